@@ -1,0 +1,319 @@
+"""What happens in a run, as frozen facts: the one stream that view, meter and spool consume.
+
+Events are in the past tense; `seq` and `t` are stamped in one place, by the Run. `t` is seconds
+since the run began. `Delta` and `ToolOutput` are transient: they feed the live view and the
+meter and are not kept (`TRANSIENT`); what is kept of a reply is its text and at most 2,000
+samples. `RunFinished` comes last and exactly once.
+
+Read next: `nbagent.view` and `nbagent.meter`, which fold these events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from nbagent.messages import Content, Message, Usage
+
+SCHEMA_VERSION = 1
+
+Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
+"""What a streamed piece belongs to."""
+
+FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
+"""Why a run ended."""
+
+Output: TypeAlias = dict[str, Any]
+"""One output in nbformat's shape: stream, display_data, execute_result or error."""
+
+Sample: TypeAlias = tuple[float, float, Phase]
+"""`(t, tokens, phase)`: at `t` (seconds since the run began) so many tokens arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """One kind of content that a request carries, for the header that counts what leaves.
+
+    `kind` is one of system, prompt, attachment, message, tool_result, image, tools; `name` says
+    which one where it has a name (`df`, `run_python`); `n_bytes` is its size on the wire.
+    """
+
+    kind: str
+    name: str = ""
+    n_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What tool code did to the kernel and the disk: names in the user's namespace, files."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        names = [f"+{n}" for n in self.added] + [f"~{n}" for n in self.changed]
+        return " ".join(names + [f"-{n}" for n in self.removed])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events. The Run stamps `seq` (0, 1, 2, …) and `t` (seconds since it began)."""
+
+    kind: ClassVar[str] = ""
+    seq: int = -1
+    t: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run began. `host` is where requests go, `operator` who runs it ('' if unknown)."""
+
+    kind: ClassVar[str] = "run_started"
+    run_id: str
+    prompt: str
+    model: str
+    host: str = ""
+    operator: str = ""
+    scripted: bool = False
+    conversation: str = "main"
+    cell_id: str = ""
+    tools: tuple[str, ...] = ()
+    system: str = ""
+    wall: float = 0.0
+    """Seconds since the epoch at which the run began."""
+    window_tokens: int = 0
+    price: tuple[float, float, float] | None = None
+    """Dollars per million tokens: input, cached input, output. None where unknown."""
+    note: str = ""
+    """A line that the reader should meet first ('replaces the run of this cell')."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A request was handed to the model; `attempt` counts from 1 within its step."""
+
+    kind: ClassVar[str] = "step_started"
+    step: int
+    attempt: int = 1
+    n_messages: int = 0
+    n_bytes: int = 0
+    sha256: str = ""
+    sent: tuple[Sent, ...] = ()
+    """What this request carries that no earlier request of the run carried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta(Event):
+    """A piece of a reply arrived (transient); `t` is its arrival on the socket."""
+
+    kind: ClassVar[str] = "delta"
+    step: int
+    attempt: int
+    phase: Phase
+    text: str
+    call_index: int = -1
+    """Which tool call an arguments piece belongs to; -1 otherwise."""
+    name: str = ""
+    """The function's name, on the first piece of a call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyReceived(Event):
+    """A whole reply was accepted into the history."""
+
+    kind: ClassVar[str] = "reply_received"
+    step: int
+    attempt: int
+    message: Message
+    finish_reason: str
+    usage: Usage | None = None
+    samples: tuple[Sample, ...] = ()
+    request_id: str = ""
+    marks: tuple[str, ...] = ()
+    """What is unusual about it: `no_reasoning`, `cut_at_limit`, `no_usage`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked(Event):
+    """A call waits for the person; `why` says in words what makes it need an OK."""
+
+    kind: ClassVar[str] = "approval_asked"
+    step: int
+    index: int
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven(Event):
+    """A decision on a call: run, edit or deny; `by` says who decided."""
+
+    kind: ClassVar[str] = "approval_given"
+    step: int
+    index: int
+    decision: Literal["run", "edit", "deny"]
+    by: str = "you"
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolStarted(Event):
+    """A tool call began. `index` counts calls within the step; ids may repeat and are no keys."""
+
+    kind: ClassVar[str] = "tool_started"
+    step: int
+    index: int
+    call_id: str
+    name: str
+    arguments: dict[str, Any]
+    effect: str = "kernel"
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutput(Event):
+    """A running tool showed something (transient): one output or one more piece of a stream."""
+
+    kind: ClassVar[str] = "tool_output"
+    step: int
+    index: int
+    output: Output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolFinished(Event):
+    """A tool call ended: what the model gets (`content`) and what the person sees (`display`)."""
+
+    kind: ClassVar[str] = "tool_finished"
+    step: int
+    index: int
+    name: str
+    content: Content
+    display: tuple[Output, ...] = ()
+    is_error: bool = False
+    outcome: str = ""
+    """The outcome in a few words for a step's line: `figure`, `KeyError`, `5 of 8 columns`."""
+    changes: Changes | None = None
+    cut_bytes: int = 0
+    """How many bytes of output were left out of `content`; all of it is in `spill`."""
+    spill: str = ""
+    """Path of the file that holds the whole output, if it was cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryScheduled(Event):
+    """A request waits and will go (again) at `until_t`.
+
+    `attempt` is the attempt that failed, 0 if nothing failed and the account's pace is kept.
+    """
+
+    kind: ClassVar[str] = "retry_scheduled"
+    step: int
+    attempt: int
+    reason: str
+    text: str
+    until_t: float
+    discarded: str = ""
+    """What the failed attempt had streamed; it never enters the history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paused(Event):
+    """The run rests until the person or the driver moves it on."""
+
+    kind: ClassVar[str] = "paused"
+    step: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steered(Event):
+    """A message of the person joined the history while the run went on."""
+
+    kind: ClassVar[str] = "steered"
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compacted(Event):
+    """Older messages were replaced, in requests, by a summary; the transcript keeps them."""
+
+    kind: ClassVar[str] = "compacted"
+    step: int
+    n_messages: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """The run ended; last event, exactly once."""
+
+    kind: ClassVar[str] = "run_finished"
+    reason: FinishReason
+    answer: str = ""
+    text: str = ""
+    """Why, in words, where the reason is not `answer`."""
+    error_kind: str = ""
+
+
+TRANSIENT = (Delta, ToolOutput)
+"""Event types that feed the live view and are not kept."""
+
+EVENT_TYPES: Mapping[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        RunStarted,
+        StepStarted,
+        Delta,
+        ReplyReceived,
+        ApprovalAsked,
+        ApprovalGiven,
+        ToolStarted,
+        ToolOutput,
+        ToolFinished,
+        RetryScheduled,
+        Paused,
+        Steered,
+        Compacted,
+        RunFinished,
+    )
+}
+
+
+def to_dict(event: Event) -> dict[str, Any]:
+    """Turn an event into JSON values; `from_dict` is its inverse."""
+    return {"kind": event.kind, **asdict(event)}
+
+
+def from_dict(data: Mapping[str, Any]) -> Event:
+    """Rebuild an event from `to_dict`'s JSON; fields that this version does not know are ignored.
+
+    Raises:
+        ValueError: the kind is unknown.
+    """
+    cls = EVENT_TYPES.get(str(data.get("kind")))
+    if cls is None:
+        raise ValueError(f"unknown event kind {data.get('kind')!r}")
+    known = {f.name for f in fields(cls)}
+    values = {key: _restore(key, value) for key, value in data.items() if key in known}
+    return cls(**values)
+
+
+def _restore(name: str, value: Any) -> Any:
+    """Undo what JSON did to a field: tuples became lists, nested dataclasses dicts."""
+    if name == "samples":
+        return tuple(tuple(row) for row in value)
+    if name == "sent":
+        return tuple(Sent(**row) for row in value)
+    if name == "changes" and value is not None:
+        return Changes(**{key: tuple(names) for key, names in value.items()})
+    if name in _TUPLES and value is not None:
+        return tuple(value)
+    return value
+
+
+_TUPLES = ("tools", "price", "marks", "display")

@@ -1,0 +1,274 @@
+"""The wire's own words: messages as K2.6 sends and receives them, and the bytes they become.
+
+A message is the provider's dict and is never rebuilt: what the model said goes back to it as it
+came, reasoning included (the endpoint refuses the next request otherwise). A `Record` holds one
+message with its bytes, serialised once; a `Transcript` holds the records of one run in
+revisions; a `Request` is a view of a transcript that can be turned into a body on demand.
+
+Read next: `nbagent.loop`, which makes these lists grow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict, cast
+
+from nbagent.errors import HistoryError
+
+REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details")
+"""Field names under which endpoints deliver reasoning, in the order they are looked for."""
+
+
+class FunctionCall(TypedDict):
+    """Which function the model calls, and its arguments as the JSON text that it wrote."""
+
+    name: str
+    arguments: str
+
+
+class ToolCall(TypedDict):
+    """One entry of an assistant message's `tool_calls`."""
+
+    id: str
+    type: Literal["function"]
+    function: FunctionCall
+
+
+class ImageUrl(TypedDict):
+    """A picture as a `data:` URL; K2.6 takes png, jpeg, webp and gif."""
+
+    url: str
+
+
+class Part(TypedDict, total=False):
+    """One part of a message's content: text or a picture."""
+
+    type: Required[Literal["text", "image_url"]]
+    text: str
+    image_url: ImageUrl
+
+
+Content: TypeAlias = str | list[Part]
+
+
+class Message(TypedDict, total=False):
+    """One message. Unknown fields that an endpoint sends are kept beside these."""
+
+    role: Required[Literal["system", "user", "assistant", "tool"]]
+    content: Content
+    reasoning_content: str
+    reasoning: str
+    reasoning_details: list[Any]
+    tool_calls: list[ToolCall]
+    tool_call_id: str
+    name: str
+
+
+class Usage(TypedDict):
+    """Token counts of one reply, as the endpoint counted them (reasoning is inside completion)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: NotRequired[int]
+    reasoning_tokens: NotRequired[int]
+
+
+def reasoning_of(message: Message) -> str:
+    """Return the reasoning text of a message, whichever dialect carries it ('' if none)."""
+    for key in REASONING_KEYS:
+        value = message.get(key)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list):
+            return "".join(str(part.get("text") or "") for part in value if isinstance(part, dict))
+    return ""
+
+
+def text_of(message: Message) -> str:
+    """Return the text of a message's content, pictures left out."""
+    content = message.get("content", "")
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text", "") for part in content)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Serialise compactly as UTF-8; a lone surrogate, which UTF-8 cannot hold, is escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One message as the dict it is and the bytes it becomes."""
+
+    message: Message
+    body: bytes
+
+    @classmethod
+    def of(cls, message: Message) -> Record:
+        """Serialise `message` once."""
+        return cls(message, json_bytes(message))
+
+
+@dataclass(slots=True)
+class Revision:
+    """An append-only list of records; a changed past makes a new revision that shares the rest."""
+
+    number: int
+    records: list[Record] = field(default_factory=list)
+    checked: int = 0
+    """How many leading messages are known to be a valid history (see `first_fault`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, held as `(head, revision, n, tail)`: O(1) to keep, rebuilt on demand.
+
+    `head` holds the body's fields before the messages and `tail` those after, both as the inside
+    of a JSON object, so that the prefix is byte-stable from step to step (the provider's cache).
+    """
+
+    head: bytes
+    revision: Revision
+    n: int
+    tail: bytes
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """The records that this request sends."""
+        return self.revision.records[: self.n]
+
+    def body(self) -> bytes:
+        """The request body, exactly as it goes on the wire."""
+        messages = b",".join(record.body for record in self.records)
+        tail = b"," + self.tail if self.tail else b""
+        return b"{" + self.head + b',"messages":[' + messages + b"]" + tail + b"}"
+
+    def json(self) -> dict[str, Any]:
+        """The request body as a dict, for reading."""
+        return cast("dict[str, Any]", json.loads(self.body()))
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the body in bytes, without building it."""
+        sizes = sum(len(record.body) for record in self.records)
+        commas = max(self.n - 1, 0)
+        tail = len(self.tail) + 1 if self.tail else 0
+        return len(self.head) + sizes + commas + tail + len(b'{,"messages":[]}')
+
+    def sha256(self) -> str:
+        """Hash of the body: what is stored in its stead."""
+        return hashlib.sha256(self.body()).hexdigest()
+
+
+class Transcript:
+    """The messages of a run as records, in revisions.
+
+    Args:
+        records: records of the conversation so far, shared with the turn that made them.
+    """
+
+    def __init__(self, records: Iterable[Record] = ()) -> None:
+        self.revisions = [Revision(0, list(records))]
+
+    @property
+    def current(self) -> Revision:
+        """The revision in force."""
+        return self.revisions[-1]
+
+    def sync(self, messages: Sequence[Message], *, trusted: bool) -> Revision:
+        """Bring the records up to date with the loop's list and return the revision in force.
+
+        Args:
+            messages: the loop's own list; it is only read.
+            trusted: True for a loop that never changes a message in place (ours): then the same
+                dict at the same place is the same message. A learner's loop is compared by value.
+        """
+        records = self.current.records
+        same = 0
+        for record, message in zip(records, messages, strict=False):
+            if record.message is not message or not trusted:
+                fresh = Record.of(message)
+                if fresh.body != record.body:
+                    break
+            same += 1
+        if same < len(records):
+            kept = min(self.current.checked, same)
+            self.revisions.append(Revision(self.current.number + 1, records[:same], kept))
+        for message in messages[same:]:
+            self.current.records.append(Record.of(message))
+        return self.current
+
+
+def first_fault(
+    messages: Sequence[Message], *, thinking: bool = True, start: int = 0
+) -> str | None:
+    """Say what is wrong with a history, or None: the rules that the endpoint checks.
+
+    An assistant message with tool_calls is followed at once by one tool message per call, in
+    order; a tool message answers an open call; nothing is empty; names and ids are present and
+    ids are unique within their message; arguments are JSON; with thinking on, reasoning is kept.
+
+    Args:
+        messages: the history as it would be sent.
+        thinking: whether tool-call messages must carry reasoning.
+        start: first message to look at; everything before it is known to be valid and no call is
+            open there.
+    """
+    open_ids: list[str] = []
+    for i in range(start, len(messages)):
+        message = messages[i]
+        role = message["role"]
+        if role == "tool":
+            fault = _tool_fault(message, open_ids)
+            open_ids = open_ids[1:]
+        elif open_ids:
+            fault = f"the call {open_ids[0]!r} has no result before it"
+        elif role == "assistant":
+            fault = _assistant_fault(message, thinking=thinking)
+            open_ids = [call["id"] for call in message.get("tool_calls") or []]
+        else:
+            fault = None if message.get("content") else "it is empty"
+        if fault:
+            return f"message {i} ({role}): {fault}"
+    return f"the call {open_ids[0]!r} has no result" if open_ids else None
+
+
+def _tool_fault(message: Message, open_ids: list[str]) -> str | None:
+    if not open_ids:
+        return "it answers no call"
+    if message.get("tool_call_id") != open_ids[0]:
+        return f"it answers {message.get('tool_call_id')!r} where {open_ids[0]!r} is next"
+    return None if message.get("content") else "the result is empty"
+
+
+def _assistant_fault(message: Message, *, thinking: bool) -> str | None:
+    calls = message.get("tool_calls")
+    if not calls:
+        return None if message.get("content") else "it has neither text nor calls"
+    ids = [call["id"] for call in calls]
+    if not all(ids) or len(set(ids)) != len(ids):
+        return "call ids are missing or repeated"
+    for call in calls:
+        if not call["function"]["name"]:
+            return "a call names no function"
+        try:
+            json.loads(call["function"]["arguments"])
+        except ValueError:
+            return f"the arguments of {call['function']['name']} are not JSON"
+    if thinking and not reasoning_of(message):
+        return "its reasoning was dropped; the endpoint refuses tool calls without it"
+    return None
+
+
+def check_history(messages: Sequence[Message], *, thinking: bool = True, start: int = 0) -> None:
+    """Raise `HistoryError` if a history would be refused (see `first_fault`)."""
+    fault = first_fault(messages, thinking=thinking, start=start)
+    if fault:
+        raise HistoryError(fault)
