@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 
 LAYERS = [
     {"messages", "events", "errors", "settings"},
-    {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock"},
+    {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock", "paths"},
     {"run", "conversation", "journal", "spool"},
     {"kimi", "kernel", "notebook", "trace", "server", "lessons"},
     {"magics", "agent", "options", "status", "cli", "doctor", "demo", "__init__", "__main__"},
