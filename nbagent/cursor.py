@@ -1,0 +1,163 @@
+"""A loop at rest on one of its yields, with the record of how it got there.
+
+A loop is deterministic, so the values sent into it are its state: a fresh generator that is fed
+the same values is in the same place. Going back, forking, resuming and testing are therefore one
+mechanism, `replay`. Each yield is recorded too (as a hash), so that a loop which does not repeat
+its moves is found out at the first difference.
+
+Read next: `nbagent.run`, which decides what is sent.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from nbagent.errors import ReplayError
+from nbagent.loop import Act, Ask, Loop, LoopGenerator, agent_loop
+from nbagent.messages import Message, ToolCall, json_bytes
+from nbagent.tools import Tool
+
+Want: TypeAlias = Ask | Act | None
+"""What a loop wants now; None once it has returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One move of a loop: what it wanted, and what it was given.
+
+    Attributes:
+        move: `ask` (given a reply), `act` (given messages), or `restart` (the loop had returned
+            and was started again with further user messages).
+        yielded: hash of what the loop yielded before this move.
+        value: the reply, or the messages.
+    """
+
+    move: Literal["ask", "act", "restart"]
+    yielded: str
+    value: Message | list[Message]
+
+
+class Cursor:
+    """Drives one loop and records its moves.
+
+    Args:
+        loop: the loop function; `agent_loop` or a learner's own.
+        messages: where it starts from; copied, and never changed by the cursor.
+        tools: what the loop may offer.
+
+    Attributes:
+        messages: the loop's own list. It belongs to the loop; read it only.
+        want: what the loop waits for.
+        returned: the loop's return value, once `want` is None.
+        sends: the moves so far.
+    """
+
+    def __init__(self, loop: Loop, messages: Iterable[Message], tools: Sequence[Tool]) -> None:
+        self.loop = loop
+        self.tools = tools
+        self.trusted = loop is agent_loop
+        """Our own loop never changes a message in place; a learner's might."""
+        self.origin = tuple(messages)
+        self.messages = self._given(list(self.origin))
+        self.sends: list[Send] = []
+        self.want: Want = None
+        self.returned: Message | None = None
+        self.open_calls: list[ToolCall] = []
+        self.yielded = ""
+        """Hash of what the loop yielded where it rests."""
+        self._hashed = 0
+        self._generator = self._start()
+
+    def _given(self, messages: list[Message]) -> list[Message]:
+        return messages if self.trusted else copy.deepcopy(messages)
+
+    def _start(self) -> LoopGenerator:
+        generator = self.loop(self.messages, self.tools)
+        self._rest(generator, None)
+        return generator
+
+    def _rest(self, generator: LoopGenerator, value: object) -> None:
+        """Move the loop to its next yield."""
+        try:
+            want = generator.send(value)
+        except StopIteration as stop:
+            self.want, self.returned = None, stop.value
+        else:
+            self.want, self.returned = want, None
+            if isinstance(want, Ask):
+                self.messages = want.messages
+        self.yielded = self._hash()
+
+    def send(self, value: Message | list[Message]) -> None:
+        """Give the loop what it wants: a reply for `Ask`, messages for `Act`.
+
+        Raises:
+            ReplayError: the loop has returned and wants nothing.
+        """
+        if self.want is None:
+            raise ReplayError("The loop has returned; it can only be restarted.")
+        move: Literal["ask", "act"] = "ask" if isinstance(self.want, Ask) else "act"
+        self._note_calls(value)
+        self.sends.append(Send(move, self.yielded, value))
+        self._rest(self._generator, value if self.trusted else copy.deepcopy(value))
+
+    def restart(self, messages: list[Message]) -> None:
+        """Start the loop again after it returned, on its messages and `messages`."""
+        self.sends.append(Send("restart", self.yielded, messages))
+        self.messages.extend(self._given(messages))
+        self._generator = self._start()
+
+    def close(self) -> None:
+        """End the loop where it rests."""
+        self._generator.close()
+
+    def replay(self, sends: Sequence[Send]) -> Cursor:
+        """Return a fresh cursor of the same loop that has made these moves.
+
+        Raises:
+            ReplayError: the loop yielded something else than the record says.
+        """
+        fresh = Cursor(self.loop, self.origin, self.tools)
+        for k, send in enumerate(sends):
+            if fresh.yielded != send.yielded:
+                raise ReplayError(
+                    f"The loop does not repeat itself: before move {k + 1} ({send.move}) it had "
+                    f"{len(fresh.messages)} messages and wanted {type(fresh.want).__name__}, which "
+                    "differs from the record.",
+                    "A loop must depend on nothing but its arguments and what it is sent.",
+                )
+            if isinstance(send.value, list) and send.move == "restart":
+                fresh.restart(send.value)
+            else:
+                fresh.send(send.value)
+        return fresh
+
+    def at(self, k: int) -> Cursor:
+        """Return a fresh cursor as it was after the first `k` moves."""
+        return self.replay(self.sends[:k])
+
+    def _note_calls(self, value: Message | list[Message]) -> None:
+        """Keep track of which calls of the last reply still have no result."""
+        if isinstance(value, list):
+            answered = {message.get("tool_call_id") for message in value}
+            self.open_calls = [call for call in self.open_calls if call["id"] not in answered]
+        else:
+            self.open_calls = list(value.get("tool_calls") or [])
+
+    def _hash(self) -> str:
+        """Hash what the loop yields now: the calls, and the messages not hashed before.
+
+        All messages of a learner's loop are hashed, since it may have changed old ones.
+        """
+        since = self._hashed if self.trusted else 0
+        calls = self.want.calls if isinstance(self.want, Act) else []
+        body = json_bytes([type(self.want).__name__, len(self.messages), calls])
+        digest = hashlib.blake2b(body, digest_size=12)
+        for message in self.messages[since:]:
+            digest.update(json_bytes(message))
+        self._hashed = len(self.messages)
+        return digest.hexdigest()

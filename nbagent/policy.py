@@ -1,0 +1,164 @@
+"""Policies: what may run, when to stop, when to try again. Plain functions of plain values.
+
+None of these is a branch in the loop; the Run asks them between the loop's moves. A gate is any
+callable `(call) -> Verdict`; the default lets every call run.
+
+Read next: `nbagent.run`, which asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias
+
+from nbagent.errors import InvalidTurn, ModelError, RateLimited
+from nbagent.messages import Usage
+from nbagent.settings import Settings
+from nbagent.tools import Effect
+
+MAX_INVALID_TURNS = 3
+"""How often one step is asked in all while its replies are unfit for the history."""
+MAX_SERVER_WAIT_S = 600.0
+"""A server that asks for a longer wait than this is reported instead of waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedCall:
+    """A call before it runs, as a gate sees it."""
+
+    name: str
+    arguments: dict[str, Any]
+    effect: Effect
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Let the call run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Run it with other arguments; the model is told that the user changed them."""
+
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Do not run it; the model gets `why` as the result."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask the person first; `why` says in words what makes the call need an OK."""
+
+    why: str
+
+
+Verdict: TypeAlias = Allow | Edit | Deny | Wait
+Gate: TypeAlias = Callable[[ProposedCall], Verdict]
+
+
+def allow_all(_call: ProposedCall) -> Verdict:
+    """Let every call run: the default gate."""
+    return Allow()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may use. `reached` names the limit that the next step would pass.
+
+    Attributes:
+        max_steps: model calls.
+        max_usd: dollars; only where the price is known.
+        max_minutes: minutes since the run began; None for no limit.
+        granted: how often the person has allowed as much again.
+    """
+
+    max_steps: int
+    max_usd: float
+    max_minutes: float | None = None
+    granted: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Budget:
+        """The budget that the settings name."""
+        return cls(settings.max_steps, settings.max_usd, settings.max_minutes)
+
+    def reached(
+        self, *, steps: int, cost_usd: float | None, step_usd: float, elapsed_s: float
+    ) -> Literal["steps", "usd", "minutes"] | None:
+        """Which limit the next step would pass, if any.
+
+        Args:
+            steps: steps made.
+            cost_usd: dollars spent; None where the price is unknown.
+            step_usd: what the last step cost, taken as what the next one will.
+            elapsed_s: seconds since the run began.
+        """
+        times = self.granted + 1
+        if steps >= self.max_steps * times:
+            return "steps"
+        if cost_usd and cost_usd + step_usd > self.max_usd * times:
+            return "usd"
+        if self.max_minutes is not None and elapsed_s >= self.max_minutes * 60 * times:
+            return "minutes"
+        return None
+
+    def allowance(self, limit: str) -> str:
+        """One budget's worth of a limit, in words: `$1.00`, `50 steps`, `30 minutes`."""
+        if limit == "usd":
+            return f"${self.max_usd:.2f}"
+        if limit == "steps":
+            return f"{self.max_steps} steps"
+        return f"{self.max_minutes:g} minutes"
+
+    def extended(self) -> Budget:
+        """The budget after the person allowed as much again."""
+        return replace(self, granted=self.granted + 1)
+
+
+def cost_usd(usage: Usage, price: tuple[float, float, float] | None) -> float | None:
+    """Dollars that a reply cost: (prompt - cached)·in + cached·cached price + completion·out.
+
+    Args:
+        usage: token counts; reasoning is inside the completion tokens.
+        price: dollars per million tokens (input, cached input, output); None if unknown.
+    """
+    if price is None:
+        return None
+    cached = usage.get("cached_tokens", 0)
+    fresh = usage["prompt_tokens"] - cached
+    spent = fresh * price[0] + cached * price[1] + usage["completion_tokens"] * price[2]
+    return spent / 1e6
+
+
+def retry_delay_s(error: ModelError, attempt: int, settings: Settings) -> float | None:
+    """Seconds to wait before the same request goes again, or None to give up.
+
+    The server's own word counts first. A rate limit is waited out however often it takes, as
+    long as the server names a bearable wait; other faults back off exponentially and are bounded
+    by `settings.retry_attempts`, invalid replies by `MAX_INVALID_TURNS`.
+
+    Args:
+        error: what failed.
+        attempt: the attempt that failed, from 1.
+        settings: limits.
+    """
+    if not error.retryable:
+        return None
+    if isinstance(error, InvalidTurn):
+        return 0.0 if attempt < MAX_INVALID_TURNS else None
+    asked = error.retry_after_s
+    if asked is not None and asked > MAX_SERVER_WAIT_S:
+        return None
+    if isinstance(error, RateLimited) and asked is not None:
+        return asked
+    if attempt >= settings.retry_attempts:
+        return None
+    backoff: float = min(0.5 * 2 ** (attempt - 1), settings.retry_max_seconds)
+    return max(asked or 0.0, backoff)
