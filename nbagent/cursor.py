@@ -66,6 +66,8 @@ class Cursor:
         self.sends: list[Send] = []
         self.want: Want = None
         self.returned: Message | None = None
+        self.calls: list[ToolCall] = []
+        """The calls of the last reply; `open_calls` are those without a result yet."""
         self.open_calls: list[ToolCall] = []
         self.yielded = ""
         """Hash of what the loop yielded where it rests."""
@@ -146,7 +148,8 @@ class Cursor:
             answered = {message.get("tool_call_id") for message in value}
             self.open_calls = [call for call in self.open_calls if call["id"] not in answered]
         else:
-            self.open_calls = list(value.get("tool_calls") or [])
+            self.calls = list(value.get("tool_calls") or [])
+            self.open_calls = self.calls
 
     def _hash(self) -> str:
         """Hash what the loop yields now: the calls, and the messages not hashed before.

@@ -11,8 +11,9 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 
 LAYERS = [
     {"messages", "events", "errors", "settings"},
-    {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock", "paths"},
-    {"run", "conversation", "journal", "spool"},
+    {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock", "paths",
+     "sampling", "phrases", "outputs", "streams"},
+    {"work", "calls", "recipe", "outgoing", "asking", "run", "conversation", "journal", "spool"},
     {"kimi", "kernel", "notebook", "trace", "server", "lessons"},
     {"magics", "agent", "options", "status", "cli", "doctor", "demo", "__init__", "__main__"},
 ]

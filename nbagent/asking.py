@@ -1,0 +1,211 @@
+"""Model calls of a run: requests out, pieces in, replies accepted or asked for again.
+
+One object a run. It turns the loop's list into byte-stable requests, counts steps and attempts,
+keeps a failed attempt's text out of the history, and hands accepted messages back unchanged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from nbagent.cursor import Cursor
+from nbagent.errors import HistoryError, InvalidTurn, ModelError
+from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
+from nbagent.messages import Message, Request, Transcript, first_fault, reasoning_of
+from nbagent.outgoing import newly_sent
+from nbagent.policy import retry_delay_s
+from nbagent.ports import Held, Piece, Reply
+from nbagent.recipe import Recipe
+from nbagent.sampling import SampleLog
+from nbagent.work import AskModel, WaitUntil
+
+BYTES_PER_TOKEN = 3.0
+"""A low guess, so that the estimate of an unsent prompt is on the safe side."""
+
+
+class Emit(Protocol):
+    """Hands out an event; `at` is the clock's `now()` of what it tells, the present if None."""
+
+    def __call__(self, event: Event, *, at: float | None = None) -> None: ...
+
+
+class Asking:
+    """Makes a run's requests and takes its replies.
+
+    Args:
+        recipe: the endpoint and the settings.
+        transcript: the run's records.
+        prompt_sent: what the prompt carries, piece by piece.
+        emit: where events go.
+        since_start: turns the clock's `now()` into seconds since the run began.
+        step: steps already made, for a fork.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        transcript: Transcript,
+        *,
+        prompt_sent: Sequence[Sent],
+        emit: Emit,
+        since_start: Callable[[float], float],
+        step: int = 0,
+    ) -> None:
+        self.recipe = recipe
+        self.transcript = transcript
+        self.requests: list[Request] = []
+        self.step = step
+        self.attempt = 0
+        self._prompt_sent = tuple(prompt_sent)
+        self._emit = emit
+        self._since_start = since_start
+        self._head = recipe.model.head(recipe.tools.tools)
+        self._failures: Counter[str] = Counter()
+        self._retry: WaitUntil | None = None
+        self._n_sent = 0
+        self._last_tokens = 0
+        self._samples = SampleLog()
+        self._masks = self._fresh_masks()
+
+    @property
+    def between_steps(self) -> bool:
+        """Whether the next request begins a new step."""
+        return self.attempt == 0
+
+    def next(self, cursor: Cursor) -> AskModel | WaitUntil:
+        """Make the next request, or name the moment until which it must wait.
+
+        Raises:
+            HistoryError: the loop's list would be refused by the endpoint; nothing was sent.
+        """
+        if self._retry is not None:
+            return self._retry
+        messages = cursor.messages
+        revision = self.transcript.sync(messages, trusted=cursor.trusted)
+        thinking = self.recipe.model.facts.thinking
+        fault = first_fault(messages, thinking=thinking, start=revision.checked)
+        if fault:
+            raise HistoryError(f"This history would be refused, so it was not sent: {fault}.")
+        revision.checked = n = len(messages)
+        unsent = sum(len(record.body) for record in revision.records[self._n_sent : n])
+        estimate = self._last_tokens + int(unsent / BYTES_PER_TOKEN)
+        request = Request(self._head, revision, n, self.recipe.model.tail(estimate))
+        self._announce(request)
+        return AskModel(request, self.step, self.attempt)
+
+    def _announce(self, request: Request) -> None:
+        if self.between_steps:
+            self.step += 1
+        self.attempt += 1
+        self.requests.append(request)
+        self._samples = SampleLog()
+        self._masks = self._fresh_masks()
+        self._emit(
+            StepStarted(
+                step=self.step,
+                attempt=self.attempt,
+                n_messages=request.n,
+                n_bytes=request.n_bytes,
+                sha256=request.sha256(),
+                sent=newly_sent(request, self._n_sent, self._prompt_sent),
+            )
+        )
+        self._n_sent = request.n
+
+    def waited(self) -> None:
+        """The moment that `next` named has come."""
+        self._retry = None
+
+    def piece(self, piece: Piece) -> None:
+        """Take a streamed piece."""
+        self._samples.add(self._since_start(piece.t), piece.text, piece.phase)
+        mask = self._masks.get(piece.phase)
+        self._emit(
+            Delta(
+                step=self.step,
+                attempt=self.attempt,
+                phase=piece.phase,
+                text=mask.feed(piece.text) if mask else piece.text,
+                call_index=piece.call_index,
+                name=piece.name,
+            ),
+            at=piece.t,
+        )
+
+    def _fresh_masks(self) -> dict[str, Any]:
+        """One masking stream a phase: a secret may be split across pieces."""
+        return {phase: self.recipe.redact.stream() for phase in ("reasoning", "answer")}
+
+    def hold(self, held: Held) -> None:
+        """The endpoint's pace makes the request wait before it goes."""
+        self._emit(
+            RetryScheduled(
+                step=self.step,
+                attempt=0,
+                reason="pace",
+                text=held.text,
+                until_t=self._since_start(held.until),
+            )
+        )
+
+    def fail(self, error: ModelError, *, kind: str = "") -> bool:
+        """Take a failure: schedule another attempt, or return False if there is none."""
+        kind = kind or error.kind
+        self._failures[kind] += 1
+        delay_s = retry_delay_s(error, self._failures[kind], self.recipe.settings)
+        if delay_s is None:
+            return False
+        until = self.recipe.clock.now() + delay_s
+        text = self.recipe.redact(str(error))
+        self._emit(
+            RetryScheduled(
+                step=self.step,
+                attempt=self.attempt,
+                reason=kind,
+                text=text,
+                until_t=self._since_start(until),
+                discarded=self.recipe.redact(error.partial),
+            )
+        )
+        self._retry = WaitUntil(until, text) if delay_s else None
+        return True
+
+    def take(self, reply: Reply) -> Message | None:
+        """Accept a reply and return its message unchanged, or None if it is asked for again.
+
+        Tool calls without reasoning would make the next request fail while thinking is on: they
+        are asked for again once, then kept with a blank as reasoning, and marked.
+        """
+        message, marks = reply.message, []
+        thinking = self.recipe.model.facts.thinking
+        if thinking and message.get("tool_calls") and not reasoning_of(message):
+            if not self._failures["no_reasoning"]:
+                error = InvalidTurn("The reply calls tools without its reasoning.")
+                self.fail(error, kind="no_reasoning")
+                return None
+            message = {**message, "reasoning_content": " "}
+            marks.append("no_reasoning")
+        if reply.finish_reason == "length":
+            marks.append("cut_at_limit")
+        if reply.usage is None:
+            marks.append("no_usage")
+        else:
+            self._last_tokens = reply.usage["prompt_tokens"] + reply.usage["completion_tokens"]
+        self._emit(
+            ReplyReceived(
+                step=self.step,
+                attempt=self.attempt,
+                message=self.recipe.redact.value(message),
+                finish_reason=reply.finish_reason,
+                usage=reply.usage,
+                samples=self._samples.samples(reply.usage),
+                request_id=reply.request_id,
+                marks=tuple(marks),
+            ),
+            at=reply.t,
+        )
+        self.attempt = 0
+        self._failures.clear()
+        return message

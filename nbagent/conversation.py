@@ -1,0 +1,120 @@
+"""Conversations: a tree of turns, each turn one run, keyed by the cell it was asked in.
+
+Running a cell again whose turn is the last of its conversation replaces that turn: the new run
+starts from where the old one started, and the old one stays in the tree. If later turns exist,
+the conversation goes on at its end, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nbagent.messages import Message, Record
+from nbagent.run import Run
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One run in its place.
+
+    Attributes:
+        run: the run.
+        parent: the turn before it, None for the first.
+        cell_id: the cell it was asked in ('' where the front end does not say).
+        replaced_by: the turn that took its place, if the cell was run again.
+    """
+
+    run: Run
+    parent: Turn | None = None
+    cell_id: str = ""
+    replaced_by: Turn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where the next turn begins.
+
+    Attributes:
+        parent: the turn it follows.
+        replaces: the turn whose place it takes.
+        note: what the reader should know about that, in words.
+    """
+
+    parent: Turn | None = None
+    replaces: Turn | None = None
+    note: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Conversation:
+    """A named tree of turns.
+
+    Attributes:
+        name: what the person calls it.
+        turns: every turn, in the order they were asked, replaced ones included.
+        head: the last turn; None while nothing was asked.
+    """
+
+    name: str = "main"
+    turns: list[Turn] = field(default_factory=list)
+    head: Turn | None = None
+
+    def opening(self, cell_id: str) -> Opening:
+        """Where a turn asked in this cell begins; call `add` once its run exists."""
+        if not cell_id or self.head is None:
+            return Opening(parent=self.head)
+        if self.head.cell_id == cell_id:
+            old = self.head
+            note = f"This replaces the run of this cell ({old.run.run_id}), which is kept."
+            return Opening(parent=old.parent, replaces=old, note=note)
+        if any(turn.cell_id == cell_id for turn in self.line()):
+            note = "This cell was asked before; later turns exist, so it goes on at the end."
+            return Opening(parent=self.head, note=note)
+        return Opening(parent=self.head)
+
+    def add(self, run: Run, opening: Opening, cell_id: str) -> Turn:
+        """Put a run in its place and make it the head."""
+        turn = Turn(run, opening.parent, cell_id)
+        if opening.replaces is not None:
+            opening.replaces.replaced_by = turn
+        self.turns.append(turn)
+        self.head = turn
+        return turn
+
+    def line(self) -> list[Turn]:
+        """The turns from the first to the head."""
+        turns: list[Turn] = []
+        turn = self.head
+        while turn is not None:
+            turns.append(turn)
+            turn = turn.parent
+        return turns[::-1]
+
+
+def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
+    """The records that the next turn starts from: the system prompt and all that was said.
+
+    Records are shared with the turn that made them, unless the system prompt has changed. A turn
+    that ended before the model replied leaves nothing behind.
+
+    Args:
+        turn: the turn to follow, None at the beginning.
+        system: the system prompt ('' for none).
+    """
+    prompt: Message = {"role": "system", "content": system}
+    while turn is not None and not _was_answered(turn.run):
+        turn = turn.parent
+    if turn is None:
+        return [Record.of(prompt)] if system else []
+    transcript = turn.run.transcript
+    records = list(transcript.sync(turn.run.cursor.messages, trusted=True).records)
+    if records and records[0].message["role"] == "system":
+        if records[0].message.get("content") == system:
+            return records
+        records = records[1:]
+    return [Record.of(prompt), *records] if system else records
+
+
+def _was_answered(run: Run) -> bool:
+    return any(event.kind == "reply_received" for event in run.events)

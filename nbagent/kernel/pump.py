@@ -1,0 +1,183 @@
+"""The pump: drives runs on the kernel's main thread while their cell is busy.
+
+A set of runs is driven (`%%kimi` is the set of one): their model calls stream in together from
+the I/O thread, their tools run here, one at a time, where figures, signals and the user's
+variables are at home. Between two looks at the queue the pump lets background tasks of earlier
+tools go on and refreshes the displays.
+
+Read next: `nbagent.kernel.shell`, which runs a tool's code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from nbagent.clock import Clock
+from nbagent.events import Event, Output
+from nbagent.ports import Arrival, Executor
+from nbagent.run import Run
+from nbagent.tools import ToolContext, ToolResult
+from nbagent.work import AskModel, Decide, Decision, Elapsed, RunTool, Shown, WaitUntil, Work
+
+TICK_S = 0.02
+"""How long the pump waits for an arrival before it looks at everything else."""
+
+
+class Display(Protocol):
+    """Shows one run; it keeps its own pace."""
+
+    def apply(self, event: Event) -> None:
+        """Take an event of the run."""
+        ...
+
+    def refresh(self, *, final: bool = False) -> None:
+        """Show what has changed, if it is time to; the last call has `final`."""
+        ...
+
+
+class Person(Protocol):
+    """Whoever answers questions: someone at the keyboard, or a policy where nobody is."""
+
+    def decide(self, question: Decide) -> Decision:
+        """Answer a question; it may take as long as it takes."""
+        ...
+
+
+class Guard(Protocol):
+    """Interrupt handling for the time of the pump; see `nbagent.kernel.interrupts`."""
+
+    def __call__(self, on_stop: Callable[[], None]) -> AbstractContextManager[object]: ...
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A run being driven: its display, and the work that is under way."""
+
+    run: Run
+    display: Display
+    work: Work | None = None
+    cancel: Callable[[], None] | None = None
+
+    def drop(self) -> None:
+        """Cancel the model call under way, if there is one."""
+        if self.cancel is not None:
+            self.cancel()
+        self.work = self.cancel = None
+
+
+class Pump:
+    """Drives runs until all have finished.
+
+    Args:
+        executor: runs tools.
+        person: answers questions.
+        clock: the one clock.
+        guard: installs the interrupt handler; an interrupt stops every run driven here.
+        tick: lets background tasks of tools go on for a moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        executor: Executor,
+        person: Person,
+        clock: Clock,
+        guard: Guard,
+        tick: Callable[[], None],
+    ) -> None:
+        self._executor = executor
+        self._person = person
+        self._clock = clock
+        self._guard = guard
+        self._tick = tick
+        self._arrivals: SimpleQueue[tuple[Job, Work, Arrival]] = SimpleQueue()
+
+    def drive(self, jobs: Iterable[Job]) -> None:
+        """Drive runs to their end; when this returns or raises, each has its RunFinished."""
+        active = list(jobs)
+
+        def stop_all() -> None:
+            for job in active:
+                job.run.stopping = True
+
+        for job in active:
+            job.run.subscribe(job.display.apply)
+        try:
+            with self._guard(stop_all):
+                while unfinished := [job for job in active if self._advance(job)]:
+                    self._receive()
+                    self._tick()
+                    for job in unfinished:
+                        job.display.refresh()
+        finally:
+            for job in active:
+                self._wind_up(job)
+
+    def _advance(self, job: Job) -> bool:
+        """Start or continue a job's pending work; False once its run has finished."""
+        work = job.run.pending()
+        if job.work is not None and work is not job.work:
+            job.drop()
+        if work is None:
+            return False
+        if isinstance(work, WaitUntil):
+            if self._clock.now() >= work.until:
+                job.run.deliver(work, Elapsed())
+        elif isinstance(work, Decide):
+            job.display.refresh(final=True)
+            job.run.deliver(work, self._person.decide(work))
+        elif isinstance(work, RunTool):
+            self._run_tool(job, work)
+        elif work is not job.work:
+            self._ask(job, work)
+        return True
+
+    def _ask(self, job: Job, work: AskModel) -> None:
+        def arrive(arrival: Arrival) -> None:
+            self._arrivals.put((job, work, arrival))
+
+        job.work = work
+        job.cancel = job.run.recipe.model.start(work.request, arrive)
+
+    def _receive(self) -> None:
+        """Wait a moment for arrivals and deliver all that are there."""
+        try:
+            job, work, arrival = self._arrivals.get(timeout=TICK_S)
+            while True:
+                job.run.deliver(work, arrival)
+                job, work, arrival = self._arrivals.get_nowait()
+        except Empty:
+            return
+
+    def _run_tool(self, job: Job, work: RunTool) -> None:
+        run, display = job.run, job.display
+
+        def show(output: Output) -> None:
+            run.deliver(work, Shown(output))
+            display.refresh()
+
+        display.refresh()
+        run.interrupt_tool = self._executor.interrupt
+        try:
+            context = ToolContext(self._executor, show)
+            result = run.recipe.tools.call(work.call, context)
+        finally:
+            run.interrupt_tool = None
+        if result.interrupted:
+            run.stopping = True
+        run.deliver(work, result)
+
+    def _wind_up(self, job: Job) -> None:
+        """Leave a run finished and its display final, whatever happened."""
+        job.drop()
+        job.run.stopping = True
+        work = job.run.pending()
+        if isinstance(work, RunTool):
+            text = "Interrupted; nobody knows whether it finished. Do not assume that it did."
+            job.run.deliver(work, ToolResult(content=text, is_error=True, outcome="interrupted"))
+            job.run.pending()
+        job.display.refresh(final=True)

@@ -1,0 +1,41 @@
+"""What leaves the machine: a request's new content, piece by piece, for the header's count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbagent.events import Sent
+from nbagent.messages import Request
+
+
+def newly_sent(request: Request, since: int, prompt: Sequence[Sent]) -> tuple[Sent, ...]:
+    """Say what a request carries that the one before it did not.
+
+    Args:
+        request: the request about to go.
+        since: how many of its messages went before (0 for a run's first request).
+        prompt: the pieces of the person's prompt, which the first request carries.
+    """
+    sent: list[Sent] = []
+    names: dict[str, str] = {}
+    if since == 0:
+        sent.append(Sent(kind="tools", n_bytes=len(request.head)))
+        sent += prompt
+    records = request.records
+    last = len(records) - 1
+    for i, record in enumerate(records[max(since - 1, 0) :], start=max(since - 1, 0)):
+        message, size = record.message, len(record.body)
+        for call in message.get("tool_calls") or []:
+            names[call["id"]] = call["function"]["name"]
+        if i < since:
+            continue
+        role = message["role"]
+        if role == "tool":
+            name = names.get(message.get("tool_call_id", ""), "")
+            sent.append(Sent(kind="tool_result", name=name, n_bytes=size))
+        elif role == "user" and (since or i == last):
+            if since or not prompt:
+                sent.append(Sent(kind="prompt", n_bytes=size))
+        else:
+            sent.append(Sent(kind="system" if role == "system" else "message", n_bytes=size))
+    return tuple(sent)

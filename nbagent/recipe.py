@@ -1,0 +1,36 @@
+"""The recipe of a run: endpoint, tools, loop and policies, joined once and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nbagent.clock import Clock
+from nbagent.loop import Loop, agent_loop
+from nbagent.policy import Gate, allow_all
+from nbagent.ports import Model
+from nbagent.redact import Redactor
+from nbagent.settings import Settings
+from nbagent.tools import Toolset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What a run is made of, and a fork of it again.
+
+    Attributes:
+        model: the endpoint.
+        tools: what the model may call.
+        settings: limits and retries.
+        clock: the one clock.
+        loop: the agent loop, or a learner's.
+        gate: asked before each call.
+        redact: everything passes it on its way to screen, disk and model.
+    """
+
+    model: Model
+    tools: Toolset
+    settings: Settings
+    clock: Clock
+    loop: Loop = agent_loop
+    gate: Gate = allow_all
+    redact: Redactor = field(default_factory=Redactor)
