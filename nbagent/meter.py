@@ -1,0 +1,368 @@
+"""The run in figures: a pure function of the events' stamps.
+
+`Meter` folds events into what `run.metrics()` returns, what the chart draws and what a status
+line shows. All times are seconds since the run began. Counts come from `usage`; where the
+endpoint gave none they are estimated from the text and marked `estimated`. Of a scripted run the
+cost is None and `paced` is true: its speed is a timer's, not a model's.
+
+Definitions are in `nbagent.streams`; waiting is counted per attempt, so a retry does not lengthen
+the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from nbagent.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    Delta,
+    Event,
+    Paused,
+    Phase,
+    ReplyReceived,
+    RetryScheduled,
+    RunFinished,
+    RunStarted,
+    Sample,
+    StepStarted,
+    ToolFinished,
+    ToolStarted,
+)
+from nbagent.messages import Usage
+from nbagent.streams import Segment, Span, Stream, bucketed, halved
+
+TOKENS_PER_CHAR = 0.25
+"""First guess for estimates, until the run's own usage tells better."""
+
+MAX_SAMPLES = 4_000
+POINTS_PER_REPLY, POINTS_IN_LONG_RUNS, LONG_RUN_STEPS = 48, 12, 100
+
+
+@dataclass(slots=True)
+class _Step:
+    """Figures of one step; of several attempts, the one that was accepted."""
+
+    step: int
+    t0: float
+    t1: float = 0.0
+    attempts: int = 1
+    requested_t: float = 0.0
+    ttft_s: float | None = None
+    ttfa_s: float | None = None
+    model_s: float | None = None
+    tokens_per_s: float | None = None
+    usage: Usage | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: float | None = None
+    estimated: bool = False
+    buffered: bool = False
+    tool_s: float = 0.0
+    you_s: float = 0.0
+    wait_s: float = 0.0
+    tool_calls: int = 0
+    stalls: list[Span] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    speed: list[tuple[Phase, list[tuple[float, float]]]] = field(default_factory=list)
+
+    def add(self, phase: str, t0: float, t1: float) -> None:
+        """Append a span, if it has a length."""
+        if t1 > t0:
+            self.segments.append((self.step, phase, t0, t1))
+        self.t1 = max(self.t1, t1)
+
+    def figures(self) -> dict[str, Any]:
+        """The step's row of `Meter.metrics()`."""
+        usage: Mapping[str, Any] = self.usage or {}
+        prompt, cached = usage.get("prompt_tokens"), usage.get("cached_tokens")
+        return {
+            "step": self.step,
+            "wall_s": self.t1 - self.t0,
+            "ttft_s": self.ttft_s,
+            "ttfa_s": self.ttfa_s,
+            "model_s": self.model_s,
+            "tokens_per_s": self.tokens_per_s,
+            "prompt_tokens": prompt,
+            "cached_tokens": cached,
+            "cached_share": cached / prompt if prompt and cached is not None else None,
+            "completion_tokens": self.completion_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "tool_calls": self.tool_calls,
+            "tool_s": self.tool_s,
+            "you_s": self.you_s,
+            "wait_s": self.wait_s,
+            "retries": self.attempts - 1,
+            "stalls": len(self.stalls),
+            "stall_s": sum(b - a for a, b in self.stalls),
+            "cost_usd": self.cost_usd,
+            "estimated": self.estimated,
+            "buffered": self.buffered,
+        }
+
+
+class Meter:
+    """Folds a run's events into figures; `apply` each event once, in order."""
+
+    def __init__(self) -> None:
+        self.scripted = False
+        self.price: tuple[float, float, float] | None = None
+        self.window_tokens = 0
+        self.t = 0.0
+        self.finished = False
+        self._steps: dict[int, _Step] = {}
+        self._pieces: list[Sample] = []
+        self._tokens_per_char = TOKENS_PER_CHAR
+        self._open: tuple[str, int, float] | None = None
+        self._tools: dict[tuple[int, int], float] = {}
+        self._on: dict[type[Event], Callable[[Any], None]] = {
+            RunStarted: self._run_started,
+            StepStarted: self._step_started,
+            Delta: self._delta,
+            ReplyReceived: self._reply_received,
+            RetryScheduled: self._retry_scheduled,
+            ApprovalAsked: self._waits_for_you,
+            ApprovalGiven: self._approval_given,
+            Paused: self._waits_for_you,
+            ToolStarted: self._tool_started,
+            ToolFinished: self._tool_finished,
+            RunFinished: self._run_finished,
+        }
+
+    def apply(self, event: Event) -> None:
+        """Take one event into account."""
+        self.t = max(self.t, event.t)
+        handler = self._on.get(type(event))
+        if handler:
+            handler(event)
+
+    def metrics(self) -> dict[str, Any]:
+        """All figures: `{"run": {…}, "steps": [{…}, …]}`; None is "not measured".
+
+        Keys ending in `_s` are seconds, `_usd` dollars, `_tokens` counts, `tokens_per_s` is the
+        decode speed (of the run: the median over its steps), `cached_share` is 0 to 1.
+        """
+        rows = [step.figures() for step in self._steps.values()]
+        prompt = _total(row["prompt_tokens"] for row in rows)
+        cached = _total(row["cached_tokens"] for row in rows)
+        last = rows[-1] if rows else {}
+        run: dict[str, Any] = {
+            "n_steps": len(rows),
+            "wall_s": self.t,
+            "prompt_tokens": prompt,
+            "cached_tokens": cached,
+            "cached_share": cached / prompt if prompt and cached is not None else None,
+            "context_tokens": _total([last.get("prompt_tokens"), last.get("completion_tokens")]),
+            "window_tokens": self.window_tokens or None,
+            "paced": self.scripted,
+            "estimated": any(row["estimated"] for row in rows),
+        }
+        run |= {key: _median(row[key] for row in rows) for key in _MEDIANS}
+        run |= {key: _total(row[key] for row in rows) for key in _TOTALS}
+        return {"run": run, "steps": rows}
+
+    def chart(self) -> dict[str, Any]:
+        """Geometry of the chart on one time axis, in seconds and tokens a second.
+
+        Returns:
+            `t_end`; `segments` as `[step, phase, t0, t1]`; `speed` as `[phase, [[t, v], …]]`, one
+            line for each phase of each reply; `stalls` as `[t0, t1]`; `p50` and `top` of speed.
+        """
+        steps = list(self._steps.values())
+        segments = [s for step in steps for s in step.segments]
+        lines = [line for step in steps for line in step.speed]
+        if self._open:
+            phase, number, t0 = self._open
+            segments.append((number, phase, t0, max(self.t, t0)))
+        return {
+            "t_end": self.t,
+            "segments": [list(s) for s in bucketed(segments, self.t)],
+            "speed": [[phase, [list(p) for p in points]] for phase, points in lines],
+            "stalls": [list(stall) for step in steps for stall in step.stalls],
+            "p50": _median(step.tokens_per_s for step in steps),
+            "top": max((v for _, points in lines for _, v in points), default=0.0),
+            "paced": self.scripted,
+        }
+
+    def estimate(self, t: float) -> dict[str, Any]:
+        """What a status line shows at time `t` while a reply streams; counts are estimates.
+
+        Returns:
+            `waiting_s` (since the request, None once a piece has come), `completion_tokens` of
+            the reply so far, `tokens_per_s` over the last second (None while nothing comes).
+        """
+        step = next(reversed(self._steps.values()), None)
+        streaming = bool(self._pieces)
+        waits = step is not None and not streaming and step.model_s is None and not self._open
+        recent = sum(n for at, n, _ in self._pieces if at > t - 1.0)
+        span = min(1.0, t - self._pieces[0][0]) if streaming else 0.0
+        return {
+            "waiting_s": max(0.0, t - step.requested_t) if waits and step else None,
+            "completion_tokens": round(sum(n for _, n, _ in self._pieces)),
+            "tokens_per_s": recent / span if recent and span > 0.2 else None,  # noqa: PLR2004 -- too short to tell
+            "estimated": True,
+        }
+
+    def _step(self, number: int) -> _Step:
+        if number not in self._steps:
+            self._steps[number] = _Step(number, self.t, self.t, requested_t=self.t)
+        return self._steps[number]
+
+    def _close(self, t: float) -> None:
+        """End the open span (approval, pause, back-off) at `t` and count its length."""
+        if self._open is None:
+            return
+        phase, number, t0 = self._open
+        self._open = None
+        step = self._step(number)
+        step.add(phase, t0, t)
+        if phase == "you":
+            step.you_s += max(0.0, t - t0)
+        else:
+            step.wait_s += max(0.0, t - t0)
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.scripted, self.price = event.scripted, event.price
+        self.window_tokens = event.window_tokens
+
+    def _step_started(self, event: StepStarted) -> None:
+        self._close(event.t)
+        step = self._step(event.step)
+        step.requested_t, step.attempts = event.t, max(event.attempt, 1)
+        step.model_s = None
+        self._pieces = []
+
+    def _delta(self, event: Delta) -> None:
+        if not event.text and not event.name:
+            return
+        self._end_of_hold(event.t)
+        weight = max(len(event.text), 1) * self._tokens_per_char
+        self._pieces.append((event.t, weight, event.phase))
+        if len(self._pieces) > MAX_SAMPLES:
+            self._pieces = halved(self._pieces)
+
+    def _end_of_hold(self, t: float) -> None:
+        """A request held back to keep the pace has gone out: its TTFT counts from there."""
+        if self._open and self._open[0] == "retry":
+            step = self._step(self._open[1])
+            step.requested_t = min(step.requested_t, t)
+            self._close(step.requested_t)
+
+    def _reply_received(self, event: ReplyReceived) -> None:
+        self._end_of_hold(event.t)
+        step = self._step(event.step)
+        samples = sorted(event.samples or self._pieces, key=lambda sample: sample[0])
+        guess = sum(n for _, n, _ in samples)
+        stream = Stream(samples, event.usage["completion_tokens"] if event.usage else guess)
+        step.usage, step.estimated = event.usage, event.usage is None
+        step.completion_tokens = round(stream.n_tokens)
+        step.model_s = event.t - step.requested_t
+        self._learn(stream.n_tokens if event.usage else 0.0)
+        self._count_reasoning(step, stream)
+        self._time(step, stream)
+        step.cost_usd = None if self.scripted else cost_usd(event.usage, self.price)
+        step.t1 = max(step.t1, event.t)
+        self._pieces = []
+
+    def _learn(self, n_tokens: float) -> None:
+        """Let the next estimate use what this reply's usage says about tokens per character."""
+        n_chars = sum(n for _, n, _ in self._pieces) / self._tokens_per_char
+        if n_tokens and n_chars:
+            self._tokens_per_char = min(max(n_tokens / n_chars, 0.05), 4.0)
+
+    def _count_reasoning(self, step: _Step, stream: Stream) -> None:
+        known = step.usage.get("reasoning_tokens") if step.usage else None
+        if known is None and stream.share("reasoning"):
+            step.estimated = True
+            known = round(stream.share("reasoning") * stream.n_tokens)
+        step.reasoning_tokens = known
+
+    def _time(self, step: _Step, stream: Stream) -> None:
+        if stream.t_first is None:
+            step.add("waiting", step.requested_t, self.t)
+            return
+        answer = stream.first("answer")
+        step.ttft_s = max(0.0, stream.t_first - step.requested_t)
+        step.ttfa_s = max(0.0, answer - step.requested_t) if answer is not None else None
+        step.tokens_per_s = stream.tokens_per_s()
+        step.stalls, step.buffered = stream.stalls(), stream.buffered()
+        step.add("waiting", step.requested_t, stream.t_first)
+        for phase, t0, t1 in stream.phases():
+            step.add(phase, t0, t1)
+        long = len(self._steps) > LONG_RUN_STEPS
+        step.speed = stream.speed(POINTS_IN_LONG_RUNS if long else POINTS_PER_REPLY)
+
+    def _retry_scheduled(self, event: RetryScheduled) -> None:
+        step = self._step(event.step)
+        began = step.requested_t if event.attempt > 0 else event.t
+        self._close(event.t)
+        self._open = ("retry", event.step, began)
+        self._pieces = []
+        if event.attempt == 0:
+            step.requested_t = max(event.until_t, event.t)
+
+    def _approval_given(self, event: ApprovalGiven) -> None:
+        self._close(event.t)
+
+    def _waits_for_you(self, event: ApprovalAsked | Paused) -> None:
+        self._close(event.t)
+        self._open = ("you", event.step, event.t)
+
+    def _tool_started(self, event: ToolStarted) -> None:
+        self._close(event.t)
+        self._tools[event.step, event.index] = event.t
+
+    def _tool_finished(self, event: ToolFinished) -> None:
+        self._close(event.t)
+        step = self._step(event.step)
+        t0 = self._tools.pop((event.step, event.index), event.t)
+        step.tool_s += max(0.0, event.t - t0)
+        step.tool_calls += 1
+        step.add("tool", t0, event.t)
+
+    def _run_finished(self, event: RunFinished) -> None:
+        self._close(event.t)
+        self.finished = True
+
+
+_MEDIANS = ("ttft_s", "ttfa_s", "tokens_per_s")
+_TOTALS = (
+    "model_s",
+    "tool_s",
+    "you_s",
+    "wait_s",
+    "completion_tokens",
+    "reasoning_tokens",
+    "tool_calls",
+    "retries",
+    "stalls",
+    "stall_s",
+    "cost_usd",
+)
+
+
+def cost_usd(usage: Usage | None, price: tuple[float, float, float] | None) -> float | None:
+    """What a reply cost in dollars; None where usage or price is unknown.
+
+    Args:
+        usage: the endpoint's token counts.
+        price: dollars per million tokens of input, cached input and output.
+    """
+    if usage is None or price is None:
+        return None
+    cached = usage.get("cached_tokens", 0)
+    fresh = max(usage["prompt_tokens"] - cached, 0)
+    return (fresh * price[0] + cached * price[1] + usage["completion_tokens"] * price[2]) / 1e6
+
+
+def _total(values: Iterable[Any]) -> Any:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
