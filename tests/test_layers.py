@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock", "paths",
-     "sampling", "phrases", "outputs", "streams"},
+     "sampling", "phrases", "outputs", "streams", "steps"},
     {"work", "calls", "recipe", "outgoing", "asking", "run", "conversation", "journal", "spool"},
     {"kimi", "kernel", "notebook", "trace", "server", "lessons"},
-    {"magics", "agent", "options", "status", "cli", "doctor", "demo", "__init__", "__main__"},
+    {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
 ]
 WORLD = LAYERS[3]
 OPENAI_ONLY_IN = {"kimi"}

@@ -1,0 +1,367 @@
+"""What a run looks like: a bounded fold of its events, from which every view is drawn.
+
+`RunView` keeps plain text and numbers, never markup. The last steps are kept whole; older ones
+become ranges with counts and a few gists, so that a run of thousands of steps stays small. Live
+deltas are kept only until their reply is whole.
+
+A view never breaks a run: an event that cannot be folded is counted and named in `faults`.
+
+Read next: `nbagent.trace`, which draws this as HTML, Markdown and text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nbagent.events import (
+    ApprovalAsked,
+    ApprovalGiven,
+    Changes,
+    Compacted,
+    Delta,
+    Event,
+    Output,
+    Paused,
+    ReplyReceived,
+    RetryScheduled,
+    RunFinished,
+    RunStarted,
+    Steered,
+    StepStarted,
+    ToolFinished,
+    ToolOutput,
+    ToolStarted,
+)
+from nbagent.messages import reasoning_of, text_of
+from nbagent.outputs import Block, Picture, block_of, goes_below
+from nbagent.phrases import clean, clip, gist, one_line, plural, seconds, size
+from nbagent.steps import Call, Range, Step, merged_ranges
+
+__all__ = ["RunView", "goes_below"]
+
+FULL_STEPS = 50
+"""The last steps are kept whole; the default limit of a run is as many."""
+REASONING_LIMIT, ANSWER_LIMIT, SAW_LIMIT = 8_000, 64_000, 6_000
+OUTPUTS_PER_CALL = 20
+PICTURES_BYTES = 8_000_000
+"""How much of pictures a view keeps in memory, counted in characters of base64."""
+
+
+class RunView:
+    """Folds a run's events for display; `apply` each event once, in order."""
+
+    def __init__(self) -> None:
+        self.run_id = ""
+        self.started: RunStarted | None = None
+        self.steps: list[Step] = []
+        self.ranges: list[Range] = []
+        self.pictures: dict[str, Picture] = {}
+        self.sent: list[dict[str, Any]] = []
+        self.sent_bytes = 0
+        self.added: dict[str, None] = {}
+        self.changed: dict[str, None] = {}
+        self.files: dict[str, None] = {}
+        self.answer = ""
+        self.phase = "starting"
+        self.reason = ""
+        self.text = ""
+        self.t = 0.0
+        self.faults: list[str] = []
+        self._until_t = 0.0
+        self._on: dict[type[Event], Callable[[Any], None]] = {
+            RunStarted: self._run_started,
+            StepStarted: self._step_started,
+            Delta: self._delta,
+            ReplyReceived: self._reply_received,
+            RetryScheduled: self._retry_scheduled,
+            ApprovalAsked: self._approval_asked,
+            ApprovalGiven: self._approval_given,
+            Paused: self._paused,
+            Steered: self._steered,
+            Compacted: self._compacted,
+            ToolStarted: self._tool_started,
+            ToolOutput: self._tool_output,
+            ToolFinished: self._tool_finished,
+            RunFinished: self._run_finished,
+        }
+
+    def apply(self, event: Event) -> None:
+        """Take one event into the view; a broken one is noted and otherwise left out."""
+        handler = self._on.get(type(event))
+        if handler is None:
+            return
+        try:
+            self.t = max(self.t, event.t)
+            handler(event)
+        except Exception as error:  # noqa: BLE001 -- the view boundary: a view never breaks a run
+            what = f"{event.kind}: {type(error).__name__} {error}"
+            self.faults = [*self.faults[-9:], one_line(clean(what), 200)]
+
+    @property
+    def scripted(self) -> bool:
+        """Whether the replies are written by people."""
+        return self.started is not None and self.started.scripted
+
+    @property
+    def running(self) -> bool:
+        """Whether the run has not ended."""
+        return not self.reason
+
+    @property
+    def n_steps(self) -> int:
+        """How many steps the run has begun."""
+        return len(self.steps) + sum(r.n_steps for r in self.ranges)
+
+    @property
+    def n_calls(self) -> int:
+        """How many tool calls the run has begun."""
+        return sum(len(s.calls) for s in self.steps) + sum(r.n_calls for r in self.ranges)
+
+    def state(self, t: float | None = None) -> str:
+        """The state in words, as a header shows it: `Thinking`, `Running run_python`.
+
+        Args:
+            t: seconds since the run began, for what is counted on; the last event's if None.
+        """
+        now = self.t if t is None else t
+        step = self.steps[-1] if self.steps else None
+        if not self.running:
+            return self.text or _ENDED[self.reason]
+        if self.phase == "waiting" and step:
+            return f"Waiting for the first token {seconds(max(0.0, now - step.t))}"
+        if self.phase == "retrying":
+            wait = f" Trying again in {seconds(max(0.0, self._until_t - now))}"
+            return f"{self.text}{wait}" if self._until_t > now else self.text
+        if self.phase in ("running", "asking") and step and step.calls:
+            name = step.calls[-1].name
+            return f"Running {name}" if self.phase == "running" else f"Waiting for you: {name}"
+        if self.phase == "paused":
+            return f"Paused: {self.text}" if self.text else "Paused"
+        return _STATES.get(self.phase, "Starting")
+
+    def changes(self) -> str:
+        """Names that tool code made or changed: `+df_clean ~df`, at most twelve."""
+        names = [f"+{n}" for n in self.added] + [f"~{n}" for n in self.changed]
+        more = f" and {len(names) - 12} more" if len(names) > 12 else ""  # noqa: PLR2004
+        return " ".join(names[:12]) + more
+
+    def counts(self) -> str:
+        """How many calls failed, were repaired or denied: `1 failed and repaired`."""
+        calls = [call for step in self.steps for call in step.calls]
+        failed = sum(c.is_error for c in calls) + sum(r.n_failed for r in self.ranges)
+        repaired = sum(c.repaired for c in calls) + sum(r.n_repaired for r in self.ranges)
+        denied = sum(c.decision == "deny" for c in calls)
+        parts = [f"{failed} failed"] if failed else []
+        if repaired:
+            parts = [f"{failed} failed{' and' if failed == repaired else f', {repaired}'} repaired"]
+        if denied:
+            parts.append(f"{denied} denied")
+        return ", ".join(parts)
+
+    def sent_words(self) -> str:
+        """What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`."""
+        names = [p["name"] for p in self.sent if p["kind"] == "attachment"]
+        files = [name for name in names if not name.isidentifier() and "." in name]
+        parts = ["prompt", *(f"{n} (summary)" for n in names if n not in files)]
+        for kind, word in (("message", "message"), ("tool_result", "tool result")):
+            n = sum(p["n"] for p in self.sent if p["kind"] == kind)
+            parts += [plural(n, word)] if n else []
+        images = sum(p["n"] for p in self.sent if p["kind"] == "image")
+        parts += [plural(images, "picture")] if images else []
+        return f"sent {size(self.sent_bytes)}: {', '.join([*parts, plural(len(files), 'file')])}"
+
+    def snapshot(self) -> dict[str, Any]:
+        """The view as JSON values, without pictures: the block tree that renderers draw."""
+        head = self.started
+        return {
+            "model": "scripted" if self.scripted else (head.model if head else ""),
+            "host": head.host if head else "",
+            "operator": head.operator if head else "",
+            "scripted": self.scripted,
+            "conversation": head.conversation if head else "",
+            "prompt": clip(clean(head.prompt), 4_000) if head else "",
+            "note": clean(head.note) if head else "",
+            "state": self.phase if self.running else self.reason,
+            "text": self.text,
+            "answer": self.answer,
+            "changes": self.changes(),
+            "files": list(self.files)[:20],
+            "counts": self.counts(),
+            "sent": self.sent_words(),
+            "sent_parts": self.sent,
+            "ranges": [r.snapshot() for r in self.ranges],
+            "steps": [s.snapshot() for s in self.steps],
+            "faults": self.faults,
+        }
+
+    def _step(self, number: int) -> Step:
+        for step in reversed(self.steps):
+            if step.number == number:
+                return step
+        step = Step(number, self.t)
+        self.steps.append(step)
+        if len(self.steps) > FULL_STEPS:
+            self.ranges = merged_ranges([*self.ranges, Range.of(self.steps.pop(0))])
+            self._drop_pictures()
+        return step
+
+    def _run_started(self, event: RunStarted) -> None:
+        self.started, self.run_id = event, event.run_id
+
+    def _step_started(self, event: StepStarted) -> None:
+        step = self._step(event.step)
+        step.t, step.attempt = event.t, event.attempt
+        step.live_reasoning = step.live_answer = ""
+        step.live_arguments = 0
+        self.phase, self.text = "waiting", ""
+        for piece in event.sent:
+            self.sent_bytes += piece.n_bytes
+            known = [p for p in self.sent if (p["kind"], p["name"]) == (piece.kind, piece.name)]
+            if known or len(self.sent) >= 40:  # noqa: PLR2004 -- the list stays readable
+                entry = known[0] if known else self.sent[-1]
+                entry["n"] += 1
+                entry["n_bytes"] += piece.n_bytes
+            else:
+                name = one_line(clean(piece.name), 60)
+                entry = {"kind": piece.kind, "name": name, "n": 1, "n_bytes": piece.n_bytes}
+                self.sent.append(entry)
+
+    def _delta(self, event: Delta) -> None:
+        step = self._step(event.step)
+        if event.phase == "reasoning":
+            step.live_reasoning = (step.live_reasoning + event.text)[-REASONING_LIMIT:]
+        elif event.phase == "answer":
+            step.live_answer = (step.live_answer + event.text)[-ANSWER_LIMIT:]
+        else:
+            step.live_arguments += len(event.text)
+        self.phase = event.phase
+
+    def _reply_received(self, event: ReplyReceived) -> None:
+        step = self._step(event.step)
+        reasoning = clean(reasoning_of(event.message))
+        step.reasoning = clip(reasoning, REASONING_LIMIT)
+        step.gist = gist(reasoning)
+        step.content = clip(clean(text_of(event.message)), ANSWER_LIMIT)
+        step.marks = event.marks
+        if event.usage:
+            step.reasoning_tokens = event.usage.get("reasoning_tokens")
+        step.live_reasoning = step.live_answer = ""
+        step.live_arguments = 0
+        self.phase = "replied"
+
+    def _retry_scheduled(self, event: RetryScheduled) -> None:
+        self.phase, self.text = "retrying", one_line(clean(event.text), 300)
+        self._until_t = event.until_t
+        if event.attempt > 0:
+            step = self._step(event.step)
+            discarded = clip(clean(event.discarded), 2_000)
+            row = {"attempt": event.attempt, "reason": self.text, "discarded": discarded}
+            step.retries = [*step.retries[-9:], row]
+            step.live_reasoning = step.live_answer = ""
+
+    def _approval_asked(self, event: ApprovalAsked) -> None:
+        call = self._step(event.step).call(event.index, event.name)
+        call.why = one_line(clean(event.why), 300)
+        self.phase = "asking"
+
+    def _approval_given(self, event: ApprovalGiven) -> None:
+        call = self._step(event.step).call(event.index)
+        call.decision, call.by = event.decision, one_line(clean(event.by), 40)
+        call.why = one_line(clean(event.why), 300) or call.why
+        self.phase = "running"
+
+    def _paused(self, event: Paused) -> None:
+        self.phase, self.text = "paused", one_line(clean(event.why), 300)
+
+    def _steered(self, event: Steered) -> None:
+        step = self._step(event.step)
+        step.steered = [*step.steered[-9:], clip(clean(event.text), 2_000)]
+
+    def _compacted(self, event: Compacted) -> None:
+        words = f"{event.n_messages} older messages became a {size(len(event.summary))} summary."
+        step = self._step(event.step)
+        step.notes = [*step.notes[-9:], words]
+
+    def _tool_started(self, event: ToolStarted) -> None:
+        call = self._step(event.step).call(event.index, event.name)
+        call.begin(event)
+        call.link_repair([s for s in self.steps if event.step - 3 <= s.number < event.step])
+        self.phase, self.text = "running", ""
+
+    def _tool_output(self, event: ToolOutput) -> None:
+        call = self._step(event.step).call(event.index)
+        output = event.output
+        if output.get("output_type") == "clear_output":
+            call.outputs = []
+        elif not call.joins_stream(output):
+            self._show(call, output)
+
+    def _tool_finished(self, event: ToolFinished) -> None:
+        step = self._step(event.step)
+        call = step.call(event.index, event.name)
+        call.outputs, call.n_outputs_left_out = [], 0
+        for output in event.display:
+            self._show(call, output)
+        call.finish(event, SAW_LIMIT)
+        if event.changes:
+            self._note_changes(event.changes)
+        if not event.is_error:
+            call.mark_repaired(self.steps)
+        step.t_end = event.t
+        self.phase = "replied"
+
+    def _show(self, call: Call, output: Output) -> None:
+        block, picture = block_of(output)
+        if picture:
+            self.pictures.setdefault(picture.key, picture)
+            self._drop_pictures()
+        if len(call.outputs) >= OUTPUTS_PER_CALL:
+            call.outputs.pop(OUTPUTS_PER_CALL // 2)
+            call.n_outputs_left_out += 1
+        call.outputs.append(block)
+
+    def _drop_pictures(self) -> None:
+        """Forget pictures that no step shows, then the oldest beyond the limit."""
+        total = sum(len(p.data) for p in self.pictures.values())
+        if total <= PICTURES_BYTES:
+            return
+        shown = {b.get("picture") for b in self.blocks()}
+        for key in list(self.pictures)[:-1]:
+            if total > PICTURES_BYTES or key not in shown:
+                total -= len(self.pictures.pop(key).data)
+
+    def blocks(self) -> list[Block]:
+        """Every output block of the steps that are kept, in order."""
+        return [b for step in self.steps for call in step.calls for b in call.outputs]
+
+    def _note_changes(self, changes: Changes) -> None:
+        for name in changes.added:
+            self.added.setdefault(one_line(clean(name), 60))
+        for name in changes.changed:
+            if name not in self.added:
+                self.changed.setdefault(one_line(clean(name), 60))
+        for name in changes.removed:
+            self.added.pop(name, None)
+        for name in changes.files:
+            self.files.setdefault(one_line(clean(name), 200))
+
+    def _run_finished(self, event: RunFinished) -> None:
+        self.reason, self.phase = event.reason, event.reason
+        self.answer = clip(clean(event.answer), ANSWER_LIMIT)
+        self.text = clip(clean(event.text), 2_000)
+
+
+_STATES = {
+    "starting": "Starting",
+    "replied": "Working",
+    "reasoning": "Thinking",
+    "answer": "Answering",
+    "arguments": "Writing a tool call",
+}
+_ENDED = {
+    "answer": "Done",
+    "stopped": "Stopped by you",
+    "limit": "Limit reached",
+    "error": "Failed",
+}
