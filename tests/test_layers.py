@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock", "paths",
-     "sampling", "phrases", "outputs", "streams", "steps"},
+     "sampling", "phrases", "outputs", "streams", "steps", "bounded", "docstrings", "mfjs", "results"},
     {"work", "calls", "recipe", "outgoing", "asking", "run", "conversation", "journal", "spool"},
     {"kimi", "kernel", "notebook", "trace", "server", "lessons"},
     {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
