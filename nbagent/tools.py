@@ -4,18 +4,37 @@ A `Tool` is a name, a description, a JSON schema and a callable. Calling one nev
 failure is a `ToolResult` that tells the model how to mend its call. What the model gets
 (`content`) and what the person sees (`display`) are separate, and both are counted in bytes.
 
-Read next: `nbagent.schema`, which makes a tool of a plain function.
+`as_tool` makes a tool of a plain function; `@tool` gives it a name, a description or an effect
+of its own. A tool keeps the function it was made of: where a notebook cell defines the function
+again, the next `%%kimi --tools` takes the new one, a tool made before keeps the old one.
+
+Read next: `nbagent.schema`, which reads signatures; `nbagent.results`, which reads return values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+import difflib
+import functools
+import inspect
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
+from nbagent.errors import SettingsError
 from nbagent.events import Changes, Output
-from nbagent.messages import Content
-from nbagent.ports import Executor, OnOutput
+from nbagent.messages import Content, ToolCall
+from nbagent.ports import Execution, Executor, OnOutput
+from nbagent.results import (
+    content_of,
+    extent_of,
+    shown_pictures,
+    shown_text,
+    text_of_value,
+    value_output,
+    value_picture,
+)
+from nbagent.schema import BadArguments, FunctionSchema, check_by_schema, function_schema
 
 Effect: TypeAlias = Literal["pure", "kernel", "external"]
 """What a call can change: nothing, the kernel's state, or the world outside it."""
@@ -47,10 +66,14 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a call may use: the executor, and where to show output while it runs."""
+    """What a call may use: the executor, and where to show output while it runs.
+
+    `limit_s` is the time limit of one call, in seconds; None for none.
+    """
 
     executor: Executor
     on_output: OnOutput
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +86,8 @@ class Tool:
         parameters: JSON schema of the arguments, in the subset that Moonshot accepts.
         call: runs it, given validated arguments and a context.
         effect: what a call can change; approvals and resume need to know.
+        check: turns the model's JSON values into `call`'s arguments or raises `BadArguments`; by
+            the schema alone where it is None.
     """
 
     name: str
@@ -70,6 +95,7 @@ class Tool:
     parameters: dict[str, Any]
     call: Callable[[dict[str, Any], ToolContext], ToolResult]
     effect: Effect = "kernel"
+    check: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def schema(self) -> dict[str, Any]:
         """The entry of a request's `tools`."""
@@ -79,3 +105,228 @@ class Tool:
             "parameters": self.parameters,
         }
         return {"type": "function", "function": function}
+
+
+MAX_TOOLS = 128
+"""How many tools one request may offer (Moonshot's rule)."""
+_MARK = "__nbagent_tool__"
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What `@tool` was told about a function."""
+
+    name: str = ""
+    description: str = ""
+    effect: Effect = "kernel"
+
+
+@overload
+def tool(function: _Function, /) -> _Function: ...
+@overload
+def tool(
+    *, name: str = "", description: str = "", effect: Effect = "kernel"
+) -> Callable[[_Function], _Function]: ...
+def tool(
+    function: Any = None, /, *, name: str = "", description: str = "", effect: Effect = "kernel"
+) -> Any:
+    """Mark a function as a tool; it stays an ordinary function that you can call.
+
+    Args:
+        function: the function, where the decorator stands bare.
+        name: the tool's name; the function's own if empty.
+        description: what the model reads; the docstring's text if empty.
+        effect: what a call can change: `pure` (nothing), `kernel` or `external`.
+    """
+
+    def mark(target: Any) -> Any:
+        setattr(target, _MARK, _Options(name, description, effect))
+        return target
+
+    return mark if function is None else mark(function)
+
+
+def as_tool(thing: object) -> Tool:
+    """Make a tool of a function; a Tool passes through.
+
+    The function runs through the executor, which captures what it prints and awaits what is
+    awaitable. A function with a parameter annotated `ToolContext` gets the context instead and
+    runs as it is.
+
+    Args:
+        thing: a Tool, a function (marked with `@tool` or not), a method or another callable.
+
+    Raises:
+        SettingsError: it cannot be offered; the text says what to change.
+    """
+    if isinstance(thing, Tool):
+        return thing
+    if not callable(thing):
+        raise SettingsError(
+            f"{type(thing).__name__} is not a tool.", "Give functions, or names of functions."
+        )
+    options: _Options = getattr(thing, _MARK, _Options())
+    schema = function_schema(
+        thing, name=options.name, description=options.description, context=ToolContext
+    )
+    if schema.context and inspect.iscoroutinefunction(thing):
+        raise SettingsError(
+            f"{schema.name} is async and takes a ToolContext, which do not go together.",
+            "Leave the context out; the executor awaits the function.",
+        )
+    call = functools.partial(_call_function, thing, schema)
+    return Tool(
+        schema.name, schema.description, schema.parameters, call, options.effect, schema.check
+    )
+
+
+def _call_function(
+    function: Callable[..., Any],
+    schema: FunctionSchema,
+    arguments: dict[str, Any],
+    context: ToolContext,
+) -> ToolResult:
+    bound = schema.bind(arguments, context)
+    run = functools.partial(function, *bound.args, **bound.kwargs)
+    if schema.context:
+        return _result_of(schema.name, Execution(value=run()))
+    return _result_of(schema.name, context.executor.invoke(run, context.on_output, context.limit_s))
+
+
+def _result_of(name: str, execution: Execution) -> ToolResult:
+    """What the model gets and the person sees of an execution of a function."""
+    outputs, value = execution.outputs, execution.value
+    if execution.interrupted or execution.error:
+        return _failed(name, execution)
+    if isinstance(value, ToolResult):
+        return replace(value, display=(*outputs, *value.display))
+    picture = value_picture(value, outputs)
+    pictures = shown_pictures(outputs)
+    redrawn = picture is None and type(value).__module__.startswith("matplotlib")
+    text = "" if picture or redrawn else text_of_value(value)
+    content, cut = content_of(
+        [*shown_text(outputs), text], pictures + ([picture] if picture else [])
+    )
+    return ToolResult(
+        content=content,
+        display=(*outputs, *value_output(value, text, picture)),
+        outcome="figure" if picture or pictures else extent_of(value),
+        changes=execution.changes,
+        cut_bytes=execution.cut_bytes + cut,
+        spill=execution.spill,
+    )
+
+
+def _failed(name: str, execution: Execution) -> ToolResult:
+    if execution.interrupted:
+        say, outcome = f"{name} was stopped by the user; do not retry unless they ask.", "stopped"
+    elif execution.timed_out:
+        say, outcome = f"{name} was stopped at its time limit.", "time limit"
+    else:
+        outcome, message = execution.error or ("error", "")
+        say = f"{name} raised {outcome}: {message}"
+    content, cut = content_of([say, *shown_text(execution.outputs)])
+    return ToolResult(
+        content=content,
+        display=execution.outputs,
+        is_error=True,
+        outcome=outcome,
+        changes=execution.changes,
+        interrupted=execution.interrupted,
+        cut_bytes=execution.cut_bytes + cut,
+        spill=execution.spill,
+    )
+
+
+class Toolset(Sequence[Tool]):
+    """The tools of a run, looked up by name.
+
+    Args:
+        tools: Tools or functions.
+
+    Raises:
+        SettingsError: a name is used twice, or there are too many.
+    """
+
+    def __init__(self, tools: Iterable[object] = ()) -> None:
+        self._tools = [as_tool(thing) for thing in tools]
+        self._by_name = {each.name: each for each in self._tools}
+        if len(self._by_name) < len(self._tools):
+            names = [each.name for each in self._tools]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise SettingsError(
+                f"Two tools are called {twice}.", 'Rename one with `@nbagent.tool(name="…")`.'
+            )
+        if len(self._tools) > MAX_TOOLS:
+            raise SettingsError(
+                f"There are {len(self._tools)} tools; a request takes {MAX_TOOLS}.",
+                "Offer fewer.",
+            )
+
+    @overload
+    def __getitem__(self, index: int) -> Tool: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tool]: ...
+    def __getitem__(self, index: int | slice) -> Tool | list[Tool]:
+        return self._tools[index]
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def get(self, name: str) -> Tool | None:
+        """The tool of that name, if there is one."""
+        return self._by_name.get(name)
+
+    def arguments_of(self, call: ToolCall) -> dict[str, Any]:
+        """The arguments of a call as a dict, for showing; {} where they cannot be read."""
+        try:
+            return _parsed(call)
+        except BadArguments:
+            return {}
+
+    def call(self, call: ToolCall, context: ToolContext) -> ToolResult:
+        """Check a call's arguments and run it; whatever fails becomes a result that says so.
+
+        Args:
+            call: the model's call, as it wrote it.
+            context: what the tool may use.
+        """
+        name = call["function"]["name"]
+        found = self.get(name)
+        if found is None:
+            return self._unknown(name)
+        try:
+            check = found.check or functools.partial(check_by_schema, found.parameters)
+            return found.call(check(_parsed(call)), context)
+        except BadArguments as bad:
+            text = f"{name} was not run; its arguments do not fit:\n{bad}\nCall it again, mended."
+            return ToolResult(content=text, is_error=True, outcome="arguments do not fit")
+        except Exception as error:  # noqa: BLE001 -- the tool boundary: a failure is a result
+            kind = type(error).__name__
+            return ToolResult(
+                content=f"{name} failed: {kind}: {error}", is_error=True, outcome=kind
+            )
+
+    def _unknown(self, name: str) -> ToolResult:
+        near = difflib.get_close_matches(name, self._by_name, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        there = ", ".join(self._by_name) or "none"
+        text = f"There is no tool called {name}. {hint}The tools are: {there}."
+        return ToolResult(content=text, is_error=True, outcome="no such tool")
+
+
+def _parsed(call: ToolCall) -> dict[str, Any]:
+    """Read a call's arguments; raw line breaks and tabs inside strings are accepted.
+
+    Raises:
+        BadArguments: they are no JSON object.
+    """
+    text = call["function"]["arguments"]
+    try:
+        arguments = json.loads(text, strict=False) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise BadArguments([f"they are not JSON: {error}"]) from error
+    if not isinstance(arguments, dict):
+        raise BadArguments([f"they must be a JSON object, not {type(arguments).__name__}"])
+    return arguments
