@@ -13,7 +13,8 @@ from typing import Any, Protocol
 from nbagent.cursor import Cursor
 from nbagent.errors import HistoryError, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
-from nbagent.messages import Message, Request, Transcript, first_fault, reasoning_of
+from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of
+from nbagent.meter import cost_usd
 from nbagent.outgoing import newly_sent
 from nbagent.policy import retry_delay_s
 from nbagent.ports import Held, Piece, Reply
@@ -28,7 +29,9 @@ BYTES_PER_TOKEN = 3.0
 class Emit(Protocol):
     """Hands out an event; `at` is the clock's `now()` of what it tells, the present if None."""
 
-    def __call__(self, event: Event, *, at: float | None = None) -> None: ...
+    def __call__(self, event: Event, *, at: float | None = None) -> None:
+        """Hand out `event`."""
+        ...
 
 
 class Asking:
@@ -58,13 +61,18 @@ class Asking:
         self.requests: list[Request] = []
         self.step = step
         self.attempt = 0
+        self.spent_usd: float | None = None
+        """Dollars spent so far, as far as the price is known."""
+        self.step_usd = 0.0
+        """What the last reply cost."""
         self._prompt_sent = tuple(prompt_sent)
         self._emit = emit
         self._since_start = since_start
-        self._head = recipe.model.head(recipe.tools.tools)
+        self._head = recipe.model.head(recipe.tools)
         self._failures: Counter[str] = Counter()
         self._retry: WaitUntil | None = None
         self._n_sent = 0
+        self._n_counted = 0
         self._last_tokens = 0
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
@@ -89,7 +97,7 @@ class Asking:
         if fault:
             raise HistoryError(f"This history would be refused, so it was not sent: {fault}.")
         revision.checked = n = len(messages)
-        unsent = sum(len(record.body) for record in revision.records[self._n_sent : n])
+        unsent = sum(len(record.body) for record in revision.records[self._n_counted : n])
         estimate = self._last_tokens + int(unsent / BYTES_PER_TOKEN)
         request = Request(self._head, revision, n, self.recipe.model.tail(estimate))
         self._announce(request)
@@ -133,6 +141,15 @@ class Asking:
             ),
             at=piece.t,
         )
+
+    def _count(self, usage: Usage) -> None:
+        """Note what the reply cost, and how many tokens the history holds now."""
+        self._last_tokens = usage["prompt_tokens"] + usage["completion_tokens"]
+        self._n_counted = self._n_sent + 1
+        cost = cost_usd(usage, self.recipe.model.facts.price)
+        if cost is not None:
+            self.step_usd = cost
+            self.spent_usd = (self.spent_usd or 0.0) + cost
 
     def _fresh_masks(self) -> dict[str, Any]:
         """One masking stream a phase: a secret may be split across pieces."""
@@ -192,7 +209,7 @@ class Asking:
         if reply.usage is None:
             marks.append("no_usage")
         else:
-            self._last_tokens = reply.usage["prompt_tokens"] + reply.usage["completion_tokens"]
+            self._count(reply.usage)
         self._emit(
             ReplyReceived(
                 step=self.step,

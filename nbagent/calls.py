@@ -101,9 +101,7 @@ class PendingCalls:
             tool = self._tools.get(call["function"]["name"])
             effect = tool.effect if tool else "pure"
             arguments = self._tools.arguments_of(call)
-            return self._gate(
-                ProposedCall(call["function"]["name"], arguments, effect, self._step)
-            )
+            return self._gate(ProposedCall(call["function"]["name"], arguments, effect, self._step))
         if decision.action == "deny":
             return Deny(decision.why or "the user does not want this")
         if decision.action == "edit" and decision.arguments is not None:

@@ -7,6 +7,7 @@ the conversation goes on at its end, and says so.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -52,11 +53,13 @@ class Conversation:
 
     Attributes:
         name: what the person calls it.
+        key: names it to the endpoint, so that its prefix is found in the provider's cache.
         turns: every turn, in the order they were asked, replaced ones included.
         head: the last turn; None while nothing was asked.
     """
 
     name: str = "main"
+    key: str = field(default_factory=lambda: f"nbagent-{secrets.token_hex(8)}")
     turns: list[Turn] = field(default_factory=list)
     head: Turn | None = None
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from nbagent.errors import InvalidTurn, ModelError, RateLimited
-from nbagent.messages import Usage
 from nbagent.settings import Settings
 from nbagent.tools import Effect
 
@@ -120,21 +119,6 @@ class Budget:
     def extended(self) -> Budget:
         """The budget after the person allowed as much again."""
         return replace(self, granted=self.granted + 1)
-
-
-def cost_usd(usage: Usage, price: tuple[float, float, float] | None) -> float | None:
-    """Dollars that a reply cost: (prompt - cached)·in + cached·cached price + completion·out.
-
-    Args:
-        usage: token counts; reasoning is inside the completion tokens.
-        price: dollars per million tokens (input, cached input, output); None if unknown.
-    """
-    if price is None:
-        return None
-    cached = usage.get("cached_tokens", 0)
-    fresh = usage["prompt_tokens"] - cached
-    spent = fresh * price[0] + cached * price[1] + usage["completion_tokens"] * price[2]
-    return spent / 1e6
 
 
 def retry_delay_s(error: ModelError, attempt: int, settings: Settings) -> float | None:

@@ -57,6 +57,7 @@ class Run:
         cursor: where to go on from, for a fork; otherwise the loop starts.
 
     Attributes:
+        started: the first event: prompt, model, host, cell.
         events: what happened, without the transient pieces.
         budget: what the run may still use.
         stopping: whether it was asked to stop; a signal handler may set this.
@@ -80,7 +81,7 @@ class Run:
         if cursor is None:
             user: Message = {"role": "user", "content": recipe.redact.value(prompt)}
             origin = [record.message for record in self.transcript.current.records]
-            cursor = Cursor(recipe.loop, [*origin, user], recipe.tools.tools)
+            cursor = Cursor(recipe.loop, [*origin, user], recipe.tools)
         self.cursor = cursor
         self.meter = Meter()
         self.events: list[Event] = []
@@ -89,7 +90,7 @@ class Run:
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
         self._t0 = recipe.clock.now()
-        self._started = started
+        self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
         self._n_events = 0
         self._work: Work | None = None
@@ -177,7 +178,7 @@ class Run:
 
         Only the history goes back; the kernel's variables are as they are now.
         """
-        started = replace(self._started, run_id=run_id, note=f"forked from {self.run_id}")
+        started = replace(self.started, run_id=run_id, note=f"forked from {self.run_id}")
         records = self.transcript.current.records
         cursor = self.cursor.at(k)
         return Run(self.recipe, prompt="", started=started, history=records, cursor=cursor)
@@ -299,11 +300,11 @@ class Run:
 
     def _limit(self) -> Decide | None:
         """The question that a reached limit puts, if one is reached."""
-        spent = self.meter.cost_usd
+        spent = self._asking.spent_usd
         limit = self.budget.reached(
             steps=self._asking.step,
             cost_usd=spent,
-            step_usd=self.meter.last_step_usd,
+            step_usd=self._asking.step_usd,
             elapsed_s=self.recipe.clock.now() - self._t0,
         )
         if limit is None:
@@ -332,7 +333,8 @@ class Run:
     def _answered(self) -> None:
         """The loop returned: a learner's loop may have left its last reply out of its list."""
         reply, messages = self.cursor.returned, self.cursor.messages
-        if reply is not None and not self.cursor.trusted and (not messages or messages[-1] != reply):
+        left_out = reply is not None and (not messages or messages[-1] != reply)
+        if reply is not None and left_out and not self.cursor.trusted:
             messages.append(reply)
         self.transcript.sync(messages, trusted=self.cursor.trusted)
         self._finish("answer")

@@ -1,0 +1,98 @@
+"""`%%kimi`: a cell's text becomes a run, driven here until it has ended.
+
+The way of a cell: options and prompt are told apart (`options`), the session prepares a run
+(`session`), the pump drives it (`nbagent.kernel.pump`), its trace is shown in place (`display`),
+and the Run is bound to `_`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.error import UsageError as OneLine
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import magic_arguments
+
+from nbagent.errors import NBAgentError, UsageError
+from nbagent.magics.line import COMMANDS, run_command
+from nbagent.magics.options import OPTIONS, parse_line, with_options
+from nbagent.magics.session import Session
+
+
+@magics_class
+class KimiMagics(Magics):
+    """`%%kimi` and `%kimi`."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.session = Session(shell)
+
+    @no_var_expand
+    @cell_magic("kimi")
+    @magic_arguments()
+    @with_options
+    def cell(self, line: str, cell: str) -> None:
+        """Ask Kimi K2.6 to do something in this kernel; the output shows how.
+
+        Options come first, then the prompt, on the magic's own line or below. `@name` attaches
+        a variable, `@file.csv` a file, `@last` the last error. The Run is `_` afterwards.
+        """
+        self._one_line(lambda: self._ask(line, cell))
+
+    def _ask(self, line: str, cell: str) -> None:
+        options, first = parse_line(line)
+        options.view = "answer" if options.q else options.view
+        if options.system:
+            settings, _ = self.session.settings(options)
+            print(self.session.system_prompt(settings))  # noqa: T201 -- the cell's output
+            return
+        prompt = f"{first}\n{cell}".strip()
+        if not prompt:
+            raise UsageError(
+                "The cell asks for nothing.",
+                "Write what you want after %%kimi or below it. Nothing was sent.",
+            )
+        run, conversation, opening = self.session.prepare(options, prompt)
+        if options.dry_run:
+            print(self.session.preview(run))  # noqa: T201 -- the cell's output
+            return
+        conversation.add(run, opening, run.started.cell_id)
+        self.session.drive(run)
+        self.session.bind(run, options.out)
+        if run.finished and run.finished.reason == "error" and not self.session.interactive:
+            raise OneLine(run.finished.text)
+
+    @no_var_expand
+    @line_magic("kimi")
+    def line(self, line: str) -> None:
+        """Show where things stand, or do one of: {commands}.
+
+        `%kimi` alone shows the status, `%kimi help` explains the commands.
+        """
+        self._one_line(lambda: run_command(self.session, line))
+
+    if line.__doc__:
+        line.__doc__ = line.__doc__.format(commands=", ".join(COMMANDS))
+
+    def _one_line(self, act: Callable[[], None]) -> None:
+        """Show what went wrong as one line without a traceback; the cell counts as failed."""
+        try:
+            act()
+        except NBAgentError as error:
+            raise OneLine(self.session.redact(str(error))) from None
+
+    def register_completions(self) -> None:
+        """Complete options, commands and `@names` with the Tab key."""
+        flags = [flag for names, _ in OPTIONS for flag in names if flag.startswith("--")]
+
+        def complete(shell: Any, event: Any) -> list[str]:
+            if event.symbol.startswith("-"):
+                return flags
+            if event.line.startswith("%kimi"):
+                return list(COMMANDS)
+            names = [name for name in shell.user_ns if not name.startswith("_")]
+            return [f"@{name}" for name in names] if event.symbol.startswith("@") else []
+
+        self.shell.set_hook("complete_command", complete, str_key="%%kimi")
+        self.shell.set_hook("complete_command", complete, str_key="%kimi")

@@ -1,0 +1,58 @@
+"""`%config Kimi`: the settings that hold for a whole session or profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from traitlets import Bool, Enum, Float, Int, List, Tuple, Unicode
+from traitlets.config import Configurable
+
+
+class Kimi(Configurable):
+    """Defaults of `%%kimi`; an option on the magic's own line wins. Never holds a key."""
+
+    model = Unicode(None, allow_none=True, help="Model name.").tag(config=True)
+    endpoint = Unicode(None, allow_none=True, help="Preset name or base URL.").tag(config=True)
+    max_steps = Int(None, allow_none=True, help="Model calls in a run.").tag(config=True)
+    max_usd = Float(None, allow_none=True, help="Dollars in a run.").tag(config=True)
+    max_minutes = Float(None, allow_none=True, help="Minutes in a run.").tag(config=True)
+    max_tokens = Int(None, allow_none=True, help="Longest single reply.").tag(config=True)
+    tool_seconds = Float(None, allow_none=True, help="Time limit of a tool.").tag(config=True)
+    view = Enum(("live", "text", "answer"), None, allow_none=True, help="How much to show.").tag(
+        config=True
+    )
+    save = Enum(
+        ("full", "answer", "none"), None, allow_none=True, help="How much stays in the file."
+    ).tag(config=True)
+    thinking = Bool(None, allow_none=True, help="Reasoning on or off.").tag(config=True)
+    keep = Enum(
+        ("all", "none"), None, allow_none=True, help="Send reasoning of earlier turns again."
+    ).tag(config=True)
+    first_delta_seconds = Float(
+        None, allow_none=True, help="Longest wait for a reply's first token."
+    ).tag(config=True)
+    between_deltas_seconds = Float(
+        None, allow_none=True, help="Longest silence within a reply."
+    ).tag(config=True)
+    reply_minutes = Float(None, allow_none=True, help="Longest reply.").tag(config=True)
+    retry_attempts = Int(None, allow_none=True, help="Attempts at one request.").tag(config=True)
+    retry_max_seconds = Float(None, allow_none=True, help="Longest back-off between attempts.").tag(
+        config=True
+    )
+    allowed_hosts = List(
+        Unicode(), help="If not empty, requests go to these foreign hosts only."
+    ).tag(config=True)
+    price = Tuple(
+        Float(),
+        Float(),
+        Float(),
+        default_value=None,
+        allow_none=True,
+        help="Dollars per million tokens: input, cached input, output.",
+    ).tag(config=True)
+
+    def chosen(self) -> dict[str, Any]:
+        """The settings that somebody has set."""
+        values = {name: getattr(self, name) for name in self.trait_names(config=True)}
+        values["allowed_hosts"] = tuple(values["allowed_hosts"]) or None
+        return values

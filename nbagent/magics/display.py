@@ -1,0 +1,101 @@
+"""Shows a run's trace in the cell that started it, in place, at most twice a second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbagent.clock import Clock
+from nbagent.events import Event, RunFinished, ToolFinished
+from nbagent.meter import Meter
+from nbagent.settings import Settings
+from nbagent.trace import mimebundle
+from nbagent.view import RunView, goes_below
+
+REFRESH_S = 0.5
+"""Shortest time between two refreshes while the run goes on."""
+
+
+class TraceDisplay:
+    """The trace as one output of the cell, refreshed by display update.
+
+    The shell's publisher is taken at the start and used directly: while a tool runs, the shell's
+    own is replaced by the tool's capture.
+
+    Args:
+        shell: the IPython shell.
+        run_id: names the output.
+        settings: how much to show and to save.
+        clock: for the pace.
+    """
+
+    def __init__(self, shell: Any, run_id: str, settings: Settings, clock: Clock) -> None:
+        self._publish = shell.display_pub.publish
+        self._transient = {"display_id": f"nbagent-{run_id}"}
+        self._settings = settings
+        self._clock = clock
+        self._view = RunView()
+        self._meter = Meter()
+        self._shown_at: float | None = None
+        self._stale = True
+        self._finished = False
+
+    def apply(self, event: Event) -> None:
+        """Take an event; what has a renderer of its own goes on below the trace."""
+        self._view.apply(event)
+        self._meter.apply(event)
+        self._stale = True
+        self._finished = isinstance(event, RunFinished)
+        if isinstance(event, ToolFinished) and self._settings.view != "answer":
+            for output in event.display:
+                if goes_below(output):
+                    self._publish(output["data"], output.get("metadata", {}))
+
+    def refresh(self, *, final: bool = False) -> None:
+        """Show what is new, if the last refresh is long enough ago or `final`."""
+        now = self._clock.now()
+        early = self._shown_at is not None and now - self._shown_at < REFRESH_S
+        if early and not final:
+            return
+        if self._finished and not self._stale:
+            return
+        data = mimebundle(
+            self._view,
+            self._meter,
+            save=self._settings.save if self._finished else "full",
+            mode=self._settings.view,
+            running=not self._finished,
+        )
+        self._publish(data, {}, transient=self._transient, update=self._shown_at is not None)
+        self._shown_at = now
+        self._stale = False
+
+
+class TextDisplay:
+    """The trace as lines of text, for plain IPython: a line a step, then the answer."""
+
+    def __init__(self, run_id: str, settings: Settings) -> None:
+        self._settings = settings
+        self._run_id = run_id
+        self._view = RunView()
+        self._meter = Meter()
+        self._printed = False
+
+    def apply(self, event: Event) -> None:
+        """Take an event; print a line when a tool call has ended."""
+        self._view.apply(event)
+        self._meter.apply(event)
+        if isinstance(event, ToolFinished) and self._settings.view != "answer":
+            print(f"  {event.step}  {event.name} → {event.outcome}", flush=True)  # noqa: T201
+
+    def refresh(self, *, final: bool = False) -> None:
+        """Print the whole trace once, at the end."""
+        if final and not self._printed and self._view.finished:
+            self._printed = True
+            data = mimebundle(
+                self._view,
+                self._meter,
+                save=self._settings.save,
+                mode=self._settings.view,
+                running=False,
+            )
+            print(data["text/plain"], flush=True)  # noqa: T201 -- a terminal's display

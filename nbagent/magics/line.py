@@ -1,0 +1,210 @@
+"""`%kimi`: one short command a function, looked up in `COMMANDS`."""
+
+from __future__ import annotations
+
+import difflib
+import getpass
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from nbagent.conversation import Conversation
+from nbagent.errors import UsageError
+from nbagent.kimi.endpoints import resolve_endpoint
+from nbagent.kimi.keys import checked_key
+from nbagent.magics.options import parse_line
+from nbagent.messages import text_of
+from nbagent.paths import data_dir
+from nbagent.spool import load as load_run
+from nbagent.spool import stored_runs
+
+if TYPE_CHECKING:
+    from nbagent.magics.session import Session
+
+Command: TypeAlias = "Callable[[Session, str], str]"
+"""Takes the session and the rest of the line, returns what to print."""
+
+
+def run_command(session: Session, line: str) -> None:
+    """Do what the line says and print the outcome.
+
+    Raises:
+        UsageError: there is no such command; the form to copy is part of the text.
+    """
+    word, _, rest = line.strip().partition(" ")
+    command = COMMANDS.get(word)
+    if command is None or (rest and " " in rest and word not in _TAKES_TEXT):
+        raise UsageError(_not_a_command(word, line.strip()))
+    text = command(session, rest.strip())
+    if text:
+        print(session.redact(text))  # noqa: T201 -- the cell's output
+
+
+def _not_a_command(word: str, line: str) -> str:
+    close = difflib.get_close_matches(word, list(COMMANDS), n=1)
+    if close and " " not in line:
+        return f"There is no command {word!r}. Did you mean `%kimi {close[0]}`?"
+    return f"To ask for something, use two percent signs. Copy this:\n%%kimi\n{line}"
+
+
+def _status(session: Session, _rest: str) -> str:
+    settings, given = session.settings()
+    endpoint = resolve_endpoint(settings, os.environ)
+    secret = None if endpoint.scripted else session.keys.find(endpoint, os.environ)
+    if endpoint.scripted:
+        key = "not needed (scripted replies, not Kimi)"
+    elif secret is not None:
+        key = "found"
+    elif endpoint.key_required:
+        key = "not found; scripted stand-in answers here" if not given.endpoint else "not found"
+    else:
+        key = "none (not required)"
+    conversation = session.conversations.get(session.current)
+    turns = conversation.line() if conversation else []
+    rows = {
+        "endpoint": f"{endpoint.name} ({endpoint.base_url or 'on this machine'})",
+        "model": endpoint.model if endpoint.scripted else settings.model,
+        "key": key,
+        "conversation": f"{session.current}, {len(turns)} turns",
+    }
+    if turns:
+        figures = turns[-1].run.metrics()["run"]
+        used, window = figures["context_tokens"], figures["window_tokens"]
+        if used and window:
+            rows["context"] = f"{used:,} of {window:,} tokens ({used / window:.0%})"
+    spent = [turn.run.metrics()["run"] for turn in turns]
+    rows["tokens out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
+    known = [f["cost_usd"] for f in spent if f["cost_usd"] is not None]
+    rows["cost"] = f"${sum(known):.3f}" if known else "—"
+    rows["isolation"] = "none: tools run in this kernel with your rights"
+    return "\n".join(f"{name:<13} {value}" for name, value in rows.items())
+
+
+def _login(session: Session, rest: str) -> str:
+    settings, _ = session.settings()
+    endpoint = resolve_endpoint(settings, os.environ)
+    if endpoint.scripted or not endpoint.host:
+        raise UsageError("The lesson server needs no key.", "`%kimi use moonshot` goes back first.")
+    if rest not in {"", "--save"}:
+        raise UsageError("`%kimi login` takes no key on its line: it would stay in the notebook.")
+    secret = checked_key(getpass.getpass(f"Key for {endpoint.host} (hidden): "))
+    session.redact.add(secret.reveal())
+    if rest == "--save":
+        where = session.keys.save(endpoint.host, secret)
+        return f"The key for {endpoint.host} is kept in {where}."
+    session.keys.remember(endpoint.host, secret)
+    return (
+        f"The key for {endpoint.host} is kept until this kernel ends. `%kimi login --save` keeps "
+        "it for longer."
+    )
+
+
+def _logout(session: Session, _rest: str) -> str:
+    settings, _ = session.settings()
+    host = resolve_endpoint(settings, os.environ).host
+    if session.keys.forget(host):
+        return f"The key for {host} is forgotten, here and where it was saved."
+    return f"There was no key for {host}. A key in the environment stays until you unset it."
+
+
+def _use(session: Session, rest: str) -> str:
+    options, name = parse_line(rest)
+    words = name.split()
+    chosen = {"model": options.model} if options.model else {}
+    if words:
+        chosen["endpoint"] = words[0]
+        trailing, _ = parse_line(" ".join(words[1:]))
+        chosen |= {"model": trailing.model} if trailing.model else {}
+    if not chosen:
+        raise UsageError("`%kimi use` takes an endpoint's name or URL, and `-m MODEL`.")
+    session.use(chosen)
+    settings, _ = session.settings()
+    endpoint = resolve_endpoint(settings, os.environ)
+    if endpoint.scripted:
+        return "Scripted replies from the lesson server from now on: not Kimi, no key, no network."
+    return f"Requests go to {endpoint.base_url} from now on, model {settings.model}."
+
+
+def _reset(session: Session, rest: str) -> str:
+    name = rest or session.current
+    session.conversations[name] = Conversation(name)
+    return f"Conversation {name} begins anew. Variables and earlier runs are kept."
+
+
+def _history(session: Session, _rest: str) -> str:
+    conversation = session.conversations.get(session.current)
+    turns = conversation.line() if conversation else []
+    if not turns:
+        return f"Nothing was asked in conversation {session.current} yet."
+    lines = []
+    for turn in turns:
+        for message in turn.run.messages:
+            calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
+            text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
+            lines.append(f"{message['role']:<9} {text}")
+    return "\n".join(lines)
+
+
+def _tools(session: Session, _rest: str) -> str:
+    return "\n".join(
+        f"{tool.name:<18} {tool.effect:<9} {tool.description.splitlines()[0]}"
+        for tool in session.toolset([])
+    )
+
+
+def _runs(session: Session, _rest: str) -> str:
+    lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
+    stored = [name for name in stored_runs(data_dir() / "runs") if name not in session.runs]
+    if stored:
+        lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
+    return "\n".join(lines) or "No run yet."
+
+
+def _show(session: Session, rest: str) -> str:
+    run = session.find_run(rest or None)
+    if run is not None:
+        session.show(run.run_id, run.events)
+        return ""
+    name = next((n for n in stored_runs(data_dir() / "runs") if rest and n.startswith(rest)), None)
+    if name is None:
+        raise UsageError(f"There is no run {rest!r}." if rest else "No run yet.", "See %kimi runs.")
+    session.show(name, list(load_run(data_dir() / "runs", name)))
+    return ""
+
+
+def _doctor(session: Session, _rest: str) -> str:
+    from nbagent.doctor import report  # noqa: PLC0415 -- looks at many packages; only when asked
+
+    return report(session.settings()[0].endpoint).text
+
+
+def _help(_session: Session, _rest: str) -> str:
+    return _HELP
+
+
+_HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the options
+%kimi                       where things stand: endpoint, key, conversation, tokens, cost
+%kimi login [--save]        type a key, hidden; --save keeps it for later sessions
+%kimi logout                forget it
+%kimi use NAME|URL [-m M]   another endpoint or model for this session (lesson: scripted, no key)
+%kimi reset [NAME]          begin the conversation anew
+%kimi history               what was said in it
+%kimi tools                 what the model may call
+%kimi runs                  runs of this kernel and earlier ones
+%kimi show [RUN]            show a run's trace again
+%kimi doctor                check the installation"""
+
+COMMANDS: dict[str, Command] = {
+    "": _status,
+    "login": _login,
+    "logout": _logout,
+    "use": _use,
+    "reset": _reset,
+    "history": _history,
+    "tools": _tools,
+    "runs": _runs,
+    "show": _show,
+    "doctor": _doctor,
+    "help": _help,
+}
+_TAKES_TEXT = {"use"}

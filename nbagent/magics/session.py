@@ -1,0 +1,300 @@
+"""What outlives a run in one kernel: conversations, runs, keys, executor, choices."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any
+
+from nbagent.asking import BYTES_PER_TOKEN
+from nbagent.assembly import Given, address_of, foreign_host_note, open_model
+from nbagent.clock import SystemClock
+from nbagent.conversation import Conversation, Opening, history_after
+from nbagent.errors import UsageError
+from nbagent.events import Event, RunStarted
+from nbagent.kernel.aio import private_loop
+from nbagent.kernel.attach import Attachment, attach
+from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
+from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
+from nbagent.kernel.interrupts import Interrupts
+from nbagent.kernel.person import Keyboard, Nobody
+from nbagent.kernel.pump import Display, Job, Person, Pump
+from nbagent.kernel.run_python import run_python_tool
+from nbagent.kernel.shell import LiveShell
+from nbagent.kimi.client import KimiModel
+from nbagent.kimi.endpoints import resolve_endpoint
+from nbagent.kimi.keys import KeyStore
+from nbagent.loop import Loop, agent_loop
+from nbagent.magics.config import Kimi
+from nbagent.magics.display import TextDisplay, TraceDisplay
+from nbagent.notebook import read_notebook_tool, this_notebook
+from nbagent.paths import data_dir
+from nbagent.recipe import Recipe
+from nbagent.redact import Redactor
+from nbagent.run import Run
+from nbagent.settings import Settings, resolve
+from nbagent.spool import Spool
+from nbagent.tools import Toolset
+from nbagent.work import AskModel
+
+
+class Session:
+    """One kernel's nbagent.
+
+    Args:
+        shell: the IPython shell.
+
+    Attributes:
+        conversations: by name; the unnamed one is `main`.
+        current: name of the conversation that `%%kimi` goes on with.
+        runs: every run of this kernel, by name, oldest first.
+        chosen: what `%kimi use` has set for this session.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.clock = SystemClock()
+        self.config = Kimi(parent=shell)
+        self.keys = KeyStore()
+        self.redact = Redactor()
+        self.conversations: dict[str, Conversation] = {}
+        self.current = "main"
+        self.runs: dict[str, Run] = {}
+        self.chosen: dict[str, Any] = {}
+        self.interrupts = Interrupts()
+        self.executor = LiveShell(shell, self.clock, self.interrupts)
+        self._told_hosts: set[str] = set()
+
+    # Settings
+
+    def settings(self, options: argparse.Namespace | None = None) -> tuple[Settings, Given]:
+        """The settings in force for a line, and what of them the user chose on purpose.
+
+        Raises:
+            SettingsError: a value cannot work.
+        """
+        line = {k: v for k, v in vars(options or argparse.Namespace()).items() if v is not None}
+        config = self.config.chosen() | self.chosen
+        chosen = {k for source in (line, config) for k, v in source.items() if v is not None}
+        given = Given(
+            endpoint="endpoint" in chosen or bool(os.environ.get("NBAGENT_ENDPOINT")),
+            model="model" in chosen or bool(os.environ.get("NBAGENT_MODEL")),
+        )
+        return resolve(line, config, os.environ), given
+
+    def system_prompt(self, settings: Settings) -> str:
+        """The system prompt in force."""
+        return settings.system or files("nbagent").joinpath("prompt.md").read_text("utf-8")
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody can answer a question now."""
+        return not is_headless(self.shell)
+
+    # Tools and loops by name
+
+    def toolset(self, names: Iterable[str]) -> Toolset:
+        """The built-in tools and the user's own.
+
+        Raises:
+            UsageError: a name is no function of the notebook.
+        """
+        settings, _ = self.settings()
+        return Toolset(
+            [
+                run_python_tool(settings.tool_seconds),
+                list_variables_tool(self.shell),
+                inspect_variable_tool(self.shell),
+                read_notebook_tool(lambda: this_notebook(self.shell)),
+                *(self.named(name, "function") for name in names),
+            ]
+        )
+
+    def loop(self, name: str | None) -> Loop:
+        """The loop function of that name, or the built-in one."""
+        return self.named(name, "loop function") if name else agent_loop
+
+    def named(self, name: str, what: str) -> Any:
+        """A notebook object by name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if name in self.shell.user_ns:
+            return self.shell.user_ns[name]
+        close = difflib.get_close_matches(name, list(self.shell.user_ns), n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise UsageError(f"There is no {what} called {name} here.{hint}", "Nothing was sent.")
+
+    # Runs
+
+    def conversation(self, name: str | None, *, new: bool) -> Conversation:
+        """The named conversation, or the current one; `new` begins it afresh."""
+        self.current = name or self.current
+        if new or self.current not in self.conversations:
+            self.conversations[self.current] = Conversation(self.current)
+        return self.conversations[self.current]
+
+    def prepare(
+        self, options: argparse.Namespace, prompt: str
+    ) -> tuple[Run, Conversation, Opening]:
+        """Make a run of a prompt, ready to be driven; nothing has been sent.
+
+        Raises:
+            NBAgentError: something about it cannot work, in words.
+        """
+        settings, given = self.settings(options)
+        attachment = attach(prompt, self.shell)
+        address = address_of(
+            settings,
+            given=given,
+            interactive=self.interactive,
+            environ=os.environ,
+            keys=self.keys,
+            clock=self.clock,
+        )
+        if address.secret is not None:
+            self.redact.add(address.secret.reveal())
+        self.redact.add_environment(os.environ)
+        names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
+        conversation = self.conversation(options.conversation, new=options.new)
+        opening = conversation.opening(cell_id(self.shell))
+        model = open_model(
+            address, settings, given=given, clock=self.clock, cache_key=conversation.key
+        )
+        recipe = Recipe(
+            model=model,
+            tools=self.toolset(names),
+            settings=settings,
+            clock=self.clock,
+            loop=self.loop(options.loop),
+            redact=self.redact,
+        )
+        notes = [address.note, self._first_time(model, address), opening.note]
+        run = self._run(
+            recipe,
+            attachment=attachment,
+            prompt=prompt,
+            conversation=conversation,
+            opening=opening,
+            notes=notes,
+        )
+        return run, conversation, opening
+
+    def _first_time(self, model: KimiModel, address: Any) -> str:
+        """The note on a foreign host, before the first request to it."""
+        if model.facts.host in self._told_hosts:
+            return ""
+        self._told_hosts.add(model.facts.host)
+        return foreign_host_note(address.endpoint)
+
+    def _run(
+        self,
+        recipe: Recipe,
+        *,
+        attachment: Attachment,
+        prompt: str,
+        conversation: Conversation,
+        opening: Opening,
+        notes: Iterable[str],
+    ) -> Run:
+        facts = recipe.model.facts
+        system = self.system_prompt(recipe.settings)
+        started = RunStarted(
+            run_id=f"run-{secrets.token_hex(4)}",
+            prompt=self.redact(prompt),
+            model=facts.model,
+            host=facts.host,
+            operator=facts.operator,
+            scripted=facts.scripted,
+            conversation=conversation.name,
+            cell_id=cell_id(self.shell),
+            tools=tuple(tool.name for tool in recipe.tools),
+            system=system,
+            wall=self.clock.wall(),
+            window_tokens=facts.window_tokens,
+            price=facts.price,
+            note=" ".join(note for note in notes if note),
+        )
+        return Run(
+            recipe,
+            prompt=attachment.content,
+            started=started,
+            history=history_after(opening.parent, system),
+            sent=attachment.sent,
+        )
+
+    def drive(self, run: Run) -> None:
+        """Drive a run to its end in this cell, showing its trace."""
+        self.runs[run.run_id] = run
+        run.subscribe(Spool(data_dir() / "runs", run.run_id).apply)
+        self.pump().drive([Job(run, self.display(run.run_id, run.recipe.settings))])
+
+    def pump(self) -> Pump:
+        """A pump for the cell that runs now."""
+        person: Person = Nobody()
+        if self.interactive:
+            person = Keyboard(self.interrupts.armed, input)
+        loop = private_loop(self.shell)
+        return Pump(
+            executor=self.executor,
+            person=person,
+            clock=self.clock,
+            guard=self.interrupts.guard,
+            tick=loop.step,
+        )
+
+    def display(self, run_id: str, settings: Settings, *, again: bool = False) -> Display:
+        """The display for a run in this cell; `again` for one that has been shown before."""
+        if has_kernel(self.shell):
+            name = f"{run_id}-{secrets.token_hex(2)}" if again else run_id
+            return TraceDisplay(self.shell, name, settings, self.clock)
+        return TextDisplay(run_id, settings)
+
+    def bind(self, run: Run, name: str | None) -> None:
+        """Make the run `_` and `Out[n]`, as if the cell had returned it; and `name`, if given."""
+        self.shell.displayhook.update_user_ns(run)
+        if name:
+            self.shell.user_ns[name] = run
+
+    def show(self, run_id: str, events: Iterable[Event]) -> None:
+        """Show a finished run's trace in the present cell."""
+        settings, _ = self.settings()
+        display = self.display(run_id, settings, again=True)
+        for event in events:
+            display.apply(event)
+        display.refresh(final=True)
+
+    def preview(self, run: Run) -> str:
+        """What the first request of a run would carry and about cost, in words."""
+        work = run.pending()
+        run.stop()
+        run.pending()
+        if not isinstance(work, AskModel):
+            return str(run)
+        request, facts = work.request, run.recipe.model.facts
+        tokens = int(request.n_bytes / BYTES_PER_TOKEN)
+        cost = f"${tokens * facts.price[0] / 1e6:.4f}" if facts.price else "unknown"
+        body = json.dumps(request.json(), ensure_ascii=False, indent=1)
+        return self.redact(
+            f"Nothing was sent. The first request would go to {facts.host}: {request.n:,} "
+            f"messages, {request.n_bytes:,} bytes, est. {tokens:,} tokens in, est. cost of its "
+            f"input {cost}.\n\n{body}"
+        )
+
+    def find_run(self, run_id: str | None) -> Run | None:
+        """A run of this kernel by name (or its beginning), the last one if no name is given."""
+        if run_id is None:
+            return next(reversed(self.runs.values()), None)
+        return next((run for name, run in self.runs.items() if name.startswith(run_id)), None)
+
+    def use(self, settings: dict[str, Any]) -> None:
+        """Set endpoint or model for the rest of the session, if that can work."""
+        merged = self.config.chosen() | self.chosen | settings
+        resolve_endpoint(resolve({}, merged, os.environ), os.environ)
+        self.chosen |= settings
