@@ -34,6 +34,7 @@ class ModelFacts:
         window_tokens: context window, in tokens (0 if unknown).
         price: dollars per million tokens (input, cached input, output); None if unknown.
         images_in_tool_results: whether a tool message may carry pictures.
+        reasoning_key: the message field that carries reasoning at this endpoint.
     """
 
     model: str
@@ -44,6 +45,7 @@ class ModelFacts:
     window_tokens: int = 262_144
     price: tuple[float, float, float] | None = None
     images_in_tool_results: bool = True
+    reasoning_key: str = "reasoning_content"
 
 
 @dataclass(frozen=True, slots=True)
