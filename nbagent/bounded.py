@@ -29,20 +29,22 @@ def clip(text: str, n_bytes: int) -> str:
         text: any text.
         n_bytes: how many bytes of UTF-8 may stay, the note not counted.
     """
-    if len(text) <= n_bytes // 4:
+    total = size_of(text) if len(text) > n_bytes // 4 else 0
+    if total <= n_bytes:
         return text
-    data = text.encode("utf-8", "surrogatepass")
-    if len(data) <= n_bytes:
-        return text
-    head = data[: n_bytes * 2 // 3].decode("utf-8", "ignore")
-    tail = data[len(data) - n_bytes // 3 :].decode("utf-8", "ignore")
-    left_out = len(data) - len(head.encode()) - len(tail.encode())
+    head = _encoded(text[:n_bytes])[: n_bytes * 2 // 3].decode("utf-8", "ignore")
+    tail = _encoded(text[-n_bytes:])[-(n_bytes // 3) :].decode("utf-8", "ignore")
+    left_out = total - size_of(head) - size_of(tail)
     return f"{head}\n… [{left_out:,} bytes left out] …\n{tail}"
 
 
 def size_of(text: str) -> int:
     """Bytes that a text takes as UTF-8."""
-    return len(text.encode("utf-8", "surrogatepass"))
+    return len(text) if text.isascii() else len(_encoded(text))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def mime_of(data: bytes) -> str | None:
