@@ -7,19 +7,17 @@ ends with the run.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from importlib.resources import files
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from IPython import get_ipython
 
-from nbagent.assembly import Given, address_of, open_model
+from nbagent.assembly import Given, address_of, new_run, open_model
 from nbagent.clock import SystemClock
-from nbagent.conversation import Conversation, history_after
-from nbagent.events import Event, RunStarted
+from nbagent.conversation import Conversation
+from nbagent.events import Event
 from nbagent.kernel.child import ChildKernel
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Nobody
@@ -110,29 +108,13 @@ class Agent:
         recipe = Recipe(
             model=model,
             tools=Toolset([run_python_tool(self.settings.tool_seconds), *self.tools]),
-            settings=self.settings,
+            settings=replace(self.settings, system=self.system or self.settings.system),
             clock=clock,
             loop=self.loop,
             gate=self.gate,
             redact=redact,
         )
-        system = self.system or files("nbagent").joinpath("prompt.md").read_text("utf-8")
-        facts = model.facts
-        started = RunStarted(
-            run_id=f"run-{secrets.token_hex(4)}",
-            prompt=redact(prompt),
-            model=facts.model,
-            host=facts.host,
-            operator=facts.operator,
-            scripted=facts.scripted,
-            tools=tuple(tool.name for tool in recipe.tools),
-            system=system,
-            wall=clock.wall(),
-            window_tokens=facts.window_tokens,
-            price=facts.price,
-            note=address.note,
-        )
-        return Run(recipe, prompt=prompt, started=started, history=history_after(None, system))
+        return new_run(recipe, prompt, notes=[address.note])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Joins settings to a live endpoint: where requests go, with which key, and what is said of it.
+"""Joins settings to a live endpoint and a prompt to a run; shared by magics and scripts.
 
 The one rule that matters here: a scripted stand-in answers only where it is asked for, or in an
 interactive kernel that has neither key nor endpoint; it is never a fallback for one that fails.
@@ -6,15 +6,22 @@ interactive kernel that has neither key nor endpoint; it is never a fallback for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
 from nbagent.clock import Clock
+from nbagent.conversation import Opening, history_after
 from nbagent.errors import NoKeyError, SettingsError
+from nbagent.events import RunStarted, Sent
 from nbagent.kimi.client import KimiModel, connect
 from nbagent.kimi.endpoints import PRESETS, Endpoint, environment_url, resolve_endpoint
 from nbagent.kimi.keys import KeyStore
 from nbagent.lessons.process import ensure
+from nbagent.messages import Content
+from nbagent.recipe import Recipe
+from nbagent.run import Run
 from nbagent.settings import Secret, Settings
 
 NO_KEY_INTERACTIVE = (
@@ -117,3 +124,53 @@ def open_model(
         cache_key=cache_key,
         model_given=given.model,
     )
+
+
+def system_prompt(replacement: str = "") -> str:
+    """The system prompt in force: the built-in file unless it is replaced."""
+    return replacement or files("nbagent").joinpath("prompt.md").read_text("utf-8")
+
+
+def new_run(
+    recipe: Recipe,
+    prompt: str,
+    *,
+    content: Content | None = None,
+    sent: Sequence[Sent] = (),
+    opening: Opening | None = None,
+    conversation: str = "main",
+    cell_id: str = "",
+    notes: Iterable[str] = (),
+) -> Run:
+    """Make a run, ready to be driven; nothing has been sent.
+
+    Args:
+        recipe: model, tools and policies.
+        prompt: the sentence as typed.
+        content: the same with attachments, if there are any.
+        sent: the pieces of the content, with their bytes.
+        opening: where in its conversation the run begins.
+        conversation: that conversation's name.
+        cell_id: the cell it was asked in.
+        notes: what the reader is told first.
+    """
+    facts = recipe.model.facts
+    system = system_prompt(recipe.settings.system)
+    started = RunStarted(
+        run_id=f"run-{secrets.token_hex(4)}",
+        prompt=recipe.redact(prompt),
+        model=facts.model,
+        host=facts.host,
+        operator=facts.operator,
+        scripted=facts.scripted,
+        conversation=conversation,
+        cell_id=cell_id,
+        tools=tuple(tool.name for tool in recipe.tools),
+        system=system,
+        wall=recipe.clock.wall(),
+        window_tokens=facts.window_tokens,
+        price=facts.price,
+        note=" ".join(note for note in notes if note),
+    )
+    history = history_after(opening.parent if opening else None, system)
+    return Run(recipe, prompt=content or prompt, started=started, history=history, sent=sent)

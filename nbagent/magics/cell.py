@@ -14,6 +14,7 @@ from IPython.core.error import UsageError as OneLine
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import magic_arguments
 
+from nbagent.assembly import system_prompt
 from nbagent.errors import NBAgentError, UsageError
 from nbagent.magics.line import COMMANDS, run_command
 from nbagent.magics.options import OPTIONS, parse_line, with_options
@@ -45,7 +46,7 @@ class KimiMagics(Magics):
         options.view = "answer" if options.q else options.view
         if options.system:
             settings, _ = self.session.settings(options)
-            print(self.session.system_prompt(settings))  # noqa: T201 -- the cell's output
+            print(system_prompt(settings.system))  # noqa: T201 -- the cell's output
             return
         prompt = f"{first}\n{cell}".strip()
         if not prompt:

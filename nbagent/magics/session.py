@@ -8,17 +8,16 @@ import json
 import os
 import secrets
 from collections.abc import Iterable
-from importlib.resources import files
 from typing import Any
 
 from nbagent.asking import BYTES_PER_TOKEN
-from nbagent.assembly import Given, address_of, foreign_host_note, open_model
+from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
 from nbagent.clock import SystemClock
-from nbagent.conversation import Conversation, Opening, history_after
+from nbagent.conversation import Conversation, Opening
 from nbagent.errors import UsageError
-from nbagent.events import Event, RunStarted
+from nbagent.events import Event
 from nbagent.kernel.aio import private_loop
-from nbagent.kernel.attach import Attachment, attach
+from nbagent.kernel.attach import attach
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
 from nbagent.kernel.interrupts import Interrupts
@@ -26,7 +25,6 @@ from nbagent.kernel.person import Keyboard, Nobody
 from nbagent.kernel.pump import Display, Job, Person, Pump
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
-from nbagent.kimi.client import KimiModel
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
@@ -86,10 +84,6 @@ class Session:
             model="model" in chosen or bool(os.environ.get("NBAGENT_MODEL")),
         )
         return resolve(line, config, os.environ), given
-
-    def system_prompt(self, settings: Settings) -> str:
-        """The system prompt in force."""
-        return settings.system or files("nbagent").joinpath("prompt.md").read_text("utf-8")
 
     @property
     def interactive(self) -> bool:
@@ -175,59 +169,24 @@ class Session:
             loop=self.loop(options.loop),
             redact=self.redact,
         )
-        notes = [address.note, self._first_time(model, address), opening.note]
-        run = self._run(
+        run = new_run(
             recipe,
-            attachment=attachment,
-            prompt=prompt,
-            conversation=conversation,
+            prompt,
+            content=attachment.content,
+            sent=attachment.sent,
             opening=opening,
-            notes=notes,
+            conversation=conversation.name,
+            cell_id=cell_id(self.shell),
+            notes=[address.note, self._first_time(address), opening.note],
         )
         return run, conversation, opening
 
-    def _first_time(self, model: KimiModel, address: Any) -> str:
+    def _first_time(self, address: Address) -> str:
         """The note on a foreign host, before the first request to it."""
-        if model.facts.host in self._told_hosts:
-            return ""
-        self._told_hosts.add(model.facts.host)
-        return foreign_host_note(address.endpoint)
-
-    def _run(
-        self,
-        recipe: Recipe,
-        *,
-        attachment: Attachment,
-        prompt: str,
-        conversation: Conversation,
-        opening: Opening,
-        notes: Iterable[str],
-    ) -> Run:
-        facts = recipe.model.facts
-        system = self.system_prompt(recipe.settings)
-        started = RunStarted(
-            run_id=f"run-{secrets.token_hex(4)}",
-            prompt=self.redact(prompt),
-            model=facts.model,
-            host=facts.host,
-            operator=facts.operator,
-            scripted=facts.scripted,
-            conversation=conversation.name,
-            cell_id=cell_id(self.shell),
-            tools=tuple(tool.name for tool in recipe.tools),
-            system=system,
-            wall=self.clock.wall(),
-            window_tokens=facts.window_tokens,
-            price=facts.price,
-            note=" ".join(note for note in notes if note),
-        )
-        return Run(
-            recipe,
-            prompt=attachment.content,
-            started=started,
-            history=history_after(opening.parent, system),
-            sent=attachment.sent,
-        )
+        host = address.endpoint.host
+        note = "" if host in self._told_hosts else foreign_host_note(address.endpoint)
+        self._told_hosts.add(host)
+        return note
 
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
