@@ -21,6 +21,8 @@ from nbagent.outputs import TEXT_LIMIT, Block, text_block
 from nbagent.phrases import clean, clip, gist, one_line
 
 CODE_LIMIT = 12_000
+LIVE_LIMIT = 1_500
+"""How much of the reasoning that streams is shown: its tail, in characters."""
 DIFF_LINES = 60
 SAME_ENOUGH = 0.3
 """From this share of equal lines on, a later call counts as another try of a failed one."""
@@ -52,7 +54,7 @@ class Call:
     by: str = ""
     repairs: int | None = None
     repaired: bool = False
-    diff: list[tuple[str, str]] = field(default_factory=list)
+    diff: str = ""
 
     def begin(self, event: ToolStarted) -> None:
         """Take over name, code and title from the call's start."""
@@ -191,9 +193,15 @@ class Step:
 
     def snapshot(self) -> dict[str, Any]:
         """The step as JSON values."""
-        facts: dict[str, Any] = {"step": self.number, "gist": self.line, "outcome": self.outcome}
-        names = ("reasoning", "reasoning_tokens", "content", "retries", "steered", "notes", "marks")
+        facts: dict[str, Any] = {"step": self.number, "gist": self.line}
+        facts |= {"tools": self.tools, "outcome": self.outcome}
+        names: tuple[str, ...] = ("reasoning", "reasoning_tokens", "content", "retries", "steered")
+        names += ("notes", "marks")
         facts |= {name: getattr(self, name) for name in names if getattr(self, name)}
+        if self.live_reasoning:
+            facts["live_reasoning"] = clean(self.live_reasoning[-LIVE_LIMIT:])
+        if self.live_answer:
+            facts["live_answer"] = clean(self.live_answer)
         return facts | {"calls": [call.snapshot() for call in self.calls]}
 
 
@@ -252,17 +260,17 @@ def first_comment(code: str) -> str:
     return one_line(clean(found[1]), 90) if found else ""
 
 
-def line_diff(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, str]]:
-    """The lines of two texts as `(sign, line)`: `-` gone, `+` new, blank the same; bounded."""
-    rows: list[tuple[str, str]] = []
+def line_diff(old: Sequence[str], new: Sequence[str]) -> str:
+    """The lines of two texts, each behind its sign: `-` gone, `+` new, blank the same; bounded."""
+    rows: list[str] = []
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
-            rows += [(" ", line) for line in old[i:j]]
+            rows += [f"  {line}" for line in old[i:j]]
         else:
-            rows += [("-", line) for line in old[i:j]] + [("+", line) for line in new[k:m]]
+            rows += [f"- {line}" for line in old[i:j]] + [f"+ {line}" for line in new[k:m]]
     if len(rows) > DIFF_LINES:
-        rows = [*rows[:DIFF_LINES], ("…", f"{len(rows) - DIFF_LINES} more lines")]
-    return rows
+        rows = [*rows[:DIFF_LINES], f"… {len(rows) - DIFF_LINES} more lines"]
+    return "\n".join(rows)
 
 
 def _arguments_text(arguments: Mapping[str, Any]) -> str:

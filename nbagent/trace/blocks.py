@@ -1,0 +1,163 @@
+"""What is inside a step: reasoning, code, ordered outputs, what the model saw, errors, repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbagent.outputs import Block
+from nbagent.phrases import plural, size
+from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, tag
+
+THOUGHT = "border-left:3px solid #8b6fd8"
+TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px"
+FOLDED = "font-size:12px;padding:3px 0"
+
+
+def _label(*words: object) -> Html:
+    return tag("div", *words, style=LABEL)
+
+
+def _quiet(words: str) -> Html:
+    return tag("span", words, style=QUIET)
+
+
+def body(step: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
+    """The parts of an open step, in the order in which they happened."""
+    parts = [_retry(row) for row in step.get("retries", ())]
+    for said in step.get("steered", ()):
+        parts += [_label(tag("b", "You wrote")), pre(said, wrap=True)]
+    parts += [_label(_quiet(note)) for note in step.get("notes", ())]
+    parts += _thought(step)
+    for call in step["calls"]:
+        parts += _call(call, pictures)
+    if step.get("content") and step["calls"]:
+        parts += [_label(_quiet("Said beside the call")), pre(step["content"], wrap=True)]
+    parts += [_label(_quiet(_MARKS.get(mark, mark))) for mark in step.get("marks", ())]
+    return parts or [_label(_quiet("Nothing more was kept of this step."))]
+
+
+_MARKS = {
+    "no_reasoning": "The reply came without reasoning.",
+    "cut_at_limit": "The reply was cut at its token limit.",
+    "no_usage": "The endpoint gave no token counts; they are estimated.",
+}
+
+
+def _retry(row: Mapping[str, Any]) -> Html:
+    head = _label(tag("b", f"Attempt {row['attempt']} failed"), " ", _quiet(row["reason"]))
+    if not row["discarded"]:
+        return head
+    note = _label(_quiet("What it had streamed; it was discarded and is not in the history"))
+    return join(head, note, pre(row["discarded"], wrap=True, extra=FAILED), by="\n")
+
+
+def _thought(step: Mapping[str, Any]) -> list[Html]:
+    live = step.get("live_reasoning")
+    if live:
+        return [
+            _label(_quiet("Reasoning")),
+            pre(live, wrap=True, extra=THOUGHT),
+        ]
+    if not step.get("reasoning"):
+        return []
+    tokens = step.get("reasoning_tokens")
+    words = f"Reasoning, {plural(tokens, 'token')}" if tokens else "Reasoning"
+    return [_label(_quiet(words)), pre(step["reasoning"], wrap=True, extra=THOUGHT)]
+
+
+def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
+    title = f"{call['title']} " if call["title"] else ""
+    changed = tag("code", call["changes"], style="font-size:12px") if call["changes"] else ""
+    parts = [_label(tag("b", call["name"]), " ", _quiet(title), changed)]
+    if call.get("repairs") is not None:
+        parts.append(_label(_quiet(f"Tries step {call['repairs']} again; what changed:")))
+        parts.append(pre(call["diff"]))
+    elif call["code"]:
+        parts.append(pre(call["code"]))
+    if call.get("edited"):
+        parts.append(_label(_quiet("You changed this call before it ran.")))
+    if call.get("decision") == "deny":
+        parts.append(_label(tag("b", f"Denied by {call['by']}"), " ", _quiet(call.get("why", ""))))
+    parts += [block_html(block, pictures) for block in call["outputs"]]
+    if call.get("n_outputs_left_out"):
+        parts.append(_label(_quiet(f"{call['n_outputs_left_out']} more outputs left out")))
+    return [*parts, *_saw(call)]
+
+
+def _saw(call: Mapping[str, Any]) -> list[Html]:
+    if not call.get("saw_bytes") and not call.get("saw_images"):
+        return []
+    amount = size(call.get("saw_bytes", 0))
+    if call.get("saw_images"):
+        amount += f" and {plural(call['saw_images'], 'picture')}"
+    cut = f"; {size(call['cut_bytes'])} of output left out" if call.get("cut_bytes") else ""
+    line = join("Model saw ", amount, cut)
+    shown = "\n".join(block.get("text", "") for block in call["outputs"]).strip()
+    saw = call.get("saw", "").strip()
+    if not saw or saw == shown:
+        return [_label(_quiet(f"{line}, the same"))] if saw else [_label(_quiet(line))]
+    body = pre(call["saw"], wrap=True)
+    return [details(_quiet(line), body, style="margin:0", summary_style=FOLDED, is_open=False)]
+
+
+def block_html(block: Block, pictures: Mapping[str, Html]) -> Html:
+    """One output block as HTML.
+
+    Args:
+        block: as made by `nbagent.outputs.block_of`.
+        pictures: what stands for each picture, by its name.
+    """
+    kind = block["kind"]
+    if kind == "image":
+        first = pictures.get(block["picture"]) or _label(_quiet("Figure left out here"))
+        return _label(_quiet("The same figure as before")) if block.get("again") else first
+    if kind in ("table", "error"):
+        return table_html(block) if kind == "table" else _error(block)
+    if kind == "below":
+        return _label(_quiet(f"{block['what']}, shown below this trace"))
+    wrapped = pre(block["text"], wrap=True, extra=FAILED if block.get("name") == "stderr" else "")
+    note = _label(_quiet(f"{block['what']}, shown as text")) if kind == "source" else None
+    return join(note, wrapped, by="\n") if note else wrapped
+
+
+def _error(block: Block) -> Html:
+    name = f"\N{MULTIPLICATION X} {block['name']}"
+    message = pre(f"{block['name']}: {block['message']}", wrap=True, extra=FAILED)
+    head = _label(tag("b", name))
+    if not block["traceback"]:
+        return join(head, message, by="\n")
+    line = _quiet(f"Traceback, {plural(block['n_lines'], 'line')}")
+    full = details(
+        line, pre(block["traceback"]), style="margin:0", summary_style=FOLDED, is_open=False
+    )
+    return join(head, message, full, by="\n")
+
+
+def table_html(block: Block) -> Html:
+    """A table of text cells; columns of numbers are set to the right."""
+    rows = block["rows"]
+    n = max((len(row) for row in [*block["head"], *rows]), default=0)
+    right = [all(_numeric(row[i]) for row in rows if i < len(row)) for i in range(n)]
+
+    def cells(row: Sequence[str], name: str) -> Html:
+        shift = n - len(row) if name == "th" else 0
+        return tag("tr", *(_cell(name, c, right=right[i + shift]) for i, c in enumerate(row)))
+
+    body = [*(cells(row, "th") for row in block["head"]), *(cells(row, "td") for row in rows)]
+    table = tag("table", join(*body, by="\n"), style=TABLE)
+    note = [tag("div", _quiet(block["note"]), style="font-size:12px")] if block["note"] else []
+    return join(tag("div", table, style="overflow-x:auto"), *note, by="\n")
+
+
+def _cell(name: str, value: str, *, right: bool) -> Html:
+    side = "right" if right else "left"
+    style = f"padding:3px 12px 3px 0;border:0;border-bottom:1px solid #80808033;text-align:{side}"
+    return tag(name, value, style=style)
+
+
+def _numeric(value: str) -> bool:
+    bare = value.strip().lstrip("-+").replace(",", "").replace(".", "", 1).removesuffix("%")
+    return (
+        not bare or bare.isdecimal() or value.strip() in ("NaN", "nan", "<NA>", "…", "inf", "-inf")
+    )

@@ -1,0 +1,231 @@
+"""One run as a MIME bundle: our JSON, HTML, Markdown and text, within the size rule.
+
+A run's whole saved output is at most 256 KB up to 50 steps and never more than 1 MB, pictures
+included. The bundle is drawn with as much detail as fits: a ladder of limits is walked down until
+the saved form, as nbformat writes it, is small enough. What is left out says so where it was.
+
+Drawing never fails outwards: if it does, the bundle is one line that says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nbagent.meter import Meter
+from nbagent.phrases import BADGE, clean, clip, one_line
+from nbagent.trace.page import Scene, page_html
+from nbagent.trace.pictures import chosen
+from nbagent.trace.plain import markdown_text, plain_text
+from nbagent.view import RunView
+
+TRACE_MIME = "application/vnd.nbagent.trace+json"
+SCHEMA_VERSION = 1
+BUDGET_STEPS, BUDGET_BYTES, BUDGET_MAX_BYTES = 50, 256_000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much of each kind of text is drawn, in characters; `pictures` for all of them."""
+
+    reasoning: int
+    code: int
+    output: int
+    saw: int
+    answer: int
+    pictures: int
+    bodies: bool = True
+
+
+LADDER = (
+    Detail(4_000, 6_000, 4_000, 2_000, 24_000, 130_000),
+    Detail(2_000, 3_000, 2_000, 800, 24_000, 110_000),
+    Detail(900, 1_600, 900, 300, 16_000, 80_000),
+    Detail(300, 700, 300, 0, 10_000, 50_000),
+    Detail(0, 0, 0, 0, 8_000, 40_000, bodies=False),
+    Detail(0, 0, 0, 0, 2_000, 0, bodies=False),
+)
+
+
+def mimebundle(
+    view: RunView,
+    meter: Meter,
+    *,
+    save: Literal["full", "answer", "none"] = "full",
+    mode: Literal["live", "text", "answer"] = "live",
+    running: bool = False,
+    t: float | None = None,
+) -> dict[str, Any]:
+    """Draw a run.
+
+    Args:
+        view: the run as it is to be shown.
+        meter: its figures.
+        save: how much stays in the notebook's file once the run has ended.
+        mode: how much is shown: everything, text without HTML, or summary and answer.
+        running: whether the run goes on; then its state stands first.
+        t: seconds since the run began, for what is counted on while nothing happens.
+
+    Returns:
+        MIME types and their data, for `display` with `raw=True`. It never raises.
+    """
+    try:
+        return _drawn(view, meter, save=save, mode=mode, running=running, t=t)
+    except Exception as error:  # noqa: BLE001 -- the view boundary: a view never breaks a run
+        what = one_line(clean(f"{type(error).__name__}: {error}"), 200)
+        badge = f"{BADGE} " if view.scripted else ""
+        line = f"This run could not be drawn ({what}). The run itself is not affected."
+        return {"text/plain": f"{badge}{line}\n{view.answer}".strip()}
+
+
+def _drawn(
+    view: RunView, meter: Meter, *, save: str, mode: str, running: bool, t: float | None
+) -> dict[str, Any]:
+    state = view.state(t) if running else ""
+    if save == "none" and not running:
+        return {"text/plain": _unsaved(view)}
+    with_trace = mode != "answer" and (running or save == "full")
+    allowed = budget(view.n_steps)
+    for detail in LADDER:
+        bundle = _at(detail, view, meter, state=state, with_trace=with_trace, mode=mode)
+        if saved_bytes(bundle) <= allowed:
+            break
+    return bundle
+
+
+def _unsaved(view: RunView) -> str:
+    line = "This run is not kept in the file (save none). `_` is the run, `%kimi show` draws it."
+    return f"{BADGE} {line}" if view.scripted else line
+
+
+def _at(
+    detail: Detail, view: RunView, meter: Meter, *, state: str, with_trace: bool, mode: str
+) -> dict[str, Any]:
+    snapshot = trimmed(view.snapshot(), detail)
+    metrics, chart = meter.metrics(), meter.chart()
+    names = [b["picture"] for b in view.blocks() if b["kind"] == "image"]
+    scene = Scene(snapshot, metrics, chart, {}, state, with_trace)
+    order = [*scene.top_pictures, *(reversed(names) if with_trace else ())]
+    pictures = chosen(order, view.pictures, detail.pictures)
+    scene = Scene(snapshot, metrics, chart, pictures, state, with_trace)
+    steps = mode == "text" and with_trace
+    html = {} if mode == "text" else {"text/html": str(page_html(scene))}
+    kept = snapshot if with_trace else {k: snapshot[k] for k in snapshot if k not in _TRACE_KEYS}
+    data = {"schema": SCHEMA_VERSION, "run_id": view.run_id, "snapshot": kept}
+    data |= {"metrics": _measured(metrics), "chart": packed(chart) if with_trace else {}}
+    return {
+        TRACE_MIME: _ordered(data),
+        **html,
+        "text/markdown": markdown_text(snapshot, state, steps=steps),
+        "text/plain": plain_text(snapshot, state, steps=steps),
+    }
+
+
+_TRACE_KEYS = ("steps", "ranges", "sent_parts", "faults")
+
+
+def budget(n_steps: int) -> int:
+    """How many bytes a run's saved output may take."""
+    share = max(n_steps, BUDGET_STEPS) / BUDGET_STEPS
+    return min(round(BUDGET_BYTES * share), BUDGET_MAX_BYTES)
+
+
+def saved_bytes(bundle: Mapping[str, Any]) -> int:
+    """The size of a bundle in a notebook's file: indented by one, texts split into lines."""
+    lines = {
+        mime: value.splitlines(keepends=True) if isinstance(value, str) else value
+        for mime, value in bundle.items()
+    }
+    written = json.dumps(lines, indent=1, ensure_ascii=False)
+    return len(written.encode(errors="replace")) + 6 * written.count("\n")
+
+
+def trimmed(snapshot: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
+    """A snapshot with its texts cut to a level of detail."""
+    steps = [_trimmed_step(step, detail) for step in snapshot["steps"]]
+    _mark_repeated(steps)
+    answer = clip(snapshot["answer"], detail.answer)
+    return {**snapshot, "answer": answer, "prompt": snapshot["prompt"][:2_000], "steps": steps}
+
+
+def _mark_repeated(steps: list[dict[str, Any]]) -> None:
+    """Mark a figure that was shown before, so that each is drawn once."""
+    seen: set[str] = set()
+    for block in (b for s in steps for c in s["calls"] for b in c["outputs"]):
+        name = block.get("picture")
+        if name in seen:
+            block["again"] = True
+        elif name:
+            seen.add(name)
+
+
+def _trimmed_step(step: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
+    calls = [_trimmed_call(call, detail) for call in step["calls"]]
+    if not detail.bodies:
+        kept = {k: step[k] for k in ("step", "gist", "tools", "outcome")}
+        return kept | {"calls": calls}
+    cut = {
+        key: clip(step[key], detail.reasoning)
+        for key in ("reasoning", "content", "live_reasoning")
+        if key in step
+    }
+    return {**step, **cut, "calls": calls}
+
+
+def _trimmed_call(call: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
+    if not detail.bodies:
+        kept = ("name", "title", "outcome", "is_error", "done", "changes")
+        return {k: call[k] for k in kept} | {"code": "", "outputs": []}
+    outputs = [
+        {k: clip(v, detail.output) if k in _LONG else v for k, v in block.items()}
+        for block in call["outputs"]
+    ]
+    cut = {"code": clip(call["code"], detail.code), "outputs": outputs}
+    if "saw" in call:
+        cut["saw"] = clip(call["saw"], detail.saw) if detail.saw else ""
+    return {**call, **cut}
+
+
+_LONG = ("text", "traceback", "message")
+
+
+def packed(chart: Mapping[str, Any]) -> dict[str, Any]:
+    """The chart's geometry with each row as one string, since nbformat gives a number a line.
+
+    `segments` rows are `step phase t0 t1`, `speed` rows `phase t,v t,v …`, `stalls` rows `t0 t1`.
+    """
+    return {
+        "t_end": round(chart["t_end"], 3),
+        "top": round(chart["top"], 1),
+        "p50": None if chart["p50"] is None else round(chart["p50"], 1),
+        "paced": chart["paced"],
+        "segments": [f"{n} {phase} {a:.3f} {b:.3f}" for n, phase, a, b in chart["segments"]],
+        "speed": [
+            " ".join([phase, *(f"{t:.2f},{v:.0f}" for t, v in points)])
+            for phase, points in chart["speed"][-200:]
+        ],
+        "stalls": [f"{a:.3f} {b:.3f}" for a, b in chart["stalls"]],
+    }
+
+
+def _measured(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures rounded for storing; of a step, those that were not measured are left out."""
+    steps = [{k: v for k, v in row.items() if v} for row in metrics["steps"][-BUDGET_STEPS:]]
+    rounded: dict[str, Any] = _rounded({"run": metrics["run"], "steps": steps})
+    return rounded
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value
+
+
+def _ordered(data: dict[str, Any]) -> dict[str, Any]:
+    """The same values with sorted keys, tuples as lists: what a notebook reads back."""
+    ordered: dict[str, Any] = json.loads(json.dumps(data, sort_keys=True))
+    return ordered

@@ -1,0 +1,66 @@
+"""HTML that is escaped by construction: a string becomes markup only through `tag`.
+
+Styles are literal and inline, because a saved output is read where there are no style sheets, and
+JupyterLab's sanitiser drops `<style>`, inline SVG and every declaration with a variable. Text and
+background inherit the host's colours; greys are translucent, so that both themes keep contrast.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+MONO = "font-family:Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12px;line-height:1.5"
+PRE = (
+    "margin:4px 0 8px;padding:8px 12px;background:#80808018;border:1px solid #80808040;"
+    f"border-radius:4px;overflow-x:auto;white-space:pre;{MONO}"
+)
+WRAPPED = PRE.replace("white-space:pre;", "white-space:pre-wrap;overflow-wrap:break-word;")
+FAILED = "border-left:3px solid #d9534f"
+QUIET = "opacity:.75"
+LABEL = "font-size:12px;margin:8px 0 0"
+
+
+class Html(str):
+    """Text that is already markup."""
+
+    __slots__ = ()
+
+
+def text(value: object) -> Html:
+    """Escape a value for use as text or in an attribute; markup stays as it is."""
+    return value if isinstance(value, Html) else Html(escape(str(value), quote=True))
+
+
+def join(*parts: object, by: str = "") -> Html:
+    """Join escaped texts and markup."""
+    return Html(by.join(text(part) for part in parts))
+
+
+def tag(name: str, *children: object, style: str = "", **attributes: str) -> Html:
+    """One element; children that are not markup are escaped.
+
+    Args:
+        name: the element's name; `img` and `br` have no end tag.
+        children: texts and markup inside it.
+        style: inline declarations.
+        attributes: further attributes; a trailing underscore is dropped (`class_`).
+    """
+    attributes = attributes | ({"style": style} if style else {})
+    pairs = (f' {key.rstrip("_")}="{text(value)}"' for key, value in attributes.items())
+    start = f"<{name}{''.join(pairs)}>"
+    return Html(start if name in ("img", "br", "hr") else f"{start}{join(*children)}</{name}>")
+
+
+def details(summary: Html, *body: object, style: str, summary_style: str, is_open: bool) -> Html:
+    """A folded part: its line, and its body from the next source line on."""
+    attributes = {"open": "open"} if is_open else {}
+    line = tag("summary", summary, style=f"cursor:pointer;{summary_style}")
+    return tag("details", line, Html("\n"), join(*body, by="\n"), style=style, **attributes)
+
+
+def pre(value: str, *, wrap: bool = False, extra: str = "") -> Html:
+    """A block of code or output in the code font."""
+    style = WRAPPED if wrap else PRE
+    return tag(
+        "pre", value, style=f"{style};{extra}" if extra else style, dir="auto" if wrap else "ltr"
+    )

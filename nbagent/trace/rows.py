@@ -1,0 +1,134 @@
+"""The steps of a trace as folded rows: `number gist tool → outcome`, phases and time at the right.
+
+Every figure that changes from one run to the next (bars, times) is written after the rows, on one
+source line, and laid over them by a grid of one column: two runs with equal replies then differ
+in that line alone. Without styles the line reads as a list: "step 1: 3.5 s".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nbagent.phrases import plural, seconds
+from nbagent.trace.blocks import body
+from nbagent.trace.chart import NAMES, step_svg
+from nbagent.trace.markup import QUIET, Html, details, join, tag
+from nbagent.trace.pictures import svg_uri
+
+WIDE_ONLY = "clamp(0px,(100% - 520px)*999,{})"
+"""A width that is there from 520 pixels on: inline styles have no media queries."""
+GRID = "display:grid;grid-template-columns:minmax(0,1fr)"
+ROW = "position:relative;z-index:1;border-top:1px solid #80808055;margin:0"
+SUMMARY = (
+    f"font-size:13px;line-height:19px;padding:5px calc(56px + {WIDE_ONLY.format('96px')}) 5px 0"
+)
+LINE = (
+    "display:inline-flex;flex-wrap:wrap;column-gap:8px;width:calc(100% - 20px);vertical-align:top"
+)
+GIST = "flex:999 1 260px;min-width:0;overflow-wrap:break-word"
+DEED = "flex:1 1 276px;min-width:0;display:flex;column-gap:8px"
+TOOL = (
+    "flex:0 1 auto;min-width:clamp(0px,(290px - 100%)*999,124px);text-align:right;"
+    f"overflow-wrap:break-word;{QUIET}"
+)
+FIGURE = (
+    "justify-content:flex-end;align-items:center;font-size:13px;line-height:19px;padding:6px 0 5px"
+)
+BODY = "padding:0 0 8px 18px"
+
+
+def rows_html(
+    steps: Sequence[Mapping[str, Any]],
+    ranges: Sequence[Mapping[str, Any]],
+    figures: Html,
+    pictures: Mapping[str, Html],
+    *,
+    open_step: int | None,
+) -> Html:
+    """All rows, then the line of their figures.
+
+    Args:
+        steps: steps as in `RunView.snapshot()`.
+        ranges: ranges of older steps.
+        figures: the line made by `figures_html`.
+        pictures: what stands for each picture, by its name.
+        open_step: the step that is open at first (the running one), if any.
+    """
+    rows = [_range_html(r, i + 1) for i, r in enumerate(ranges)]
+    for i, step in enumerate(steps):
+        place = f"grid-area:{len(ranges) + i + 1}/1"
+        rows.append(_step_html(step, pictures, place, is_open=step["step"] == open_step))
+    return tag("div", join(*rows, figures, by="\n"), style=GRID)
+
+
+def figures_html(
+    segments: Sequence[Sequence[Any]], walls: Mapping[int, float], first_row: int
+) -> Html:
+    """Bars and times of all steps, on one source line.
+
+    Args:
+        segments: `[step, phase, t0, t1]` as in `Meter.chart()`.
+        walls: seconds of each step that has a row, in order.
+        first_row: the grid's row of the first one.
+    """
+    cells = []
+    for i, (number, wall_s) in enumerate(walls.items()):
+        own = [s for s in segments if s[0] == number]
+        spoken = ", ".join(f"{NAMES[p]} {seconds(t1 - t0)}" for _, p, t0, t1 in own[:12])
+        shape = f"width:{WIDE_ONLY.format('84px')};height:7px;margin:0"
+        bar = tag("img", src=svg_uri(step_svg(own)), alt="", title=spoken, style=shape)
+        hidden = tag("span", f"step {number}: ", style="display:none")
+        time = tag("span", seconds(wall_s), style=f"width:52px;text-align:right;{QUIET}")
+        style = f"grid-area:{first_row + i}/1;align-self:start;display:flex;column-gap:8px;"
+        cells.append(tag("div", hidden, bar if own else "", " ", time, style=style + FIGURE))
+    return join(*cells)
+
+
+def _range_html(older: Mapping[str, Any], row: int) -> Html:
+    first, last = older["first"], older["last"]
+    numbers = str(first) if first == last else f"{first}\N{EN DASH}{last}"
+    words = [plural(older["n_steps"], "step"), plural(older["n_calls"], "tool call")]
+    if older["n_failed"]:
+        words.append(f"{older['n_failed']} failed, {older['n_repaired']} repaired")
+    line = join(tag("b", numbers), f" \N{MIDDLE DOT} {', '.join(words)}")
+    gists = [
+        tag("div", f"{number}  {gist}", style="font-size:12px") for number, gist in older["gists"]
+    ]
+    left = older["n_steps"] - len(older["gists"])
+    note = [tag("div", f"and {left:,} more", style=f"font-size:12px;{QUIET}")] if left > 0 else []
+    inside = tag("div", join(*gists, *note, by="\n"), style=BODY)
+    style = f"grid-area:{row}/1;{ROW}"
+    return details(
+        line, inside, style=style, summary_style="font-size:13px;padding:5px 0", is_open=False
+    )
+
+
+def _step_html(
+    step: Mapping[str, Any], pictures: Mapping[str, Html], place: str, *, is_open: bool
+) -> Html:
+    mark = ""
+    if step["calls"] and any(call["done"] for call in step["calls"]):
+        mark = "\N{MULTIPLICATION X} " if _failed(step) else "\N{CHECK MARK} "
+    deed: list[Html | str] = [tag("span", step["tools"], style=TOOL)]
+    if step["outcome"]:
+        outcome = f"\N{RIGHTWARDS ARROW} {mark}{step['outcome']}"
+        deed += [
+            " ",
+            tag("span", outcome, style="flex:1 1 120px;min-width:0;overflow-wrap:break-word"),
+        ]
+    line = tag(
+        "span",
+        tag("span", step["step"], style=f"flex:0 0 16px;{QUIET}"),
+        " ",
+        tag("span", step["gist"], style=GIST, dir="auto"),
+        " ",
+        tag("span", *deed, style=DEED),
+        style=LINE,
+    )
+    inside = tag("div", join(*body(step, pictures), by="\n"), style=BODY)
+    return details(line, inside, style=f"{place};{ROW}", summary_style=SUMMARY, is_open=is_open)
+
+
+def _failed(step: Mapping[str, Any]) -> bool:
+    return any(call["is_error"] for call in step["calls"])
