@@ -1,0 +1,112 @@
+"""What every test runs in: directories of its own, no key, no network, scripted replies at once.
+
+The tiers: tests marked `long` are left out, unless `--long sample` takes a seeded share of them or
+`--long all` takes every one. The seed is the day's date, or `CI_SEED`; it is printed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import runpy
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+GUARD = HERE / "guard"
+REFUSED = "NBAGENT_TEST_REFUSED"
+SCRUBBED = ("MOONSHOT_", "KIMI_", "NBAGENT_", "OPENAI_", "JUPYTER_", "JPY_", "IPYTHON")
+PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+HOME = pytest.StashKey[Path]()
+SAMPLE = 0.2
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long",
+        choices=("none", "sample", "all"),
+        default="none",
+        help="how many of the tests marked `long` to run (none)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    home = Path(tempfile.mkdtemp(prefix="nbagent-"))
+    config.stash[HOME] = home
+    for name in list(os.environ):
+        if name.startswith(SCRUBBED) or name.lower() in PROXIES:
+            del os.environ[name]
+    folders = {
+        "HOME": home,
+        "JUPYTER_DATA_DIR": home / "data",
+        "JUPYTER_CONFIG_DIR": home / "config",
+        "JUPYTER_RUNTIME_DIR": home / "runtime",
+        "IPYTHONDIR": home / "ipython",
+        "MPLCONFIGDIR": home / "matplotlib",
+    }
+    for path in folders.values():
+        path.mkdir(exist_ok=True)
+    os.environ |= {name: str(path) for name, path in folders.items()}
+    os.environ |= {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")])),
+        REFUSED: str(home / "refused.txt"),
+        "NBAGENT_LESSON_PACE": "inf",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    runpy.run_path(str(GUARD / "sitecustomize.py"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    home = config.stash.get(HOME, None)
+    if home is not None:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def seed() -> str:
+    return os.environ.get("CI_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    how = config.getoption("--long")
+    return f"long tests: {how}" + (f", {SAMPLE:.0%}, seed {seed()}" if how == "sample" else "")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    long = sorted((item for item in items if item.get_closest_marker("long")), key=_name)
+    keep = {"none": [], "all": long, "sample": _sample(long)}[config.getoption("--long")]
+    left_out = [item for item in long if item not in keep]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+    # Playwright's event loop occupies the main thread from its first test on, so these come last.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+def _name(item: pytest.Item) -> str:
+    return item.nodeid
+
+
+def _sample(items: list[pytest.Item]) -> list[pytest.Item]:
+    n = max(1, round(SAMPLE * len(items))) if items else 0
+    return random.Random(seed()).sample(items, n)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    _end_lesson_server()
+    refused = Path(os.environ[REFUSED])
+    if refused.exists():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        print(f"\nA test tried to leave the machine:\n{refused.read_text()}")  # noqa: T201
+
+
+def _end_lesson_server() -> None:
+    from nbagent.clock import SystemClock  # noqa: PLC0415 -- after the environment is set
+    from nbagent.lessons import control, process  # noqa: PLC0415 -- as above
+
+    server = process.find(SystemClock()) if process.address_path().exists() else None
+    if server is not None:
+        control.stop(server)
