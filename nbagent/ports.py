@@ -133,6 +133,7 @@ class Execution:
         changes: names and files that it changed.
         wall_s: how long it took.
         cut_bytes: bytes of output left out of `outputs`; `spill` is the file that holds all.
+        notes: what the executor put back or the model should know, one sentence each.
     """
 
     outputs: tuple[Output, ...] = ()
@@ -144,6 +145,7 @@ class Execution:
     wall_s: float = 0.0
     cut_bytes: int = 0
     spill: str = ""
+    notes: tuple[str, ...] = ()
 
 
 OnOutput: TypeAlias = Callable[[Output], None]
