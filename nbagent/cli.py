@@ -1,0 +1,133 @@
+"""The `nbagent` command.
+
+Exit codes: 0 done · 1 agent or notebook failed · 2 usage · 3 limit reached · 4 a needed approval
+was denied · 5 no key, endpoint or network · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from nbagent import __version__
+from nbagent.errors import (
+    AuthFailed,
+    ConnectionFailed,
+    NBAgentError,
+    NoKeyError,
+    SettingsError,
+    UsageError,
+)
+
+FAILED, USAGE, NO_ACCESS, INTERRUPTED = 1, 2, 5, 130
+
+
+class _Commands(click.Group):
+    """A group that answers a near miss with "did you mean"."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first word names.
+
+        Raises:
+            click.UsageError: there is none.
+        """
+        word = args[0]
+        if self.get_command(ctx, word) is not None or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(word, self.commands, n=1)
+        hint = f"Did you mean `{ctx.command_path} {near[0]}`?" if near else _listed(self.commands)
+        raise click.UsageError(f"There is no command {word!r}. {hint}", ctx)
+
+
+def _listed(commands: Iterable[str]) -> str:
+    return f"The commands are {', '.join(commands)}."
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nbagent")
+def nbagent() -> None:
+    """A Jupyter-native agent toolkit for Kimi K2.6.
+
+    In a notebook: `%load_ext nbagent`, then `%%kimi` and a sentence.
+    """
+
+
+@nbagent.command()
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("nbagent-demo"),
+    show_default=True,
+    help="Directory for the executed notebook and its HTML.",
+)
+def demo(out: Path) -> None:
+    """Run the quickstart notebook on real data, with scripted replies: no key, no network."""
+    from nbagent.demo import run_demo  # noqa: PLC0415 -- loads Jupyter; other commands need not
+
+    click.echo(run_demo(out, click.echo))
+
+
+@nbagent.command()
+@click.option("--endpoint", default="", metavar="NAME|URL", help="Look at this endpoint.")
+@click.pass_context
+def doctor(context: click.Context, endpoint: str) -> None:
+    """Check versions, Jupyter, key, endpoint, proxy and storage. Sends nothing away."""
+    from nbagent.doctor import report  # noqa: PLC0415 -- loads Jupyter; other commands need not
+
+    found = report(endpoint)
+    click.echo(found.text)
+    context.exit(0 if found.ok else FAILED)
+
+
+@nbagent.group(cls=_Commands)
+def lessons() -> None:
+    """The lesson server: replies written by people, over the real wire format."""
+
+
+@lessons.command()
+@click.option("--port", type=int, default=0, show_default="any free one", help="Port to listen on.")
+@click.option("--pace", default="", metavar="RATE", help="Tokens per second; inf for no pacing.")
+@click.pass_context
+def serve(context: click.Context, port: int, pace: str) -> None:
+    """Serve scripted replies on this machine until Ctrl-C. This is not Kimi."""
+    from nbagent.clock import SystemClock  # noqa: PLC0415 -- other commands need not load it
+    from nbagent.lessons.process import serve as serve_lessons  # noqa: PLC0415 -- as above
+
+    options = ["--port", str(port), *(["--pace", pace] if pace else [])]
+    context.exit(serve_lessons(SystemClock(), options))
+
+
+def exit_code(error: NBAgentError) -> int:
+    """The exit code that stands for an error."""
+    if isinstance(error, NoKeyError | ConnectionFailed | AuthFailed):
+        return NO_ACCESS
+    return USAGE if isinstance(error, UsageError | SettingsError) else FAILED
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: words after `nbagent`; the process's own if None.
+
+    Returns:
+        The exit code.
+    """
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return int(nbagent.main(words, "nbagent", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except NBAgentError as error:
+        click.echo(str(error), err=True)
+        return exit_code(error)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
