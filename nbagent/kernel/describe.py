@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from nbagent.bounded import clip
 from nbagent.kernel.lookup import NotFound, lookup, own_variables
@@ -31,6 +31,8 @@ from nbagent.kernel.tables import (
 )
 from nbagent.phrases import one_line, plural, size
 from nbagent.tools import Tool, ToolResult, as_tool, tool
+
+_Seen = TypeVar("_Seen")
 
 SUMMARY_BYTES = 6_000
 """How much text the summary of one variable takes."""
@@ -55,12 +57,12 @@ def describe(value: Any, budget_bytes: int = SUMMARY_BYTES) -> str:
     return clip(text or f"{_kind(value)} (it cannot be shown)", budget_bytes)
 
 
-def guarded(look: Callable[[], str]) -> str:
-    """What a look at a foreign object says, '' if it raises."""
+def guarded(look: Callable[[], _Seen]) -> _Seen | None:
+    """What a look at a foreign object gives, None if it raises."""
     try:
         return look()
     except Exception:  # noqa: BLE001 -- foreign code: a hostile repr is contained here
-        return ""
+        return None
 
 
 def _form_of(value: Any) -> Callable[[Any], str]:
@@ -149,13 +151,13 @@ def _typed(value: Any) -> str:
 
 
 def _module(value: ModuleType) -> str:
-    version = guarded(lambda: str(getattr(value, "__version__", "")))
+    version = guarded(lambda: str(getattr(value, "__version__", ""))) or ""
     doc = one_line(value.__doc__ or "", 200)
     return "\n".join(filter(None, [f"module {value.__name__} {version}".strip(), doc]))
 
 
 def _callable(value: Any) -> str:
-    signature = guarded(lambda: str(inspect.signature(value)))
+    signature = guarded(lambda: str(inspect.signature(value))) or "(…)"
     what = "class" if isinstance(value, type) else "function"
     what = "async function" if inspect.iscoroutinefunction(value) else what
     lines = [f"{what} {value.__module__}.{value.__qualname__}{signature}"]

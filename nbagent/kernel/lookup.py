@@ -108,5 +108,5 @@ def _key(node: ast.expr, whole: str) -> Any:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """A near miss in words (` Did you mean df?`), '' if there is none."""
     by_lower = {each.lower(): each for each in known if not each.startswith("_")}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
     return f" Did you mean {by_lower[near[0]]}?" if near else ""
