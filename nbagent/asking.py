@@ -40,7 +40,7 @@ class Asking:
     Args:
         recipe: the endpoint and the settings.
         transcript: the run's records.
-        prompt_sent: what the prompt carries, piece by piece.
+        attached: what the prompt brings along, piece by piece.
         emit: where events go.
         since_start: turns the clock's `now()` into seconds since the run began.
         step: steps already made, for a fork.
@@ -51,7 +51,7 @@ class Asking:
         recipe: Recipe,
         transcript: Transcript,
         *,
-        prompt_sent: Sequence[Sent],
+        attached: Sequence[Sent],
         emit: Emit,
         since_start: Callable[[float], float],
         step: int = 0,
@@ -65,7 +65,7 @@ class Asking:
         """Dollars spent so far, as far as the price is known."""
         self.step_usd = 0.0
         """What the last reply cost."""
-        self._prompt_sent = tuple(prompt_sent)
+        self._attached = tuple(attached)
         self._emit = emit
         self._since_start = since_start
         self._head = recipe.model.head(recipe.tools)
@@ -117,7 +117,7 @@ class Asking:
                 n_messages=request.n,
                 n_bytes=request.n_bytes,
                 sha256=request.sha256(),
-                sent=newly_sent(request, self._n_sent, self._prompt_sent),
+                sent=newly_sent(request, self._n_sent, self._attached),
             )
         )
         self._n_sent = request.n
@@ -196,13 +196,14 @@ class Asking:
         are asked for again once, then kept with a blank as reasoning, and marked.
         """
         message, marks = reply.message, []
-        thinking = self.recipe.model.facts.thinking
-        if thinking and message.get("tool_calls") and not reasoning_of(message):
+        facts = self.recipe.model.facts
+        if facts.thinking and message.get("tool_calls") and not reasoning_of(message):
             if not self._failures["no_reasoning"]:
                 error = InvalidTurn("The reply calls tools without its reasoning.")
                 self.fail(error, kind="no_reasoning")
                 return None
-            message = {**message, "reasoning_content": " "}
+            message = {**message}
+            message[facts.reasoning_key] = " "  # type: ignore[literal-required] # a field of Message
             marks.append("no_reasoning")
         if reply.finish_reason == "length":
             marks.append("cut_at_limit")

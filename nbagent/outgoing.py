@@ -8,19 +8,18 @@ from nbagent.events import Sent
 from nbagent.messages import Request
 
 
-def newly_sent(request: Request, since: int, prompt: Sequence[Sent]) -> tuple[Sent, ...]:
+def newly_sent(request: Request, since: int, attached: Sequence[Sent]) -> tuple[Sent, ...]:
     """Say what a request carries that the one before it did not.
 
     Args:
         request: the request about to go.
         since: how many of its messages went before (0 for a run's first request).
-        prompt: the pieces of the person's prompt, which the first request carries.
+        attached: what the person's prompt brings along; the first request carries it.
     """
     sent: list[Sent] = []
     names: dict[str, str] = {}
     if since == 0:
         sent.append(Sent(kind="tools", n_bytes=len(request.head)))
-        sent += prompt
     records = request.records
     last = len(records) - 1
     for i, record in enumerate(records[max(since - 1, 0) :], start=max(since - 1, 0)):
@@ -34,8 +33,9 @@ def newly_sent(request: Request, since: int, prompt: Sequence[Sent]) -> tuple[Se
             name = names.get(message.get("tool_call_id", ""), "")
             sent.append(Sent(kind="tool_result", name=name, n_bytes=size))
         elif role == "user" and (since or i == last):
-            if since or not prompt:
-                sent.append(Sent(kind="prompt", n_bytes=size))
+            pieces = () if since else tuple(attached)
+            own_bytes = size - sum(piece.n_bytes for piece in pieces)
+            sent += [Sent(kind="prompt", n_bytes=max(own_bytes, 0)), *pieces]
         else:
             sent.append(Sent(kind="system" if role == "system" else "message", n_bytes=size))
     return tuple(sent)

@@ -99,7 +99,7 @@ class Run:
         self._asking = Asking(
             recipe,
             self.transcript,
-            prompt_sent=sent,
+            attached=sent,
             emit=self._emit,
             since_start=lambda now: round(now - self._t0, 6),
             step=sum(send.move == "ask" for send in cursor.sends),

@@ -13,6 +13,8 @@ from nbagent.view import RunView, goes_below
 
 REFRESH_S = 0.5
 """Shortest time between two refreshes while the run goes on."""
+COUNT_S = 1.0
+"""The same while nothing happens and only the waiting time counts on."""
 
 
 class TraceDisplay:
@@ -35,6 +37,7 @@ class TraceDisplay:
         self._clock = clock
         self._view = RunView()
         self._meter = Meter()
+        self._t0 = clock.now()
         self._shown_at: float | None = None
         self._stale = True
         self._finished = False
@@ -53,17 +56,19 @@ class TraceDisplay:
     def refresh(self, *, final: bool = False) -> None:
         """Show what is new, if the last refresh is long enough ago or `final`."""
         now = self._clock.now()
-        early = self._shown_at is not None and now - self._shown_at < REFRESH_S
-        if early and not final:
-            return
+        if self._shown_at is not None and not final:
+            age_s = now - self._shown_at
+            if age_s < (REFRESH_S if self._stale else COUNT_S):
+                return
         if self._finished and not self._stale:
             return
         data = mimebundle(
             self._view,
             self._meter,
-            save=self._settings.save if self._finished else "full",
+            save=self._settings.save,
             mode=self._settings.view,
             running=not self._finished,
+            t=now - self._t0,
         )
         self._publish(data, {}, transient=self._transient, update=self._shown_at is not None)
         self._shown_at = now
@@ -89,7 +94,7 @@ class TextDisplay:
 
     def refresh(self, *, final: bool = False) -> None:
         """Print the whole trace once, at the end."""
-        if final and not self._printed and self._view.finished:
+        if final and not self._printed and not self._view.running:
             self._printed = True
             data = mimebundle(
                 self._view,

@@ -192,7 +192,10 @@ class Session:
         """Drive a run to its end in this cell, showing its trace."""
         self.runs[run.run_id] = run
         run.subscribe(Spool(data_dir() / "runs", run.run_id).apply)
-        self.pump().drive([Job(run, self.display(run.run_id, run.recipe.settings))])
+        try:
+            self.pump().drive([Job(run, self.display(run.run_id, run.recipe.settings))])
+        finally:
+            run.recipe.model.close()
 
     def pump(self) -> Pump:
         """A pump for the cell that runs now."""

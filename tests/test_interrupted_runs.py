@@ -1,0 +1,40 @@
+"""At least 500 random interrupts leave valid histories and exactly one RunFinished each."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def results(n_runs: int, seed: int, handler: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.interrupted_runs", str(n_runs), str(seed), handler],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    print(found)
+    return dict(found)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_interrupts_break_nothing(seed: int) -> None:
+    found = results(300, seed, "armed")
+    assert found["runs"] == 300
+    assert (found["invalid"], found["unfinished"], found["escaped"]) == (0, 0, 0)
+    assert found["stopped"] > 100
+
+
+def test_pythons_own_handler_does_break_runs() -> None:
+    """The positive control: interrupts that raise anywhere escape the pump."""
+    assert results(60, 3, "default")["escaped"] > 0
