@@ -1,0 +1,19 @@
+"""The scenarios: small stories, each in a file of its own, tried in this order.
+
+A scenario is chosen by the user's prompt. What no scenario knows gets an honest answer
+(`unknown`): never a guess.
+"""
+
+from __future__ import annotations
+
+from nbagent.lessons.scenarios.drills import LONG, PARALLEL, REPAIR
+from nbagent.lessons.scenarios.free_play import FREE_PLAY
+from nbagent.lessons.scenarios.penguins import PENGUINS
+from nbagent.lessons.story import Chat, Scenario
+
+SCENARIOS = (REPAIR, PARALLEL, LONG, PENGUINS, FREE_PLAY)
+
+
+def select(chat: Chat) -> Scenario | None:
+    """The first scenario that answers this prompt, or None."""
+    return next((scenario for scenario in SCENARIOS if scenario.matches(chat)), None)
