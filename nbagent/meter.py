@@ -177,6 +177,12 @@ class Meter:
         if self._open:
             phase, number, t0 = self._open
             segments.append((number, phase, t0, max(self.t, t0)))
+        elif self._pieces:
+            step = steps[-1]
+            stream = Stream(self._pieces, sum(n for _, n, _ in self._pieces))
+            segments.append((step.step, "waiting", step.requested_t, self._pieces[0][0]))
+            segments += [(step.step, *span) for span in stream.phases()]
+            lines += stream.speed()
         return {
             "t_end": self.t,
             "segments": [list(s) for s in bucketed(segments, self.t)],
@@ -239,6 +245,8 @@ class Meter:
         if not event.text and not event.name:
             return
         self._end_of_hold(event.t)
+        step = self._step(event.step)
+        step.t1 = max(step.t1, event.t)
         weight = max(len(event.text), 1) * self._tokens_per_char
         self._pieces.append((event.t, weight, event.phase))
         if len(self._pieces) > MAX_SAMPLES:

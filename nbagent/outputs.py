@@ -178,7 +178,7 @@ def table_of(html: str) -> Block | None:
     parser.feed(html[:400_000])
     if parser.n_tables != 1 or not parser.rows:
         return None
-    head = [row for row, is_head in parser.rows if is_head]
+    head = _joined_head([row for row, is_head in parser.rows if is_head])
     body = [row for row, is_head in parser.rows if not is_head]
     n_columns = max(len(row) for row, _ in parser.rows)
     cut = len(body) > TABLE_ROWS or n_columns > TABLE_COLUMNS
@@ -189,6 +189,13 @@ def table_of(html: str) -> Block | None:
         "rows": [_columns(row) for row in body[:TABLE_ROWS]],
         "note": shape + (", the first ones shown" if cut else "") if cut or parser.note else "",
     }
+
+
+def _joined_head(head: list[list[str]]) -> list[list[str]]:
+    """Pandas writes the index's name on a line of its own: move it over its column."""
+    if len(head) > 1 and head[-2][:1] == [""] and not any(head[-1][1:]):
+        return [*head[:-2], [*head[-1][:1], *head[-2][1:]]]
+    return head
 
 
 def _columns(row: list[str]) -> list[str]:

@@ -162,7 +162,7 @@ class Step:
     def line(self) -> str:
         """What the step is about, in one line."""
         titles = [call.title for call in self.calls if call.title]
-        first = self.gist or (titles[0] if titles else "")
+        first = self.gist or gist(clean(self.live_reasoning)) or (titles[0] if titles else "")
         return first or (gist(self.content) if not self.calls else self.calls[0].name) or "…"
 
     @property

@@ -12,6 +12,7 @@ Read next: `nbagent.trace`, which draws this as HTML, Markdown and text.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 from nbagent.events import (
@@ -171,9 +172,16 @@ class RunView:
         parts += [plural(images, "picture")] if images else []
         return f"sent {size(self.sent_bytes)}: {', '.join([*parts, plural(len(files), 'file')])}"
 
-    def snapshot(self) -> dict[str, Any]:
-        """The view as JSON values, without pictures: the block tree that renderers draw."""
+    def snapshot(self, last: int = FULL_STEPS) -> dict[str, Any]:
+        """The view as JSON values, without pictures: the block tree that renderers draw.
+
+        Args:
+            last: how many of the last steps are kept whole; those before them become a range.
+        """
         head = self.started
+        steps, ranges = self.steps[-last:], list(self.ranges)
+        older = [Range.of(step) for step in self.steps[:-last]]
+        ranges += [reduce(Range.joined, older)] if older else []
         return {
             "model": "scripted" if self.scripted else (head.model if head else ""),
             "host": head.host if head else "",
@@ -190,8 +198,8 @@ class RunView:
             "counts": self.counts(),
             "sent": self.sent_words(),
             "sent_parts": self.sent,
-            "ranges": [r.snapshot() for r in self.ranges],
-            "steps": [s.snapshot() for s in self.steps],
+            "ranges": [r.snapshot() for r in ranges],
+            "steps": [s.snapshot() for s in steps],
             "faults": self.faults,
         }
 

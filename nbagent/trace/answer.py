@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from nbagent.trace.markdown import Inline, Node
-from nbagent.trace.markup import MONO, Html, join, pre, tag
+from nbagent.trace.markup import CODE, Html, join, pre, tag
 
 PARAGRAPH = "margin:0 0 8px;max-width:620px;line-height:1.6"
 CELL = "padding:3px 10px 3px 0;border:0;border-bottom:1px solid #80808040;text-align:"
@@ -95,10 +95,10 @@ def _inline_html(piece: Inline) -> Html:
     if kind == "break":
         return tag("br")
     if kind in ("code", "math"):
-        return tag("code", rest[0], style=MONO)
+        return tag("code", rest[0], style=CODE)
     if kind == "link":
         label = inline_html(rest[0])
-        url = tag("code", rest[1], style=f"{MONO};overflow-wrap:break-word")
+        url = tag("code", rest[1], style=f"{CODE};overflow-wrap:break-word")
         return join(label, " (", url, ")") if label and str(label) != rest[1] else url
     return tag(_TAGS[kind], inline_html(rest[0]))
 

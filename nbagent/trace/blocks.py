@@ -7,9 +7,8 @@ from typing import Any
 
 from nbagent.outputs import Block
 from nbagent.phrases import plural, size
-from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, tag
+from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
 
-THOUGHT = "border-left:3px solid #8b6fd8"
 TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px"
 FOLDED = "font-size:12px;padding:3px 0"
 
@@ -26,13 +25,14 @@ def body(step: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     """The parts of an open step, in the order in which they happened."""
     parts = [_retry(row) for row in step.get("retries", ())]
     for said in step.get("steered", ()):
-        parts += [_label(tag("b", "You wrote")), pre(said, wrap=True)]
+        parts += [_label(tag("b", "You wrote")), prose(said, "#c2702a")]
     parts += [_label(_quiet(note)) for note in step.get("notes", ())]
     parts += _thought(step)
+    if step.get("content"):
+        beside = [_label(_quiet("Said beside the call")), prose(step["content"], "#2f81d7")]
+        parts += beside if step["calls"] else [_label(_quiet("Answer, shown above"))]
     for call in step["calls"]:
         parts += _call(call, pictures)
-    if step.get("content") and step["calls"]:
-        parts += [_label(_quiet("Said beside the call")), pre(step["content"], wrap=True)]
     parts += [_label(_quiet(_MARKS.get(mark, mark))) for mark in step.get("marks", ())]
     return parts or [_label(_quiet("Nothing more was kept of this step."))]
 
@@ -49,21 +49,16 @@ def _retry(row: Mapping[str, Any]) -> Html:
     if not row["discarded"]:
         return head
     note = _label(_quiet("What it had streamed; it was discarded and is not in the history"))
-    return join(head, note, pre(row["discarded"], wrap=True, extra=FAILED), by="\n")
+    return join(head, note, prose(row["discarded"], "#d9534f"), by="\n")
 
 
 def _thought(step: Mapping[str, Any]) -> list[Html]:
-    live = step.get("live_reasoning")
-    if live:
-        return [
-            _label(_quiet("Reasoning")),
-            pre(live, wrap=True, extra=THOUGHT),
-        ]
-    if not step.get("reasoning"):
+    reasoning = step.get("live_reasoning") or step.get("reasoning")
+    if not reasoning:
         return []
     tokens = step.get("reasoning_tokens")
     words = f"Reasoning, {plural(tokens, 'token')}" if tokens else "Reasoning"
-    return [_label(_quiet(words)), pre(step["reasoning"], wrap=True, extra=THOUGHT)]
+    return [_label(_quiet(words)), prose(reasoning, "#8b6fd8")]
 
 
 def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
@@ -80,6 +75,8 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     if call.get("decision") == "deny":
         parts.append(_label(tag("b", f"Denied by {call['by']}"), " ", _quiet(call.get("why", ""))))
     parts += [block_html(block, pictures) for block in call["outputs"]]
+    if call.get("repaired"):
+        parts.append(_label(_quiet("A later step repaired this call.")))
     if call.get("n_outputs_left_out"):
         parts.append(_label(_quiet(f"{call['n_outputs_left_out']} more outputs left out")))
     return [*parts, *_saw(call)]

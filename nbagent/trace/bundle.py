@@ -23,6 +23,8 @@ from nbagent.view import RunView
 
 TRACE_MIME = "application/vnd.nbagent.trace+json"
 SCHEMA_VERSION = 1
+LIVE_STEPS = 3
+"""While a run goes on, older steps than the last three are one line."""
 BUDGET_STEPS, BUDGET_BYTES, BUDGET_MAX_BYTES = 50, 256_000, 1_000_000
 
 
@@ -103,10 +105,11 @@ def _unsaved(view: RunView) -> str:
 def _at(
     detail: Detail, view: RunView, meter: Meter, *, state: str, with_trace: bool, mode: str
 ) -> dict[str, Any]:
-    snapshot = trimmed(view.snapshot(), detail)
+    shown = view.snapshot(LIVE_STEPS) if state else view.snapshot()
+    snapshot = trimmed(shown, detail)
     metrics, chart = meter.metrics(), meter.chart()
-    names = [b["picture"] for b in view.blocks() if b["kind"] == "image"]
     scene = Scene(snapshot, metrics, chart, {}, state, with_trace)
+    names = [b["picture"] for b in scene.blocks if b["kind"] == "image"]
     order = [*scene.top_pictures, *(reversed(names) if with_trace else ())]
     pictures = chosen(order, view.pictures, detail.pictures)
     scene = Scene(snapshot, metrics, chart, pictures, state, with_trace)

@@ -15,8 +15,13 @@ PRE = (
     f"border-radius:4px;overflow-x:auto;white-space:pre;{MONO}"
 )
 WRAPPED = PRE.replace("white-space:pre;", "white-space:pre-wrap;overflow-wrap:break-word;")
+CODE = "font-family:Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:.92em"
 FAILED = "border-left:3px solid #d9534f"
 QUIET = "opacity:.75"
+PROSE = (
+    "margin:4px 0 8px;padding:2px 0 2px 12px;font-size:13px;line-height:1.5;"
+    "max-width:620px;white-space:pre-wrap;overflow-wrap:break-word"
+)
 LABEL = "font-size:12px;margin:8px 0 0"
 
 
@@ -64,3 +69,8 @@ def pre(value: str, *, wrap: bool = False, extra: str = "") -> Html:
     return tag(
         "pre", value, style=f"{style};{extra}" if extra else style, dir="auto" if wrap else "ltr"
     )
+
+
+def prose(value: str, colour: str = "#80808080") -> Html:
+    """A longer text that people read, behind a rule of its phase's colour."""
+    return tag("div", value, style=f"{PROSE};border-left:2px solid {colour}", dir="auto")

@@ -24,7 +24,7 @@ from nbagent.trace.rows import figures_html, rows_html
 
 ROOT_CLASS = "tex2jax_ignore mathjax_ignore"
 """Keeps MathJax from setting `$` in prices and code as mathematics; nothing else hangs on it."""
-PICTURE_STYLE = "max-width:100%;height:auto;margin:0 0 8px;border-radius:4px"
+PICTURE_STYLE = "display:block;max-width:100%;height:auto;margin:0 0 8px;border-radius:4px"
 TOP_FIGURES = 2
 DOT = " \N{MIDDLE DOT} "
 
@@ -81,7 +81,8 @@ def _note(note: str) -> list[Html]:
 
 def badge_html() -> Html:
     """The badge of a scripted run."""
-    style = "border:1px dashed #80808099;border-radius:4px;padding:1px 6px;font-size:12px"
+    style = "display:inline-block;margin-right:6px;padding:1px 6px;font-size:12px;"
+    style += "border:1px dashed #80808099;border-radius:4px"
     return tag("span", tag("b", BADGE[:8]), BADGE[8:], style=style)
 
 
@@ -109,7 +110,7 @@ def summary_html(scene: Scene) -> Html:
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
-        line = join(line, " ", badge_html())
+        line = join(badge_html(), " ", line)
     return tag("div", line, style="font-size:13px;margin:0 0 8px;line-height:1.7")
 
 
@@ -171,7 +172,7 @@ def _step_pictures(scene: Scene) -> dict[str, Html]:
             continue
         name = block["picture"]
         if name in scene.top_pictures:
-            words = f"Figure, shown above: {block['alt']}"
+            words = f"{block['alt']}, shown above"
             shown[name] = tag("div", words, style=f"font-size:12px;margin:6px 0;{QUIET}")
         else:
             shown[name] = tag("div", picture_html(scene, name), style="margin:6px 0")

@@ -23,15 +23,18 @@ ROW = "position:relative;z-index:1;border-top:1px solid #80808055;margin:0"
 SUMMARY = (
     f"font-size:13px;line-height:19px;padding:5px calc(56px + {WIDE_ONLY.format('96px')}) 5px 0"
 )
-LINE = (
-    "display:inline-flex;flex-wrap:wrap;column-gap:8px;width:calc(100% - 20px);vertical-align:top"
-)
-GIST = "flex:999 1 260px;min-width:0;overflow-wrap:break-word"
-DEED = "flex:1 1 276px;min-width:0;display:flex;column-gap:8px"
+LINE = "display:inline-flex;column-gap:8px;width:calc(100% - 20px);vertical-align:top"
+DEED = "flex:1 1 0;min-width:0;display:flex;flex-wrap:wrap;column-gap:8px"
+GIST = "flex:1 1 clamp(200px,(400px - 100%)*999,100%);min-width:0;overflow-wrap:break-word"
 TOOL = (
-    "flex:0 1 auto;min-width:clamp(0px,(290px - 100%)*999,124px);text-align:right;"
+    "flex:0 1 auto;min-width:clamp(0px,(100% - 400px)*999,124px);text-align:right;"
     f"overflow-wrap:break-word;{QUIET}"
 )
+OUTCOME = (
+    "flex:0 1 auto;min-width:clamp(0px,(100% - 400px)*999,140px);"
+    "max-width:clamp(140px,(400px - 100%)*999,100%);overflow-wrap:break-word"
+)
+"""Under 400 pixels the gist fills a line of its own, and tool and outcome stand below it."""
 FIGURE = (
     "justify-content:flex-end;align-items:center;font-size:13px;line-height:19px;padding:6px 0 5px"
 )
@@ -110,22 +113,13 @@ def _step_html(
     mark = ""
     if step["calls"] and any(call["done"] for call in step["calls"]):
         mark = "\N{MULTIPLICATION X} " if _failed(step) else "\N{CHECK MARK} "
-    deed: list[Html | str] = [tag("span", step["tools"], style=TOOL)]
+    gist = tag("span", step["gist"], style=GIST, dir="auto")
+    deed = [gist, tag("span", step["tools"], style=TOOL)]
     if step["outcome"]:
         outcome = f"\N{RIGHTWARDS ARROW} {mark}{step['outcome']}"
-        deed += [
-            " ",
-            tag("span", outcome, style="flex:1 1 120px;min-width:0;overflow-wrap:break-word"),
-        ]
-    line = tag(
-        "span",
-        tag("span", step["step"], style=f"flex:0 0 16px;{QUIET}"),
-        " ",
-        tag("span", step["gist"], style=GIST, dir="auto"),
-        " ",
-        tag("span", *deed, style=DEED),
-        style=LINE,
-    )
+        deed.append(tag("span", outcome, style=OUTCOME))
+    number = tag("span", step["step"], style=f"flex:0 0 16px;{QUIET}")
+    line = tag("span", number, " ", tag("span", join(*deed, by=" "), style=DEED), style=LINE)
     inside = tag("div", join(*body(step, pictures), by="\n"), style=BODY)
     return details(line, inside, style=f"{place};{ROW}", summary_style=SUMMARY, is_open=is_open)
 
