@@ -1,0 +1,199 @@
+"""A JupyterLab server and a page in a real browser, as few words as a test needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import nbformat
+from jupyter_server.serverapp import list_running_servers
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+
+from nbagent.clock import SystemClock
+
+SCREENS = Path(__file__).parents[2] / "build" / "screens"
+START_S = 60.0
+WAIT_MS = 30_000
+NUMBERED = re.compile(r"\[\d+\]:")
+VIEWPORT = {"width": 1180, "height": 900}
+
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+"""The browser itself must not leave the machine either."""
+
+SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+}
+"""No news, no questions, and every cell of a notebook in the page."""
+
+
+_KERNEL_READY = """() => {
+    const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
+}"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium: the one that is installed, or else Playwright's own."""
+    names = (os.environ.get("NBAGENT_CHROMIUM", ""), "chromium", "chromium-browser")
+    found = next((path for name in names if name and (path := shutil.which(name))), None)
+    sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
+    return playwright.chromium.launch(executable_path=found, args=[*QUIET, *sandbox])
+
+
+class Lab:
+    """A JupyterLab server of its own directory; Notebook 7 is served by it too."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        settings = root / "settings"
+        settings.mkdir()
+        (settings / "overrides.json").write_text(json.dumps(SETTINGS))
+        self._log = (root / "server.log").open("w")
+        options = [
+            "--no-browser",
+            "--allow-root",
+            "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+            f"--LabApp.app_settings_dir={settings}",
+            "--ServerApp.ip=127.0.0.1",
+            "--ServerApp.port=0",
+            "--IdentityProvider.token=test",
+            f"--ServerApp.root_dir={root}",
+        ]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            stdout=self._log,
+            stderr=self._log,
+            cwd=root,
+        )
+        self.url = self._wait_for_url()
+
+    def _wait_for_url(self) -> str:
+        clock = SystemClock()
+        deadline = clock.now() + START_S
+        while clock.now() < deadline and self._process.poll() is None:
+            for server in list_running_servers():
+                if server["pid"] == self._process.pid:
+                    return str(server["url"])
+            clock.sleep(0.1)
+        raise RuntimeError(f"no JupyterLab: {(self.root / 'server.log').read_text()[-2000:]}")
+
+    def write(self, name: str, *cells: str) -> Path:
+        """Write a notebook of code cells; one that begins with `# ` and a space is Markdown."""
+        notebook = new_notebook(
+            cells=[
+                new_markdown_cell(text) if text.startswith("# ") else new_code_cell(text)
+                for text in cells
+            ],
+            metadata={
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+            },
+        )
+        path = self.root / f"{name}.ipynb"
+        nbformat.write(notebook, path)
+        return path
+
+    def close(self) -> None:
+        """End the server and its kernels."""
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        self._log.close()
+
+
+@dataclass
+class Notebook:
+    """A notebook open in a page."""
+
+    page: Page
+    path: Path
+
+    @classmethod
+    def in_lab(cls, page: Page, lab: Lab, path: Path, *, reset: bool = True) -> Self:
+        """Open a notebook in JupyterLab and wait until its kernel is ready, if it starts one."""
+        query = "?token=test&reset" if reset else "?token=test"
+        page.goto(f"{lab.url}lab/tree/{path.name}{query}")
+        return cls(page, path)._opened()
+
+    @classmethod
+    def in_notebook7(cls, page: Page, lab: Lab, path: Path) -> Self:
+        """Open a notebook in Notebook 7."""
+        page.goto(f"{lab.url}notebooks/{path.name}?token=test")
+        return cls(page, path)._opened()
+
+    def _opened(self) -> Self:
+        expect(self.cell(0)).to_be_visible(timeout=WAIT_MS)
+        return self
+
+    def wait_for_kernel(self) -> Self:
+        """Wait until the kernel has answered its first question and is idle."""
+        self.page.wait_for_function(_KERNEL_READY, timeout=WAIT_MS)
+        return self
+
+    def cell(self, i: int) -> Locator:
+        """The i-th cell."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell").nth(i)
+
+    def output(self, i: int) -> Locator:
+        """The output area of the i-th cell."""
+        return self.cell(i).locator(".jp-Cell-outputArea")
+
+    def run(self, *cells: int) -> None:
+        """Run cells as a person does, one after the other, without waiting for any to end."""
+        for i in cells:
+            self.cell(i).locator(".cm-content").click()
+            self.page.keyboard.press("Control+Enter")
+
+    def wait_done(self, i: int, *, timeout_ms: int = WAIT_MS) -> None:
+        """Wait until the i-th cell has run: its prompt holds a number."""
+        prompt = self.cell(i).locator(".jp-InputPrompt")
+        expect(prompt).to_have_text(NUMBERED, timeout=timeout_ms)
+
+    def press_stop(self) -> None:
+        """Press the toolbar's stop button."""
+        self.page.locator('.jp-Toolbar [data-command="notebook:interrupt-kernel"]').first.click()
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save with the keyboard, wait until it is on disk, and read what was saved."""
+        before = self.path.stat().st_mtime_ns
+        self.page.keyboard.press("Escape")
+        self.page.keyboard.press("Control+s")
+        clock = SystemClock()
+        deadline = clock.now() + WAIT_MS / 1000
+        while self.path.stat().st_mtime_ns == before:
+            assert clock.now() < deadline, "the notebook was not saved"
+            clock.sleep(0.05)
+        return nbformat.read(self.path, as_version=4)
+
+    def theme(self, name: str) -> None:
+        """Switch to `JupyterLab Light` or `JupyterLab Dark`."""
+        self.page.evaluate(
+            "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})",
+            name,
+        )
+        light = str("Light" in name).lower()
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+
+    def screenshot(self, name: str) -> Path:
+        """Take a picture of the page into `build/screens/`."""
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        path = SCREENS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
