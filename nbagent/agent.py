@@ -120,7 +120,7 @@ class Agent:
 @contextmanager
 def _executor(clock: SystemClock, interrupts: Interrupts) -> Iterator[Executor]:
     """The live kernel where there is one, else a kernel of its own for the time of the run."""
-    shell = get_ipython()  # type: ignore[no-untyped-call] # IPython's is untyped
+    shell = get_ipython()
     if shell is not None:
         yield LiveShell(shell, clock, interrupts)
         return

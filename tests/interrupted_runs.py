@@ -17,22 +17,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from IPython.core.interactiveshell import InteractiveShell
-from nbagent.kernel.run_python import run_python_tool
-from nbagent.kernel.shell import LiveShell
-
 from nbagent.clock import SystemClock
 from nbagent.events import Event, RunStarted
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Nobody
 from nbagent.kernel.pump import Job, Pump
+from nbagent.kernel.run_python import run_python_tool
+from nbagent.kernel.shell import LiveShell
 from nbagent.messages import Request
 from nbagent.ports import Arrival
 from nbagent.recipe import Recipe
 from nbagent.run import Run
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
-from tests.scripted import ScriptedModel, call, calls, says
+from tests.scripted import ScriptedModel, call, calls, plain_shell, says
 from tests.strict import complaints
 
 CODES = [
@@ -121,7 +119,7 @@ def one_run(shell: Any, rng: random.Random, handler: str) -> tuple[Run, bool]:
 
 
 def main(n_runs: int, seed: int, handler: str) -> None:
-    shell = InteractiveShell.instance()
+    shell = plain_shell()
     rng = random.Random(seed)
     found = {"runs": 0, "invalid": 0, "unfinished": 0, "escaped": 0, "stopped": 0}
     signal.signal(signal.SIGINT, lambda *_: None)

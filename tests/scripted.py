@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
 from nbagent.clock import ManualClock
 from nbagent.events import RunStarted
 from nbagent.messages import Message, Request, ToolCall, json_bytes
@@ -15,6 +18,12 @@ from nbagent.run import Run
 from nbagent.settings import Settings
 from nbagent.tools import Tool, ToolContext, ToolResult, Toolset
 from nbagent.work import AskModel, Decide, Decision, Elapsed, RunTool, WaitUntil
+
+
+def plain_shell() -> InteractiveShell:
+    """IPython without a kernel and without a history file."""
+    return InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 10}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.inputtransformer2 import TransformerManager
 
 from nbagent.errors import UsageError
 from nbagent.magics.firstline import kimi_first_line
@@ -34,9 +34,9 @@ def calls_of(cell: str) -> list[tuple[str, ...]]:
         def run_line_magic(self, name: str, line: str) -> None:
             made.append((name, line))
 
-    shell = InteractiveShell()
-    shell.input_transformers_cleanup.insert(0, kimi_first_line)
-    exec(shell.transform_cell(cell), {"get_ipython": Shell})
+    manager = TransformerManager()
+    manager.cleanup_transforms.insert(0, kimi_first_line)
+    exec(manager.transform_cell(cell), {"get_ipython": Shell})
     return made
 
 
@@ -80,9 +80,9 @@ def test_other_cells_are_left_alone(cell: str) -> None:
 
 def test_without_the_transformer_these_cells_fail() -> None:
     """The positive control: IPython alone refuses or misreads them."""
-    shell = InteractiveShell()
-    assert "pinfo" in shell.transform_cell("%kimi what's in df?")
-    assert "run_line_magic('%kimi'" in shell.transform_cell("# a note\n%%kimi\nhi\n")
+    manager = TransformerManager()
+    assert "pinfo" in manager.transform_cell("%kimi what's in df?")
+    assert "run_line_magic('%kimi'" in manager.transform_cell("# a note\n%%kimi\nhi\n")
 
 
 def test_options_come_first_and_the_rest_is_taken_as_typed() -> None:

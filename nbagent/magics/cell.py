@@ -31,7 +31,7 @@ class KimiMagics(Magics):
 
     @no_var_expand
     @cell_magic("kimi")
-    @magic_arguments()
+    @magic_arguments()  # type: ignore[no-untyped-call, untyped-decorator] # IPython's are untyped
     @with_options
     def cell(self, line: str, cell: str) -> None:
         """Ask Kimi K2.6 to do something in this kernel; the output shows how.
@@ -65,7 +65,7 @@ class KimiMagics(Magics):
             raise OneLine(run.finished.text)
 
     @no_var_expand
-    @line_magic("kimi")
+    @line_magic("kimi")  # type: ignore[arg-type] # IPython types it for functions, not methods
     def line(self, line: str) -> None:
         """Show where things stand, or do one of: {commands}.
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import shlex
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias
 
@@ -117,14 +116,17 @@ def parse_line(line: str) -> tuple[argparse.Namespace, str]:
     return _parser().parse_args(words), rest
 
 
+_WORD = re.compile(r"""(?P<flag>--?[\w-]+=)?(?P<value>"[^"]*"|'[^']*'|\S*)\s*""")
+
+
 def _split_word(text: str) -> tuple[str, str]:
-    """Cut off the first word; a word that begins with a quote ends with it."""
-    match = re.match(r"""("[^"]*"|'[^']*'|[^\s"'=]+="[^"]*"|\S+)\s*""", text)
+    """Cut off the first word; quotes around a value end with it and are taken off."""
+    match = _WORD.match(text)
     assert match is not None
-    word = match[1]
-    if word[0] in "\"'" or '="' in word:
-        word = "".join(shlex.split(word))
-    return word, text[match.end() :]
+    value = match["value"]
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return f"{match['flag'] or ''}{value}", text[match.end() :]
 
 
 def _did_you_mean(flag: str, known: list[str]) -> str:

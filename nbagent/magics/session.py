@@ -16,7 +16,6 @@ from nbagent.clock import SystemClock
 from nbagent.conversation import Conversation, Opening
 from nbagent.errors import UsageError
 from nbagent.events import Event
-from nbagent.kernel.aio import private_loop
 from nbagent.kernel.attach import attach
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
@@ -30,7 +29,7 @@ from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.display import TextDisplay, TraceDisplay
-from nbagent.notebook import read_notebook_tool, this_notebook
+from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
 from nbagent.paths import data_dir
 from nbagent.recipe import Recipe
 from nbagent.redact import Redactor
@@ -64,8 +63,9 @@ class Session:
         self.current = "main"
         self.runs: dict[str, Run] = {}
         self.chosen: dict[str, Any] = {}
+        self.cell_ids: dict[int, str] = {}
         self.interrupts = Interrupts()
-        self.executor = LiveShell(shell, self.clock, self.interrupts)
+        self.executor = LiveShell(shell, self.clock, self.interrupts, self.redact)
         self._told_hosts: set[str] = set()
 
     # Settings
@@ -104,7 +104,7 @@ class Session:
                 run_python_tool(settings.tool_seconds),
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
-                read_notebook_tool(lambda: this_notebook(self.shell)),
+                read_notebook_tool(self.notebook),
                 *(self.named(name, "function") for name in names),
             ]
         )
@@ -125,6 +125,21 @@ class Session:
         hint = f" Did you mean {close[0]}?" if close else ""
         raise UsageError(f"There is no {what} called {name} here.{hint}", "Nothing was sent.")
 
+    def notebook(self) -> Notebook:
+        """The cells of this kernel's notebook, as far as they are known."""
+        return this_notebook(os.environ, self.shell.user_ns, self.cell_ids)
+
+    def cell_text(self, reference: str) -> str | None:
+        """Source and outputs of one cell, None if there is no such cell."""
+        cell = self.notebook().find(reference)
+        return cell_text(cell) if cell else None
+
+    def note_cell(self, info: Any) -> None:
+        """Note the id of a cell that begins to run (IPython's `pre_run_cell`)."""
+        cell = getattr(info, "cell_id", None)
+        if cell and info.store_history:
+            self.cell_ids[self.shell.execution_count] = cell
+
     # Runs
 
     def conversation(self, name: str | None, *, new: bool) -> Conversation:
@@ -143,7 +158,7 @@ class Session:
             NBAgentError: something about it cannot work, in words.
         """
         settings, given = self.settings(options)
-        attachment = attach(prompt, self.shell)
+        attachment = attach(prompt, self.shell, cell_source=self.cell_text)
         address = address_of(
             settings,
             given=given,
@@ -202,13 +217,12 @@ class Session:
         person: Person = Nobody()
         if self.interactive:
             person = Keyboard(self.interrupts.armed, input)
-        loop = private_loop(self.shell)
         return Pump(
             executor=self.executor,
             person=person,
             clock=self.clock,
             guard=self.interrupts.guard,
-            tick=loop.step,
+            tick=self.executor.step,
         )
 
     def display(self, run_id: str, settings: Settings, *, again: bool = False) -> Display:
