@@ -1,0 +1,184 @@
+"""Capture: everything that tool code shows comes to one sink, in order.
+
+IPython's own `capture_output` lets tracebacks through to the cell and loses the order of streams
+and displays. Here the streams keep their objects (logging handlers hold on to them) and get
+another `write`; the publisher, the display hook and the traceback printer are replaced; output of
+subprocesses is read from the file descriptors. What is shown inside the sink's own callback, the
+trace itself, is let through to the page.
+
+Private names of IPython and ipykernel that this needs are touched here only: `_showtraceback`,
+and `_tee`, with which IPython 9 keeps a copy of all output in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from os import write as os_write
+from typing import Any, Self
+
+from IPython.core.displayhook import DisplayHook
+
+from nbagent.kernel.calling import text_of_error
+from nbagent.kernel.fds import Descriptors
+from nbagent.kernel.late import Late
+from nbagent.kernel.sink import Sink
+from nbagent.kernel.swaps import Swaps
+
+
+class Capture:
+    """Leads all output of this process to a sink while the context lasts.
+
+    Args:
+        shell: the IPython shell.
+        sink: where the output goes.
+        late: labels what earlier calls left running.
+        code: the cell being run; a semicolon at its end silences its value.
+
+    Attributes:
+        value: the value of the last expression shown.
+    """
+
+    def __init__(self, shell: Any, sink: Sink, late: Late, code: str = "") -> None:
+        self._shell = shell
+        self._sink = sink
+        self._late = late
+        self._code = code
+        self._exits = ExitStack()
+        self._swaps = Swaps()
+        self._pid = os.getpid()
+        self.value: object = None
+
+    def __enter__(self) -> Self:
+        token = self._late.begin()
+        self._exits.callback(self._late.end, token)
+        self._exits.enter_context(Descriptors(self._sink.stream, self._sink.tick))
+        swaps = self._exits.enter_context(self._swaps)
+        for name in ("stdout", "stderr"):
+            self._take_stream(swaps, name)
+        hook = _Hook(self, self._shell, self._sink)
+        swaps.attr(self._shell, "displayhook", hook)
+        swaps.attr(self._shell.display_trap, "hook", hook)
+        if self._shell.display_trap.is_active:  # else IPython sets it when it runs the cell
+            swaps.attr(sys, "displayhook", hook)
+        else:
+            swaps.keep(sys, "displayhook")
+        swaps.attr(self._shell, "display_pub", _Publisher(self._shell.display_pub, self._sink))
+        swaps.attr(self._shell, "_showtraceback", self._traceback)
+        if hasattr(self._shell, "_tee"):
+            swaps.attr(self._shell, "_tee", _no_tee)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._exits.close()
+
+    @property
+    def notes(self) -> list[str]:
+        """What tool code had replaced of the capture, in words; known when the context ended."""
+        names = ", ".join(sorted(set(self._swaps.disturbed)))
+        return [f"The code replaced {names}; that was undone."] if names else []
+
+    def quiet(self) -> bool:
+        """Whether the cell ends in a semicolon."""
+        ends_quiet: Callable[[str], bool] = DisplayHook.semicolon_at_end_of_expression
+        return bool(self._code) and ends_quiet(self._code)
+
+    def _take_stream(self, swaps: Swaps, name: str) -> None:
+        stream = getattr(sys, name)
+        through = stream.write
+        fd = 1 if name == "stdout" else 2
+
+        def write(text: str) -> int:
+            if not isinstance(text, str):
+                raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+            if os.getpid() != self._pid:  # a forked child: its parent reads the descriptor
+                os_write(fd, text.encode("utf-8", "backslashreplace"))
+            elif self._sink.in_callback:
+                through(text)
+            elif self._late.is_late():
+                self._sink.stream(name, self._late.labelled(text))
+            else:
+                self._sink.stream(name, text)
+            return len(text)
+
+        swaps.keep(sys, name)
+        swaps.attr(stream, "write", write)
+        swaps.attr(stream, "close", _stay_open)
+
+    def _traceback(
+        self, kind: type[BaseException], value: BaseException, stb: Iterable[str]
+    ) -> None:
+        self._sink.error(kind.__name__, text_of_error(value), stb)
+
+
+def _no_tee(channel: str) -> AbstractContextManager[str]:
+    """Keep no second copy of a stream."""
+    return nullcontext(channel)
+
+
+def _stay_open() -> None:
+    """Tool code may not close the kernel's streams; the kernel could never print again."""
+
+
+class _Publisher:
+    """Takes displays; everything else is the real publisher's."""
+
+    def __init__(self, real: Any, sink: Sink) -> None:
+        self._real = real
+        self._sink = sink
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def publish(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        *,
+        transient: dict[str, Any] | None = None,
+        update: bool = False,
+        **more: Any,
+    ) -> None:
+        """Take a display or an update of one; updates of others' displays go through."""
+        display_id = (transient or {}).get("display_id", "")
+        if not self._sink.in_callback:
+            if not update:
+                self._sink.rich("display_data", data, metadata or {}, display_id)
+                return
+            if self._sink.update(data, metadata or {}, display_id):
+                return
+        self._real.publish(data, metadata, transient=transient, update=update, **more)
+
+    def clear_output(self, wait: bool = False) -> None:  # noqa: FBT001, FBT002 -- IPython's signature
+        """Clear the call's outputs, not the cell's."""
+        if self._sink.in_callback:
+            self._real.clear_output(wait)
+        else:
+            self._sink.clear(wait=bool(wait))
+
+
+class _Hook:
+    """Takes the values of expressions; nothing of them enters `_`, `Out` or the history."""
+
+    def __init__(self, capture: Capture, shell: Any, sink: Sink) -> None:
+        self._capture = capture
+        self._shell = shell
+        self._sink = sink
+        self._real = shell.displayhook
+        self.exec_result: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def __call__(self, value: object = None) -> None:
+        """Show a value, unless the cell is to be quiet."""
+        if value is None or self._capture.quiet():
+            return
+        data, metadata = self._shell.display_formatter.format(value)
+        self._capture.value = value
+        if self.exec_result is not None:
+            self.exec_result.result = value
+        if data:
+            self._sink.rich("execute_result", data, metadata)
