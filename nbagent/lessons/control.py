@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import zlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,10 +26,11 @@ def ledger(server: Server, since: int = 0) -> list[Entry]:
         server: the server.
         since: number of the first request wanted.
     """
-    entries: list[Entry] = _call(server, "GET", f"/lesson/ledger?since={since}")["entries"]
+    lines = _call(server, "GET", f"/lesson/ledger?since={since}").splitlines()
+    entries: list[Entry] = [json.loads(line) for line in lines]
     for entry in entries:
         if entry["body"] is not None:
-            entry["body"] = base64.b64decode(entry["body"])
+            entry["body"] = zlib.decompress(base64.b64decode(entry["body"]))
     return entries
 
 
@@ -58,15 +60,16 @@ def stop(server: Server) -> None:
     _call(server, "POST", "/lesson/stop", {})
 
 
-def _call(server: Server, method: str, path: str, value: Any = None) -> dict[str, Any]:
+def _call(server: Server, method: str, path: str, value: Any = None) -> bytes:
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=TIMEOUT_S)
     try:
         body = None if value is None else json.dumps(value)
         connection.request(method, path, body, {"Authorization": f"Bearer {server.token}"})
         response = connection.getresponse()
-        reply: dict[str, Any] = json.loads(response.read())
+        reply = response.read()
     finally:
         connection.close()
-    if "error" in reply:
-        raise BadRequest(str(reply["error"]["message"]), status=response.status)
+    if response.status != http.client.OK:
+        text = str(json.loads(reply)["error"]["message"])
+        raise BadRequest(text, status=response.status)
     return reply

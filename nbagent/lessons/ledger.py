@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import zlib
 from collections import deque
 from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 
 MOST_ENTRIES = 1_000
-MOST_BODY_BYTES = 8_000_000
+MOST_BODY_BYTES = 2_000_000
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class Entry:
         method: HTTP method.
         path: its path.
         headers: its headers, the key left out.
-        body: its exact bytes; None once they were dropped to make room.
+        body: its exact bytes, packed by zlib; None once they were dropped to make room.
         sha256: hash of its bytes.
         n_bytes: their number.
         status: HTTP status of the answer.
@@ -54,7 +55,7 @@ class Entry:
     usage: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The entry as JSON values; the body is base64."""
+        """The entry as JSON values; the packed body is base64."""
         body = None if self.body is None else base64.b64encode(self.body).decode("ascii")
         return asdict(self) | {"body": body}
 
@@ -64,7 +65,7 @@ class Ledger:
 
     Args:
         most_entries: how many entries are kept.
-        most_body_bytes: how many bytes of bodies are kept, all entries together.
+        most_body_bytes: how many bytes of packed bodies are kept, all entries together.
     """
 
     def __init__(
@@ -80,7 +81,8 @@ class Ledger:
     ) -> Entry:
         """Enter a request; whoever answers it completes the entry."""
         with self._lock:
-            entry = Entry(self._count, connection, method, path, headers, body)
+            packed = zlib.compress(body, level=1)
+            entry = Entry(self._count, connection, method, path, headers, packed)
             entry.sha256 = hashlib.sha256(body).hexdigest()
             entry.n_bytes = len(body)
             self._count += 1
@@ -93,11 +95,10 @@ class Ledger:
         """How many requests there ever were."""
         return self._count
 
-    def since(self, n: int) -> dict[str, Any]:
-        """The kept entries from number `n` on, and how many entries there ever were."""
+    def since(self, n: int) -> list[Entry]:
+        """The kept entries from number `n` on."""
         with self._lock:
-            kept = [entry.to_json() for entry in self._entries if entry.n >= n]
-            return {"count": self._count, "entries": kept}
+            return [entry for entry in self._entries if entry.n >= n]
 
     def clear(self) -> None:
         """Forget all entries; the numbers go on."""

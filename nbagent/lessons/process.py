@@ -28,6 +28,8 @@ from nbagent.settings import KEY_VARIABLES
 
 HELLO_S = 2.0
 START_S = 30.0
+SMALL = {"MALLOC_ARENA_MAX": "1"}
+"""Environment that keeps a threaded process of glibc small: one arena for all threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _start(path: Path) -> Server:
     path.unlink(missing_ok=True)
     module = "nbagent.lessons.server"
     command = [sys.executable, "-P", "-m", module, "--detach", "--address", str(path)]
-    environ = {k: v for k, v in os.environ.items() if k not in KEY_VARIABLES}
+    environ = {k: v for k, v in os.environ.items() if k not in KEY_VARIABLES} | SMALL
     log = path.with_suffix(".log")
     log.unlink(missing_ok=True)
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as stderr:

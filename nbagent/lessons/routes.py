@@ -27,10 +27,12 @@ from nbagent.lessons.wire import MODEL, frames
 if TYPE_CHECKING:
     from nbagent.lessons.server import LessonServer
 
+_LAST_CHUNK = b"0\r\n\r\n"
+
 BADGE = "replies written by people; not Kimi"
 PACE_HEADER = "X-Nbagent-Pace"
-MOST_BODY_BYTES = 100_000_000
-"""Moonshot's own limit of a request body."""
+MOST_BODY_BYTES = 20_000_000
+"""Moonshot takes 100 MB; this server is small, and its window of tokens is full long before."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -77,11 +79,12 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == "/lesson/hello":
             self._hello(parse_qs(parts.query).get("nonce", [""])[0])
             return
+        self._raw = body
         own = parts.path.startswith("/lesson/")
         headers = {k.lower(): v for k, v in self.headers.items() if k.lower() != "authorization"}
         ledger = self.server.state.ledger
         entry = (
-            Entry(-1, self._number, self.command, self.path, headers, body)
+            Entry(-1, self._number, self.command, self.path, headers, None)
             if own
             else ledger.open(self._number, self.command, self.path, headers, body)
         )
@@ -114,9 +117,8 @@ class Handler(BaseHTTPRequestHandler):
     # The endpoint's routes.
 
     def _chat(self, entry: Entry) -> None:
-        body = entry.body or b""
         server = self.server
-        answer = chat.answer(body, entry, server.state, int(server.clock.wall()))
+        answer = chat.answer(self._raw, entry, server.state, int(server.clock.wall()))
         if isinstance(answer, Page):
             entry.status = answer.status
             self._send(answer.status, answer.html.encode(), "text/html; charset=utf-8")
@@ -151,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _estimate(self, entry: Entry) -> None:
         entry.status = 200
-        total = {"total_tokens": chat.estimate(entry.body or b"")}
+        total = {"total_tokens": chat.estimate(self._raw)}
         self._send_json({"code": 0, "data": total, "scode": "0x0", "status": True})
 
     # The server's own routes.
@@ -163,16 +165,22 @@ class Handler(BaseHTTPRequestHandler):
         self._send_json({"build": self.server.address.build, "pid": os.getpid(), "proof": proof})
 
     def _ledger(self, _: Entry) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        self._send_json(self.server.state.ledger.since(int(query.get("since", ["0"])[0])))
+        """One entry a line, each sent by itself, so that the whole is never held in memory."""
+        since = parse_qs(urlsplit(self.path).query).get("since", ["0"])[0]
+        self._begin(200, "application/x-ndjson")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for entry in self.server.state.ledger.since(int(since) if since.isdigit() else 0):
+            self.wfile.write(_chunk(json.dumps(entry.to_json()).encode() + b"\n"))
+        self.wfile.write(_LAST_CHUNK)
 
     def _clear_ledger(self, _: Entry) -> None:
         self.server.state.ledger.clear()
         self._send_json({})
 
-    def _order(self, entry: Entry) -> None:
+    def _order(self, _: Entry) -> None:
         try:
-            self.server.state.orders.place(_object(entry)["orders"])
+            self.server.state.orders.place(_object(self._raw)["orders"])
         except (KeyError, ValueError) as fault:
             raise judge.invalid(f"orders: {fault}") from None
         self._send_json({"waiting": len(self.server.state.orders)})
@@ -181,8 +189,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.state.orders.clear()
         self._send_json({})
 
-    def _set_pace(self, entry: Entry) -> None:
-        wanted = _object(entry)
+    def _set_pace(self, _: Entry) -> None:
+        wanted = _object(self._raw)
         usual = Pace(ttft_s=float(wanted.get("ttft_s", self.server.state.pace.ttft_s)))
         pace = Pace.parse(str(wanted.get("tokens_per_s", "")), usual)
         self.server.state.pace = pace
@@ -253,10 +261,9 @@ class Handler(BaseHTTPRequestHandler):
             if frame.cut:
                 self.close_connection = True
                 break
-            event = frame.encode()
-            ready += b"%x\r\n%b\r\n" % (len(event), event)
+            ready += _chunk(frame.encode())
         else:
-            ready += b"0\r\n\r\n"
+            ready += _LAST_CHUNK
         self.wfile.write(ready)
 
     def _wait_until(self, t: float) -> bool:
@@ -273,9 +280,13 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
 
-def _object(entry: Entry) -> dict[str, Any]:
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def _object(raw: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(entry.body or b"")
+        value = json.loads(raw)
     except ValueError as fault:
         raise judge.invalid(f"the request body is not valid JSON: {fault}") from None
     if not isinstance(value, dict):

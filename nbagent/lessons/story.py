@@ -22,9 +22,7 @@ ERROR_LINE = re.compile(
     r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): ?(.*)$", re.MULTILINE
 )
 STOPPED = re.compile(r"stopped by (?:the user|you)|do not retry", re.IGNORECASE)
-ATTACHMENT = re.compile(
-    r"^\s*(?:<\w|\[?attach|-{3}|={3}|`{3}|#{1,6} |@\w+\s*(?:[:(=]|is\b))", re.IGNORECASE
-)
+ATTACHMENT = re.compile(r"\s*<attachment\b")
 """How a line begins that starts an attached description: nothing from there on was typed."""
 
 

@@ -20,7 +20,7 @@ FRAME_TOKENS = 4
 CACHE_MINIMUM_TOKENS = 256
 """A prefix shorter than this is not cached (kimi-api, prefix cache)."""
 
-REMEMBERED = 20_000
+REMEMBERED = 10_000
 """How many message prefixes are remembered before the oldest are forgotten."""
 
 

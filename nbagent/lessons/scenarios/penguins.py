@@ -226,10 +226,10 @@ def _after_pairs(pairs: list[Score], scores: list[Score], ranked: list[re.Match[
     full = next((s for s in scores if not s.is_pair), None)
     yardstick = f" All four together get {full.right}." if full else ""
     return (
-        f"{best.label.capitalize()}: {best.right} of {best.birds} right. {verdict} The weakest pair, "
-        f"{worst.label}, gets {worst.right}.{yardstick} Now the plot of the best pair. I mark the "
-        "birds that the rule puts in the wrong species, and count which species are "
-        "confused: a share alone hides that."
+        f"{best.label.capitalize()}: {best.right} of {best.birds} right. {verdict} "
+        f"The weakest pair, {worst.label}, gets {worst.right}.{yardstick} "
+        "Now the plot of the best pair. I mark the birds that the rule puts in the wrong "
+        "species, and count which species are confused: a share alone hides that."
     )
 
 

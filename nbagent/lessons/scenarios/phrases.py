@@ -12,6 +12,7 @@ import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 STATISTICS = {
     "mean": "mean",
@@ -256,7 +257,8 @@ def _filled(kind: str, found: re.Match[str]) -> Wish | None:
     if "statistic" in slots:
         slots["statistic"] = STATISTICS[re.sub(r"\s+", " ", slots["statistic"].lower())]
     n = int(slots.pop("n", 5))
-    return Wish(kind, n=n, **slots)
+    words: dict[str, Any] = slots
+    return Wish(kind, n=n, **words)
 
 
 def plain_form(text: str) -> str:
