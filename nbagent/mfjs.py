@@ -85,7 +85,7 @@ def _node(schema: Schema, defs: Mapping[str, Schema], trail: tuple[str, ...]) ->
         items, order = _items(schema, defs, trail)
         node |= items
         words = _joined(words, order)
-    node |= {k: schema[k] for k in _BOUNDS.get(kind, ()) if _plain_number(schema.get(k))}
+    node |= {k: schema[k] for k in _BOUNDS.get(kind, ()) if _is_bound(schema.get(k), kind)}
     if kind == "integer":
         node |= _whole_bounds(schema)
     if words:
@@ -236,8 +236,9 @@ def _whole_bounds(schema: Schema) -> Schema:
     return bounds
 
 
-def _plain_number(value: Any) -> bool:
-    return _kind_of(value) in ("integer", "number")
+def _is_bound(value: Any, kind: str) -> bool:
+    """Whether a bound can be sent: a whole number, or any number for a `number`."""
+    return _kind_of(value) in (("integer", "number") if kind == "number" else ("integer",))
 
 
 def _kind_of(value: Any) -> str | None:

@@ -9,7 +9,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import is_dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from nbagent.bounded import clip, mime_of, picture_of, picture_part, size_of
@@ -24,6 +24,7 @@ MAX_PICTURES = 4
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TABLE_ROWS, _TABLE_COLUMNS = 30, 20
 _MAX_ELEMENTS = 10_000
+_HTML_BYTES = 100_000
 _TRACEBACK_BYTES = 4_000
 _PICTURE_MIMES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -81,58 +82,80 @@ def _joined(text: str | list[str], by: str = "") -> str:
     return text if isinstance(text, str) else by.join(text)
 
 
-def text_of_value(value: Any) -> str:
-    """Write a function's return value for the model: text as it is, tables bounded, else JSON.
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A function's return value, read: what is kept of it once the call is over.
+
+    Attributes:
+        result: the value itself where it is a finished tool result, else None.
+        text: its text for the model.
+        html: a table's HTML, for the person.
+        picture: its picture file, if it is one.
+        extent: the size of a table or array (`344 × 8`).
+        by_matplotlib: whether it is a figure or axes; pyplot may have shown it already.
+    """
+
+    result: Any = None
+    text: str = ""
+    html: str = ""
+    picture: bytes | None = None
+    extent: str = ""
+    by_matplotlib: bool = False
+
+
+def read_value(value: Any) -> Returned:
+    """Read what a function returned: text as it is, pictures drawn, tables bounded, else JSON.
 
     Args:
-        value: what the function returned; no picture.
+        value: anything; reading it may run its own code, so read it where that can be stopped.
     """
+    by_matplotlib = type(value).__module__.startswith("matplotlib")
+    picture = picture_of(value)
+    if picture is not None:
+        return Returned(picture=picture, by_matplotlib=by_matplotlib)
+    html = str(value._repr_html_() or "") if _is_table(value) else ""
+    return Returned(
+        text=_text_of(value),
+        html=html if len(html) <= _HTML_BYTES else "",
+        extent=_extent_of(value),
+        by_matplotlib=by_matplotlib,
+    )
+
+
+def value_outputs(value: Returned) -> list[Output]:
+    """What the person sees of a return value, as outputs in nbformat's shape."""
+    data = {"text/plain": clip(value.text, RESULT_BYTES)}
+    if value.html:
+        data["text/html"] = value.html
+    if value.picture is not None:
+        data[str(mime_of(value.picture))] = base64.b64encode(value.picture).decode()
+    if not any(data.values()):
+        return []
+    return [{"output_type": "display_data", "data": data, "metadata": {}}]
+
+
+def _is_table(value: Any) -> bool:
+    return all(hasattr(value, name) for name in ("to_string", "shape", "_repr_html_"))
+
+
+def _text_of(value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     if hasattr(value, "to_string") and hasattr(value, "shape"):
         limits = {"max_cols": _TABLE_COLUMNS} if len(value.shape) > 1 else {}
-        return str(value.to_string(max_rows=_TABLE_ROWS, **limits)) + f"\n[{extent_of(value)}]"
+        return f"{value.to_string(max_rows=_TABLE_ROWS, **limits)}\n[{_extent_of(value)}]"
     plain = isinstance(value, dict | list | tuple | set | frozenset | bool | int | float)
     if plain or is_dataclass(value) or hasattr(value, "model_dump"):
         return _as_json(value)
     return repr(value)
 
 
-def extent_of(value: Any) -> str:
-    """The size of a table or array in words (`344 × 8`), '' for anything else."""
+def _extent_of(value: Any) -> str:
+    """The size of a table or array in words, '' for anything else."""
     shape = getattr(value, "shape", None)
     if not isinstance(shape, tuple) or not all(isinstance(n, int) for n in shape):
         return ""
     return " × ".join(f"{n:,}" for n in shape) + (" rows" if len(shape) == 1 else "")
-
-
-def value_output(value: Any, text: str, picture: bytes | None) -> list[Output]:
-    """What the person sees of a return value, as outputs in nbformat's shape.
-
-    Args:
-        value: what the function returned.
-        text: its text for the model.
-        picture: its picture, if it is one.
-    """
-    if picture is not None:
-        data = {str(mime_of(picture)): base64.b64encode(picture).decode(), "text/plain": text}
-    elif value is None or not text:
-        return []
-    else:
-        data = {"text/plain": clip(text, RESULT_BYTES)}
-    return [{"output_type": "display_data", "data": data, "metadata": {}}]
-
-
-def value_picture(value: Any, outputs: Iterable[Output]) -> bytes | None:
-    """The picture that a return value is, unless the outputs have shown it already.
-
-    A figure that pyplot knows is shown when the call ends; drawing the returned figure (or axes)
-    too would send it twice.
-    """
-    from_pyplot = type(value).__module__.startswith("matplotlib")
-    if from_pyplot and shown_pictures(outputs):
-        return None
-    return picture_of(value)
 
 
 def _as_json(value: Any) -> str:

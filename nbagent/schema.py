@@ -16,7 +16,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from nbagent.docstrings import docs_of
 from nbagent.errors import SettingsError
@@ -118,7 +118,7 @@ def function_schema(
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         hint = hints.get(parameter.name, _guess(parameter.default))
-        if hint is context:
+        if context in (hint, *get_args(hint)):
             taker = parameter.name
             continue
         words = docs.parameters.get(parameter.name, "")
@@ -220,7 +220,8 @@ def _property(
         words: what the docstring says of it.
     """
     from pydantic import PydanticUserError, TypeAdapter  # noqa: PLC0415 -- slow; see check
-    from pydantic.fields import FieldInfo  # noqa: PLC0415
+    from pydantic.fields import FieldInfo  # noqa: PLC0415 -- slow; see check
+    from pydantic_core import SchemaError  # noqa: PLC0415 -- slow; see check
 
     if isinstance(parameter.default, FieldInfo):
         raise SettingsError(
@@ -232,12 +233,15 @@ def _property(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a default that JSON cannot hold is left out
             schema = adapter.json_schema()
-    except (PydanticUserError, NameError) as error:
+    except (PydanticUserError, SchemaError, NameError, TypeError) as error:
         kind = getattr(hint, "__name__", str(hint))
+        old = getattr(error, "code", None) == "typed-dict-version"
         raise SettingsError(
             f"The parameter {parameter.name} of {tool} has the type {kind}, which a model cannot "
             "write as JSON.",
-            "Take the name of a variable as str, or plain values.",
+            "Use the TypedDict of typing_extensions."
+            if old
+            else "Take the name of a variable as str, or plain values.",
         ) from error
     words = next(filter(None, map(_description, getattr(hint, "__metadata__", ()))), words)
     if words:

@@ -17,7 +17,7 @@ import difflib
 import functools
 import inspect
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
@@ -26,13 +26,12 @@ from nbagent.events import Changes, Output
 from nbagent.messages import Content, ToolCall
 from nbagent.ports import Execution, Executor, OnOutput
 from nbagent.results import (
+    Returned,
     content_of,
-    extent_of,
+    read_value,
     shown_pictures,
     shown_text,
-    text_of_value,
-    value_output,
-    value_picture,
+    value_outputs,
 )
 from nbagent.schema import BadArguments, FunctionSchema, check_by_schema, function_schema
 
@@ -188,30 +187,46 @@ def _call_function(
     context: ToolContext,
 ) -> ToolResult:
     bound = schema.bind(arguments, context)
-    run = functools.partial(function, *bound.args, **bound.kwargs)
+    run = functools.partial(_read_result, function, bound)
     if schema.context:
-        return _result_of(schema.name, Execution(value=run()))
-    return _result_of(schema.name, context.executor.invoke(run, context.on_output, context.limit_s))
-
-
-def _result_of(name: str, execution: Execution) -> ToolResult:
-    """What the model gets and the person sees of an execution of a function."""
-    outputs, value = execution.outputs, execution.value
+        return _result_of(Execution(value=run()))
+    execution = context.executor.invoke(run, context.on_output, context.limit_s)
     if execution.interrupted or execution.error:
-        return _failed(name, execution)
-    if isinstance(value, ToolResult):
-        return replace(value, display=(*outputs, *value.display))
-    picture = value_picture(value, outputs)
+        return _failed(schema.name, execution)
+    return _result_of(execution)
+
+
+def _read_result(function: Callable[..., Any], bound: inspect.BoundArguments) -> object:
+    """Call, and read what comes back while it can still be stopped: a repr may never end."""
+    value = function(*bound.args, **bound.kwargs)
+    return _awaited(value) if inspect.isawaitable(value) else _read(value)
+
+
+async def _awaited(value: Awaitable[object]) -> Returned:
+    return _read(await value)
+
+
+def _read(value: object) -> Returned:
+    return Returned(result=value) if isinstance(value, ToolResult) else read_value(value)
+
+
+def _result_of(execution: Execution) -> ToolResult:
+    """What the model gets and the person sees of a function that returned."""
+    outputs, value = execution.outputs, execution.value
+    assert isinstance(value, Returned)
+    if isinstance(value.result, ToolResult):
+        return replace(value.result, display=(*outputs, *value.result.display))
     pictures = shown_pictures(outputs)
-    redrawn = picture is None and type(value).__module__.startswith("matplotlib")
-    text = "" if picture or redrawn else text_of_value(value)
-    content, cut = content_of(
-        [*shown_text(outputs), text], pictures + ([picture] if picture else [])
-    )
+    if value.by_matplotlib and pictures:
+        value = Returned()  # pyplot has shown the figure already
+    if value.picture is not None:
+        pictures.append(value.picture)
+    texts = [*shown_text(outputs), value.text, *execution.notes]
+    content, cut = content_of(texts, pictures)
     return ToolResult(
         content=content,
-        display=(*outputs, *value_output(value, text, picture)),
-        outcome="figure" if picture or pictures else extent_of(value),
+        display=(*outputs, *value_outputs(value)),
+        outcome="figure" if pictures else value.extent,
         changes=execution.changes,
         cut_bytes=execution.cut_bytes + cut,
         spill=execution.spill,
@@ -219,6 +234,7 @@ def _result_of(name: str, execution: Execution) -> ToolResult:
 
 
 def _failed(name: str, execution: Execution) -> ToolResult:
+    """What the model gets and the person sees of a function that did not return."""
     if execution.interrupted:
         say, outcome = f"{name} was stopped by the user; do not retry unless they ask.", "stopped"
     elif execution.timed_out:
@@ -226,7 +242,7 @@ def _failed(name: str, execution: Execution) -> ToolResult:
     else:
         outcome, message = execution.error or ("error", "")
         say = f"{name} raised {outcome}: {message}"
-    content, cut = content_of([say, *shown_text(execution.outputs)])
+    content, cut = content_of([say, *shown_text(execution.outputs), *execution.notes])
     return ToolResult(
         content=content,
         display=execution.outputs,
