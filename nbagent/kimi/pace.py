@@ -144,10 +144,12 @@ class Pace:
         if known_rpm is None:
             self._put(db, [at for at in self._own if now - MINUTE_S < at <= now])
         rpm = rpm or known_rpm
-        if rpm is not None:  # the server frees one place when its pause ends: its word counts
+        if rpm is not None:
+            # The server frees one place when its pause ends: its word counts. The other places
+            # were taken within the last minute, by requests that may not have been ours.
             latest = self._latest(db, rpm - 1)
             db.execute("DELETE FROM place WHERE account = ?", (self._account,))
-            self._put(db, latest)
+            self._put(db, latest + [now] * (rpm - 1 - len(latest)))
         db.execute(
             "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?)",
             (self._account, rpm, now, now + pause_s),
