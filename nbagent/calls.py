@@ -148,6 +148,9 @@ class PendingCalls:
 
     def _finish(self, result: ToolResult) -> None:
         content: Content = self._redact.value(result.content) or "(no output)"
+        outcome = self._redact(result.outcome)
+        if content != result.content and not outcome.isidentifier():
+            outcome = "hidden value"  # it may hold the beginning of what was masked
         self._emit(
             ToolFinished(
                 step=self._step,
@@ -156,7 +159,7 @@ class PendingCalls:
                 content=content,
                 display=tuple(self._redact.value(list(result.display))),
                 is_error=result.is_error,
-                outcome=result.outcome,
+                outcome=outcome,
                 changes=result.changes,
                 cut_bytes=result.cut_bytes,
                 spill=result.spill,

@@ -83,10 +83,13 @@ def _status(session: Session, _rest: str) -> str:
 def _login(session: Session, rest: str) -> str:
     settings, _ = session.settings()
     endpoint = resolve_endpoint(settings, os.environ)
+    if rest not in {"", "--save"}:
+        raise UsageError(
+            "`%kimi login` takes no key on its line: it would stay in the notebook.",
+            "Run `%kimi login` alone and type the key; clear this cell if it holds a real one.",
+        )
     if endpoint.scripted or not endpoint.host:
         raise UsageError("The lesson server needs no key.", "`%kimi use moonshot` goes back first.")
-    if rest not in {"", "--save"}:
-        raise UsageError("`%kimi login` takes no key on its line: it would stay in the notebook.")
     secret = checked_key(getpass.getpass(f"Key for {endpoint.host} (hidden): "))
     session.redact.add(secret.reveal())
     if rest == "--save":
@@ -147,7 +150,7 @@ def _history(session: Session, _rest: str) -> str:
 
 def _tools(session: Session, _rest: str) -> str:
     return "\n".join(
-        f"{tool.name:<18} {tool.effect:<9} {tool.description.splitlines()[0]}"
+        f"{tool.name:<18} {tool.effect:<9} {tool.description.partition('. ')[0]}"
         for tool in session.toolset([])
     )
 

@@ -1,0 +1,319 @@
+"""The magics in a real kernel, as a person uses them: what they answer, keep, send and refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbagent.clock import SystemClock
+from nbagent.lessons.control import clear, ledger, order, set_pace
+from nbagent.lessons.process import Server, ensure
+from tests.live_kernel import LiveKernel
+
+pytestmark = pytest.mark.kernel
+TRACE = "application/vnd.nbagent.trace+json"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[LiveKernel]:
+    kernel = LiveKernel()
+    kernel.run("%load_ext nbagent\nimport pandas as pd\ndf = pd.DataFrame({'a': [1, None, 3]})")
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def lesson(kernel: LiveKernel) -> Iterator[LiveKernel]:
+    kernel.run("%kimi use lesson\n%kimi reset")
+    yield kernel
+    kernel.run("%config Kimi.max_steps = None\n%kimi reset")
+
+
+@pytest.fixture
+def server() -> Server:
+    server = ensure(SystemClock())
+    clear(server)
+    return server
+
+
+def n_chats(server: Server) -> int:
+    return sum(entry["path"].endswith("/chat/completions") for entry in ledger(server))
+
+
+def test_one_display_and_the_run_is_underscore(lesson: LiveKernel) -> None:
+    cell = lesson.run("%%kimi how many rows has df?")
+    assert cell.reply["status"] == "ok"
+    assert [output["output_type"] for output in cell.outputs] == ["display_data"]
+    assert set(cell.traces[0]) == {TRACE, "text/html", "text/markdown", "text/plain"}
+    seen = lesson.run("print(type(_).__name__, '|', str(_), '|', Out[max(Out)] is _)").text
+    assert seen.startswith("Run | ")
+    assert "3" in seen
+    assert seen.strip().endswith("True")
+
+
+def test_underscore_goes_on_working_afterwards(lesson: LiveKernel) -> None:
+    lesson.run("%%kimi how many rows has df?")
+    assert lesson.run("40 + 2").text.strip() == "42"
+    assert lesson.run("print(_)").text.strip() == "42"
+
+
+def test_a_scripted_run_says_so_in_every_form(lesson: LiveKernel) -> None:
+    data = lesson.run("%%kimi --out r\nhow many rows has df?").traces[0]
+    for mime in ("text/html", "text/markdown", "text/plain"):
+        assert "SCRIPTED" in data[mime][:600].replace("<b>", ""), mime
+    assert lesson.run("print(r.metrics()['run']['cost_usd'])").text.strip() == "None"
+    assert lesson.run("print(r.started.model, r.started.scripted)").text.strip() == "scripted True"
+
+
+def test_variables_of_the_agent_stay_and_counters_do_not_move(lesson: LiveKernel) -> None:
+    before = lesson.run("print(get_ipython().execution_count)").text
+    lesson.run("%%kimi lesson repair")
+    after = lesson.run("print(get_ipython().execution_count)").text
+    assert int(after) - int(before) == 2
+    assert lesson.run("drill_prices").text.strip() == "[3, 4, '5']"
+
+
+def test_conversation_goes_on_and_a_cell_run_again_replaces_its_turn(lesson: LiveKernel) -> None:
+    lesson.run("%%kimi how many rows has df?", cell_id="a")
+    lesson.run("%%kimi describe df", cell_id="b")
+    again = lesson.run("%%kimi describe df", cell_id="b")
+    assert "replaces the run of this cell" in json.dumps(again.traces[0][TRACE])
+    said = "[m['content'] for m in _.messages if m['role'] == 'user']"
+    assert lesson.run(f"print({said})").text.count("describe df") == 1
+    fresh = lesson.run("%%kimi --new how many rows has df?", cell_id="c")
+    assert fresh.reply["status"] == "ok"
+    assert (
+        lesson.run("print(len([m for m in _.messages if m['role'] == 'user']))").text == "1\n\n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%%kimi", "The cell asks for nothing"),
+        ("%%kimi --max-step 3 go", "Did you mean --max-steps?"),
+        ("%%kimi --max-tokens 10 go", "Use 16000 or more"),
+        ("%%kimi --endpoint moonshoot go", "Did you mean 'moonshot'?"),
+        ("%%kimi --tools nothing_here go", "no function called nothing_here"),
+        ("%%kimi what is in @dff ?", "df"),
+        ("%kimi tols", "Did you mean `%kimi tools`?"),
+        ("%kimi what is in df?", "%%kimi\nwhat is in df?"),
+        ("%kimi login sk-123456789", "it would stay in the notebook"),
+    ],
+)
+def test_what_cannot_work_is_said_in_words_and_nothing_is_sent(
+    lesson: LiveKernel, server: Server, cell: str, words: str
+) -> None:
+    result = lesson.run(cell, answer=lambda _: "")
+    assert words in result.text
+    assert "Traceback" not in result.text
+    assert result.reply["status"] == "error"
+    assert n_chats(server) == 0
+
+
+def test_headless_without_a_key_is_an_error_and_binds_no_answer(kernel: LiveKernel) -> None:
+    kernel.run(
+        "%kimi use moonshot\nget_ipython().find_line_magic('kimi').__self__.session.chosen.clear()"
+    )
+    kernel.run("'before'")
+    cell = kernel.run("%%kimi how many rows has df?")
+    assert cell.reply["status"] == "error"
+    assert "nothing was sent and no answer was made" in cell.text
+    assert cell.traces == []
+    assert kernel.run("print(_)").text.strip() == "before"
+
+
+def test_an_interactive_kernel_without_a_key_gets_the_stand_in_and_is_told(
+    kernel: LiveKernel,
+) -> None:
+    kernel.run("get_ipython().find_line_magic('kimi').__self__.session.chosen.clear()")
+    cell = kernel.run("%%kimi how many rows has df?", answer=lambda _: "")
+    assert "No Kimi key found, so this is a scripted stand-in" in cell.traces[0]["text/html"]
+    explicit = kernel.run("%%kimi --endpoint moonshot how many rows?", answer=lambda _: "")
+    assert "No key for api.moonshot.ai" in explicit.text
+
+
+def test_a_key_typed_hidden_is_nowhere_to_be_found(tmp_path: Path) -> None:
+    key = "sk-canary-0123456789abcdef"
+    kernel = LiveKernel({"JUPYTER_DATA_DIR": str(tmp_path)})
+    try:
+        kernel.run("%load_ext nbagent")
+        cell = kernel.run("%kimi login", answer=lambda _: key)
+        assert cell.prompts == ["Key for api.moonshot.ai (hidden): "]
+        kernel.run("%%kimi use lesson")
+        shown = kernel.run(f"print('{key[:10]}' + '{key[10:]}')\n%kimi\nIn, Out")
+        status = kernel.run("%kimi").text
+        assert "found" in status
+        assert key not in status + cell.text
+        assert key not in json.dumps(kernel.run("print(In)").text.replace(key[:10], ""))
+        assert key in shown.text  # the user's own print is theirs
+        stored = [
+            p for p in tmp_path.rglob("*") if p.is_file() and key in p.read_text(errors="ignore")
+        ]
+        assert stored == []
+    finally:
+        kernel.close()
+
+
+def test_tool_results_are_masked_on_their_way_to_screen_and_model(tmp_path: Path) -> None:
+    kernel = LiveKernel({"MY_API_KEY": "canary-value-0123456789"})
+    try:
+        kernel.run(
+            "%load_ext nbagent\n%kimi use lesson\nimport os\nsecret = os.environ['MY_API_KEY']"
+        )
+        cell = kernel.run("%%kimi --out r\nshow secret")
+        assert "canary-value" not in json.dumps(cell.outputs)
+        sent = kernel.run("print('canary-value' in str([q.json() for q in r.requests]))").text
+        assert sent.strip() == "False"
+    finally:
+        kernel.close()
+
+
+def test_dry_run_shows_the_request_and_sends_nothing(lesson: LiveKernel, server: Server) -> None:
+    cell = lesson.run("%%kimi --dry-run what is in df?")
+    assert "Nothing was sent" in cell.text
+    assert '"thinking"' in cell.text
+    assert n_chats(server) == 0
+    lesson.run("%%kimi how many rows has df?")
+    assert lesson.run("print(_.messages[1]['content'])").text.startswith("how")
+
+
+def test_limits_end_a_headless_run_and_ask_an_interactive_one(lesson: LiveKernel) -> None:
+    cell = lesson.run("%%kimi --max-steps 2 lesson long 6")
+    assert "2 steps limit reached after 2 steps" in cell.text
+
+    def yes(prompt: str) -> str:
+        return "y " + prompt.split("Type: y ")[1].split(maxsplit=1)[0]
+
+    cell = lesson.run("%%kimi --new --max-steps 4 lesson long 6", answer=yes)
+    assert len(cell.prompts) == 1
+    assert "Go on for another 4 steps?" in cell.prompts[0]
+    assert "sum of 1 to 6 is" in cell.text
+
+
+def test_an_answer_to_an_older_prompt_is_not_taken(lesson: LiveKernel) -> None:
+    given = iter(["y zz9", "no"])
+    cell = lesson.run("%%kimi --max-steps 2 lesson long 6", answer=lambda _: next(given))
+    assert len(cell.prompts) == 2
+    assert "limit reached" in cell.text
+
+
+def test_an_interrupt_stops_the_run_and_the_next_one_goes_on(lesson: LiveKernel) -> None:
+    server = ensure(SystemClock())
+    set_pace(server, 20.0, 0.2)
+    try:
+        fired = threading.Event()
+
+        def stop(content: Any) -> None:
+            if not fired.is_set() and "Thinking" in json.dumps(content):
+                fired.set()
+                lesson.interrupt()
+
+        cell = lesson.run("%%kimi lesson long 5", on_output=stop)
+    finally:
+        set_pace(server, float("inf"))
+    assert fired.is_set()
+    assert cell.reply["status"] == "ok"
+    assert "Stopped by you" in cell.text
+    again = lesson.run("%%kimi how many rows has df?")
+    assert again.reply["status"] == "ok"
+    assert "3" in again.text
+
+
+def test_an_interrupt_ends_a_running_tool(lesson: LiveKernel, server: Server) -> None:
+    code = "kept = 1\nprint('begun', flush=True)\nimport time; time.sleep(60)"
+    order(server, {"kind": "turn", "reasoning": "Wait.", "calls": [["run_python", {"code": code}]]})
+    fired = threading.Event()
+
+    def stop(content: Any) -> None:
+        if not fired.is_set() and "begun" in json.dumps(content["data"][TRACE]):
+            fired.set()
+            lesson.interrupt()
+
+    cell = lesson.run("%%kimi --out r\nwait a minute", on_output=stop)
+    assert fired.is_set()
+    assert "Stopped by you" in cell.text
+    assert lesson.run("kept").text.strip() == "1"
+    last = lesson.run("print(r.messages[-1]['role'], r.messages[-1]['content'])").text
+    assert last.startswith("tool ")
+    assert "topped by the user" in last
+
+
+def test_functions_of_the_notebook_are_offered(lesson: LiveKernel) -> None:
+    lesson.run("def total(x: list[int]) -> int:\n    '''Add numbers.'''\n    return sum(x)")
+    cell = lesson.run("%%kimi --tools total --dry-run add 1 and 2")
+    assert '"total"' in cell.text
+    assert '"Add numbers."' in cell.text
+
+
+def test_a_loop_of_ones_own_runs(lesson: LiveKernel) -> None:
+    lesson.run(
+        "from nbagent import Act, Ask\n"
+        "def mine(messages, tools):\n"
+        "    while True:\n"
+        "        reply = yield Ask(messages, tools)\n"
+        "        messages.append(reply)\n"
+        "        if not reply.get('tool_calls'):\n"
+        "            return reply\n"
+        "        for call in reply['tool_calls']:\n"
+        "            messages.extend((yield Act([call])))\n"
+    )
+    assert "root of their sum" in lesson.run("%%kimi --loop mine lesson parallel").text
+
+
+def test_show_draws_a_run_again_also_from_disk(lesson: LiveKernel) -> None:
+    lesson.run("%%kimi --out shown\nhow many rows has df?")
+    again = lesson.run("%kimi show")
+    assert again.traces
+    name = lesson.run("print(shown.run_id)").text.strip()
+    other = LiveKernel()
+    try:
+        from_disk = other.run(f"%load_ext nbagent\n%kimi show {name}")
+        assert from_disk.traces[0]["text/plain"] == again.traces[0]["text/plain"]
+    finally:
+        other.close()
+
+
+def test_settings_come_from_line_then_config_then_environment(lesson: LiveKernel) -> None:
+    lesson.run("%config Kimi.max_steps = 2")
+    assert "2 steps limit" in lesson.run("%%kimi lesson long 6").text
+    assert "3 steps limit" in lesson.run("%%kimi --new --max-steps 3 lesson long 6").text
+    options = lesson.run("%config Kimi").text
+    assert "Kimi.max_usd" in options
+
+
+def test_help_lists_every_option(lesson: LiveKernel) -> None:
+    pages = lesson.run("%%kimi?").reply["payload"]
+    text = pages[0]["data"]["text/plain"]
+    assert all(option in text for option in ("--max-usd", "--tools", "--dry-run", "--endpoint"))
+
+
+def test_tab_completes_options_and_names(lesson: LiveKernel) -> None:
+    def complete(code: str) -> list[str]:
+        message_id = lesson.client.complete(code, len(code))
+        while True:
+            reply = lesson.client.get_shell_msg(timeout=20)
+            if reply["parent_header"].get("msg_id") == message_id:
+                return list(reply["content"]["matches"])
+
+    assert "--max-steps" in complete("%%kimi --max")
+    assert any(match.endswith("show") for match in complete("%kimi sh"))
+
+
+def test_allowed_hosts_refuse_others(lesson: LiveKernel) -> None:
+    cell = lesson.run(
+        "%config Kimi.allowed_hosts = ['api.moonshot.cn']\n"
+        "get_ipython().run_cell_magic('kimi', '--endpoint https://example.org/v1', 'go')"
+    )
+    lesson.run("%config Kimi.allowed_hosts = []")
+    assert "example.org is not among the allowed hosts" in cell.text
+
+
+def test_no_key_in_the_environment_of_these_tests() -> None:
+    assert "MOONSHOT_API_KEY" not in os.environ
