@@ -38,7 +38,14 @@ class Body:
     @property
     def thinking(self) -> bool:
         """Whether thinking is on: it is unless the request turns it off."""
-        return bool((self.value.get("thinking") or {}).get("type", "enabled") == "enabled")
+        thinking = self.value.get("thinking")
+        return not isinstance(thinking, dict) or thinking.get("type") == "enabled"
+
+    @property
+    def keep_all(self) -> bool:
+        """Whether the reasoning of earlier turns reaches the model (Preserved Thinking)."""
+        thinking = self.value.get("thinking")
+        return isinstance(thinking, dict) and thinking.get("keep") == "all"
 
     @property
     def tool_names(self) -> frozenset[str]:

@@ -75,9 +75,8 @@ def answer(raw: bytes, entry: Entry, state: State, created: int) -> Answer | Pag
         entry.order = order
         return orders.refuse(order)
     judge.check_request(body)
-    keep_all = (body.value.get("thinking") or {}).get("keep") == "all"
     with state.lock:
-        prompt, cached = state.prefixes.measure(body, keep_all=keep_all)
+        prompt, cached = state.prefixes.measure(body)
     judge.check_size(body, prompt)
     entry.notes = judge.notes(body)
     with state.lock:

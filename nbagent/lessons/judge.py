@@ -109,7 +109,7 @@ def _check_fixed(body: Body) -> None:
         if value is not None and (type(value) is not int or value < 1):
             raise invalid(f"{name} must be a positive integer")
     stops = body.value.get("stop") or []
-    stops = [stops] if isinstance(stops, str) else stops
+    stops = stops if isinstance(stops, list) else [stops]
     if len(stops) > MAX_STOPS or any(len(str(s).encode()) > MAX_STOP_BYTES for s in stops):
         raise invalid("stop takes at most 5 strings of at most 32 bytes")
 
@@ -120,20 +120,20 @@ def _check_thinking(body: Body) -> None:
     if thinking is not None:
         if not isinstance(thinking, dict):
             raise invalid("thinking is not valid, expected type object")
-        if thinking.get("type") not in {"enabled", "disabled"}:
+        if thinking.get("type") not in ("enabled", "disabled"):
             raise invalid("thinking.type must be one of enabled, disabled")
-        if set(thinking) - {"type", "keep"} or thinking.get("keep") not in {None, "all"}:
+        if set(thinking) - {"type", "keep"} or thinking.get("keep") not in (None, "all"):
             raise invalid("thinking takes type and keep (null or all) only")
         if effort is not None:
             raise bad("cannot specify both 'thinking' and 'reasoning_effort'")
-    if effort is not None and effort not in {"minimal", "low", "medium", "high"}:
+    if effort is not None and effort not in ("minimal", "low", "medium", "high"):
         raise invalid(f"reasoning_effort {effort!r} is not supported")
     choice = body.value.get("tool_choice")
     named = isinstance(choice, dict)
     if body.thinking and (named or choice == "required"):
         word = "specified" if named else "required"
         raise bad(f"tool_choice '{word}' is incompatible with thinking enabled")
-    if not named and choice not in {None, "auto", "none", "required"}:
+    if not named and choice not in (None, "auto", "none", "required"):
         raise invalid("tool_choice must be auto, none, required or a function")
 
 
@@ -171,7 +171,7 @@ def _check_messages(messages: Any, *, thinking: bool) -> None:
     may_answer = False
     for i, message in enumerate(messages):
         role = message.get("role") if isinstance(message, dict) else None
-        if role not in {"system", "user", "assistant", "tool"}:
+        if role not in ("system", "user", "assistant", "tool"):
             raise invalid(f"the message at position {i} has no valid role")
         _check_content(i, message)
         if role == "tool":
@@ -271,17 +271,16 @@ def _check_part(part: Any) -> None:
 def notes(body: Body) -> list[str]:
     """What the endpoint lets pass but a careful client avoids; for a valid request."""
     found = []
-    keep_all = (body.value.get("thinking") or {}).get("keep") == "all"
     order: list[str] = []
     for i, message in enumerate(body.messages):
-        calls = message.get("tool_calls") or []
+        role, calls = message["role"], message.get("tool_calls") or []
         if calls and message.get("content") == "":
             found.append(f"blank content beside tool_calls at index {i}")
-        if message["role"] == "assistant" and keep_all and not message.get("reasoning_content"):
+        if role == "assistant" and body.keep_all and not message.get("reasoning_content"):
             found.append(f"keep is all but reasoning_content is missing at index {i}")
         if calls and not str(message.get("reasoning_content") or " ").strip():
             found.append(f"blank reasoning_content at index {i}")
-        if message["role"] == "tool" and order and message["tool_call_id"] != order.pop(0):
+        if role == "tool" and order and message["tool_call_id"] != order.pop(0):
             found.append(f"results out of order at index {i}")
         order = [call["id"] for call in calls] or order
     if "max_tokens" in body.value:

@@ -60,24 +60,23 @@ class Prefixes:
     def __init__(self) -> None:
         self._seen: OrderedDict[bytes, int] = OrderedDict()
 
-    def measure(self, body: Body, *, keep_all: bool) -> tuple[int, int]:
+    def measure(self, body: Body) -> tuple[int, int]:
         """Count a prompt and remember its prefixes.
 
         A prefix is the tool list and the first k messages, byte for byte as they were sent.
 
         Args:
             body: the request.
-            keep_all: whether reasoning of earlier turns reaches the model.
 
         Returns:
             `(prompt_tokens, cached_tokens)`.
         """
-        head = f"{keep_all}\0{body.value.get('model')}\0{body.tools_text}"
+        head = f"{body.keep_all}\0{body.value.get('model')}\0{body.tools_text}"
         state = hashlib.sha256(head.encode("utf-8", "surrogatepass"))
         total, cached = count(body.tools_text), 0
         last_user = max((i for i, m in enumerate(body.messages) if m["role"] == "user"), default=0)
         for i, (message, text) in enumerate(zip(body.messages, body.message_texts, strict=True)):
-            in_turn = keep_all or i > last_user
+            in_turn = body.keep_all or i > last_user
             dropped = not in_turn and bool(message.get("reasoning_content"))
             state.update(bytes([dropped]) + text.encode("utf-8", "surrogatepass"))
             key = state.copy().digest()[:16]

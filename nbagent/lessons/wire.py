@@ -112,7 +112,7 @@ class Frame:
         text = (
             self.data if isinstance(self.data, str) else json.dumps(self.data, ensure_ascii=False)
         )
-        return f"data: {text}\n\n".encode()
+        return f"data: {text}\n\n".encode("utf-8", "replace")
 
 
 def make_reply(
