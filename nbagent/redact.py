@@ -34,9 +34,8 @@ _ORDINARY = re.compile(
 
 
 def _shape(literal: str, rest: str) -> tuple[str, re.Pattern[str]]:
-    """A key's shape: `literal`, at the start of a word and not right after a mask, then `rest`."""
-    start = rf"(?<![A-Za-z0-9_-]{literal})(?<!\[hidden\]{literal})"
-    return literal, re.compile(f"(){literal}{start}{rest}")
+    """A key's shape: `literal` at the start of a word, then `rest`."""
+    return literal, re.compile(f"(){literal}(?<![A-Za-z0-9_-]{literal}){rest}", re.ASCII)
 
 
 _PEM = r"[A-Z ]{0,30}PRIVATE KEY-----"
@@ -45,15 +44,17 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "PRIVATE KEY-----",
         re.compile(
             rf"()-----BEGIN {_PEM}"
-            rf"(?:[\s\S]{{1,20000}}?-----END {_PEM}|(?:(?:\\[rn]|\s)*[\w+/=]{{16,}})+)"
+            rf"(?:[\s\S]{{1,20000}}?-----END {_PEM}|(?:(?:\\[rn]|\s)*[\w+/=]{{16,}})+)",
+            re.ASCII,
         ),
     ),
-    ("earer", re.compile(r"(earer\s{1,8})(?=\S*\d)[A-Za-z0-9._~+/=-]{12,}")),
+    ("earer", re.compile(r"(earer\s{1,8})(?=\S*\d)[A-Za-z0-9._~+/=-]{12,}", re.ASCII)),
     (
         "uthorization",
         re.compile(
             r"""(uthorization["']?\s{0,3}[:=]\s{0,3}["']?(?:Basic|Token|ApiKey)\s{1,3})"""
-            r"(?=\S*\d)[A-Za-z0-9._~+/=-]{12,}"
+            r"(?=\S*\d)[A-Za-z0-9._~+/=-]{12,}",
+            re.ASCII,
         ),
     ),
     _shape("eyJ", r"[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}"),
@@ -70,7 +71,8 @@ its group 1 stays."""
 _PRINTABLE = string.digits + string.ascii_letters + string.punctuation
 _OPEN = re.compile(
     rf"-----BEGIN [A-Z ]{{0,30}}(?:PRIVATE KEY-----(?:(?!-----END {_PEM})[\s\S]){{0,20000}})?\Z"
-    r"""|earer\s{1,8}\Z|uthorization["']?\s{0,3}(?:[:=]\s{0,3}["']?\w{0,7}\s{0,3})?\Z"""
+    r"""|earer\s{1,8}\Z|uthorization["']?\s{0,3}(?:[:=]\s{0,3}["']?\w{0,7}\s{0,3})?\Z""",
+    re.ASCII,
 )
 """The beginning of a shape that holds white space and may go on."""
 _LONGEST_HELD = 32_768
@@ -106,9 +108,8 @@ class Redactor:
         present = [form for form in self._forms if form in text]
         if present:
             text = re.sub("|".join(map(re.escape, present)), MASK, text)
-        for literal, pattern in _SHAPES:
-            if literal in text:
-                text = pattern.sub(rf"\1{MASK}", text)
+        while (masked := _without_shapes(text)) != text:
+            text = masked  # a mask can uncover the beginning of a word, so once more
         return text
 
     def value(self, value: _Value) -> _Value:
@@ -192,6 +193,13 @@ class RedactedStream:
         """Return what was held back, masked; the text is at its end."""
         shown, self._held = self._redact(self._held), ""
         return shown
+
+
+def _without_shapes(text: str) -> str:
+    for literal, pattern in _SHAPES:
+        if literal in text:
+            text = pattern.sub(rf"\1{MASK}", text)
+    return text
 
 
 def _forms_of(value: str) -> Iterator[str]:

@@ -285,6 +285,7 @@ def test_docstrings_of_three_schools(text: str) -> None:
     assert "Returns" not in docs.parameters
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_docstring_can_be_read(text: str) -> None:
     def documented() -> None: ...
@@ -325,6 +326,7 @@ def test_what_cannot_be_offered_is_refused_in_words(function: Any, said: str) ->
     assert refused.value.remedy
 
 
+@settings(deadline=None)
 @given(st.text(max_size=70))
 @example("abc")
 def test_names_keep_moonshots_rule(name: str) -> None:

@@ -381,6 +381,7 @@ def test_a_call_never_raises(name: str, arguments: str) -> None:
     assert result.content
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(0, 60))
 def test_clipped_text_is_bounded_and_says_so(text: str, n_bytes: int) -> None:
     short = clip(text, n_bytes)
