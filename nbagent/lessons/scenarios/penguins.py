@@ -28,13 +28,13 @@ unmeasured.groupby({table}["species"]).agg(birds="size", unmeasured="sum")
 """
 
 MEANS = """
-# Where do the species differ? A first look: the mean of every column.
+# Where do the species differ? The mean of each measurement.
 species_means = {table}.groupby("species").mean()
 species_means.round(1)
 """
 
 NUMERIC_MEANS = """
-# Where do the species differ? The mean of the four measurements.
+# Where do the species differ? The mean of each measurement.
 species_means = {table}.groupby("species")[measures].mean()
 
 # How much of each measurement's variance lies between the species? (1 = all of it)
