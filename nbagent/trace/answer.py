@@ -13,7 +13,8 @@ from nbagent.trace.markdown import Inline, Node
 from nbagent.trace.markup import CODE, Html, join, pre, tag
 
 PARAGRAPH = "margin:0 0 8px;max-width:620px;line-height:1.6"
-CELL = "padding:3px 10px 3px 0;border:0;border-bottom:1px solid #80808040;text-align:"
+CELL = "text-align:"
+TABLE_ROW = "border-bottom:1px solid #80808040"
 HEADING_SIZES = {1: "18px", 2: "16px", 3: "15px"}
 
 
@@ -64,11 +65,12 @@ def _list_html(node: Node) -> Html:
 def _table_html(node: Node) -> Html:
     def row(cells: Sequence[Sequence[Inline]], name: str) -> Html:
         pairs = zip(cells, node["align"], strict=False)
-        return tag("tr", *(tag(name, inline_html(c), style=CELL + (a or "left")) for c, a in pairs))
+        inside = (tag(name, inline_html(c), style=CELL + (a or "left")) for c, a in pairs)
+        return tag("tr", *inside, style=TABLE_ROW)
 
     rows = [row(node["head"], "th"), *(row(cells, "td") for cells in node["rows"])]
     style = "border-collapse:collapse;font-size:13px;margin:0"
-    table = tag("table", join(*rows, by="\n"), style=style)
+    table = tag("table", join(*rows, by="\n"), style=style, cellpadding="4")
     return tag("div", table, style="overflow-x:auto;margin:0 0 8px")
 
 

@@ -9,7 +9,8 @@ from nbagent.outputs import Block
 from nbagent.phrases import plural, size
 from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
 
-TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px"
+TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px;text-align:right"
+TABLE_ROW = "border-bottom:1px solid #80808033"
 FOLDED = "font-size:12px;padding:3px 0"
 
 
@@ -34,7 +35,9 @@ def body(step: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     for call in step["calls"]:
         parts += _call(call, pictures)
     parts += [_label(_quiet(_MARKS.get(mark, mark))) for mark in step.get("marks", ())]
-    return parts or [_label(_quiet("Nothing more was kept of this step."))]
+    if len(parts) > len(step["calls"]):
+        return parts
+    return [*parts, _label(_quiet("The details were left out to keep this notebook small."))]
 
 
 _MARKS = {
@@ -132,25 +135,22 @@ def _error(block: Block) -> Html:
 
 
 def table_html(block: Block) -> Html:
-    """A table of text cells; columns of numbers are set to the right."""
+    """A table of text cells; columns of numbers stay at the right, others go to the left."""
     rows = block["rows"]
     n = max((len(row) for row in [*block["head"], *rows]), default=0)
-    right = [all(_numeric(row[i]) for row in rows if i < len(row)) for i in range(n)]
-
-    def cells(row: Sequence[str], name: str) -> Html:
-        shift = n - len(row) if name == "th" else 0
-        return tag("tr", *(_cell(name, c, right=right[i + shift]) for i, c in enumerate(row)))
-
-    body = [*(cells(row, "th") for row in block["head"]), *(cells(row, "td") for row in rows)]
-    table = tag("table", join(*body, by="\n"), style=TABLE)
+    left = [not all(_numeric(row[i]) for row in rows if i < len(row)) for i in range(n)]
+    body = [_row("th", row, left) for row in block["head"]] + [_row("td", r, left) for r in rows]
+    table = tag("table", Html("\n"), join(*body, by="\n"), style=TABLE, cellpadding="4")
     note = [tag("div", _quiet(block["note"]), style="font-size:12px")] if block["note"] else []
     return join(tag("div", table, style="overflow-x:auto"), *note, by="\n")
 
 
-def _cell(name: str, value: str, *, right: bool) -> Html:
-    side = "right" if right else "left"
-    style = f"padding:3px 12px 3px 0;border:0;border-bottom:1px solid #80808033;text-align:{side}"
-    return tag(name, value, style=style)
+def _row(name: str, row: Sequence[str], left: Sequence[bool]) -> Html:
+    cells = []
+    for value, is_left in zip(row, left, strict=False):
+        side = "left" if is_left else "right" if name == "th" else ""
+        cells.append(tag(name, value, style=f"text-align:{side}" if side else ""))
+    return tag("tr", *cells, style=TABLE_ROW)
 
 
 def _numeric(value: str) -> bool:

@@ -25,12 +25,17 @@ TRACE_MIME = "application/vnd.nbagent.trace+json"
 SCHEMA_VERSION = 1
 LIVE_STEPS = 3
 """While a run goes on, older steps than the last three are one line."""
+STORED_POINTS = 600
 BUDGET_STEPS, BUDGET_BYTES, BUDGET_MAX_BYTES = 50, 256_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much of each kind of text is drawn, in characters; `pictures` for all of them."""
+    """How much is drawn: characters of each kind of text and of all pictures, and whole steps.
+
+    `stored` says whether our JSON holds the steps' texts too. It is the first thing to go: a
+    renderer asks the kernel for them, while readers without one have the HTML alone.
+    """
 
     reasoning: int
     code: int
@@ -38,16 +43,19 @@ class Detail:
     saw: int
     answer: int
     pictures: int
-    bodies: bool = True
+    whole_steps: int = BUDGET_STEPS
+    stored: bool = False
 
 
 LADDER = (
+    Detail(4_000, 6_000, 4_000, 2_000, 24_000, 130_000, stored=True),
     Detail(4_000, 6_000, 4_000, 2_000, 24_000, 130_000),
-    Detail(2_000, 3_000, 2_000, 800, 24_000, 110_000),
-    Detail(900, 1_600, 900, 300, 16_000, 80_000),
-    Detail(300, 700, 300, 0, 10_000, 50_000),
-    Detail(0, 0, 0, 0, 8_000, 40_000, bodies=False),
-    Detail(0, 0, 0, 0, 2_000, 0, bodies=False),
+    Detail(2_000, 3_000, 2_000, 800, 24_000, 100_000),
+    Detail(900, 1_600, 900, 300, 16_000, 70_000),
+    Detail(400, 800, 400, 0, 10_000, 50_000),
+    Detail(900, 1_600, 900, 300, 8_000, 50_000, whole_steps=12),
+    Detail(300, 700, 300, 0, 8_000, 40_000, whole_steps=3),
+    Detail(0, 0, 0, 0, 2_000, 0, whole_steps=0),
 )
 
 
@@ -115,9 +123,11 @@ def _at(
     scene = Scene(snapshot, metrics, chart, pictures, state, with_trace)
     steps = mode == "text" and with_trace
     html = {} if mode == "text" else {"text/html": str(page_html(scene))}
-    kept = snapshot if with_trace else {k: snapshot[k] for k in snapshot if k not in _TRACE_KEYS}
-    data = {"schema": SCHEMA_VERSION, "run_id": view.run_id, "snapshot": kept}
-    data |= {"metrics": _measured(metrics), "chart": packed(chart) if with_trace else {}}
+    kept = {k: v for k, v in snapshot.items() if with_trace or k not in _TRACE_KEYS}
+    if with_trace and not detail.stored:
+        kept["steps"] = [_line_of_step(step) for step in snapshot["steps"]]
+    data = {"schema": SCHEMA_VERSION, "run_id": view.run_id, "snapshot": stored(kept)}
+    data |= {"metrics": measured(metrics), "chart": packed(chart) if with_trace else {}}
     return {
         TRACE_MIME: _ordered(data),
         **html,
@@ -147,7 +157,11 @@ def saved_bytes(bundle: Mapping[str, Any]) -> int:
 
 def trimmed(snapshot: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
     """A snapshot with its texts cut to a level of detail."""
-    steps = [_trimmed_step(step, detail) for step in snapshot["steps"]]
+    first_whole = len(snapshot["steps"]) - detail.whole_steps
+    steps = [
+        _trimmed_step(step, detail) if i >= first_whole else _line_of_step(step)
+        for i, step in enumerate(snapshot["steps"])
+    ]
     _mark_repeated(steps)
     answer = clip(snapshot["answer"], detail.answer)
     return {**snapshot, "answer": answer, "prompt": snapshot["prompt"][:2_000], "steps": steps}
@@ -166,9 +180,6 @@ def _mark_repeated(steps: list[dict[str, Any]]) -> None:
 
 def _trimmed_step(step: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
     calls = [_trimmed_call(call, detail) for call in step["calls"]]
-    if not detail.bodies:
-        kept = {k: step[k] for k in ("step", "gist", "tools", "outcome")}
-        return kept | {"calls": calls}
     cut = {
         key: clip(step[key], detail.reasoning)
         for key in ("reasoning", "content", "live_reasoning")
@@ -177,10 +188,14 @@ def _trimmed_step(step: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
     return {**step, **cut, "calls": calls}
 
 
+def _line_of_step(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step of which only its row is kept."""
+    names = ("name", "title", "outcome", "is_error", "done", "changes")
+    calls = [{k: call[k] for k in names} | {"code": "", "outputs": []} for call in step["calls"]]
+    return {k: step[k] for k in ("step", "gist", "tools", "outcome")} | {"calls": calls}
+
+
 def _trimmed_call(call: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
-    if not detail.bodies:
-        kept = ("name", "title", "outcome", "is_error", "done", "changes")
-        return {k: call[k] for k in kept} | {"code": "", "outputs": []}
     outputs = [
         {k: clip(v, detail.output) if k in _LONG else v for k, v in block.items()}
         for block in call["outputs"]
@@ -199,6 +214,7 @@ def packed(chart: Mapping[str, Any]) -> dict[str, Any]:
 
     `segments` rows are `step phase t0 t1`, `speed` rows `phase t,v t,v …`, `stalls` rows `t0 t1`.
     """
+    every = max(1, sum(len(points) for _, points in chart["speed"]) // STORED_POINTS)
     return {
         "t_end": round(chart["t_end"], 3),
         "top": round(chart["top"], 1),
@@ -206,26 +222,39 @@ def packed(chart: Mapping[str, Any]) -> dict[str, Any]:
         "paced": chart["paced"],
         "segments": [f"{n} {phase} {a:.3f} {b:.3f}" for n, phase, a, b in chart["segments"]],
         "speed": [
-            " ".join([phase, *(f"{t:.2f},{v:.0f}" for t, v in points)])
-            for phase, points in chart["speed"][-200:]
+            " ".join([phase, *(f"{t:.2f},{v:.0f}" for t, v in points[::every])])
+            for phase, points in chart["speed"]
         ],
         "stalls": [f"{a:.3f} {b:.3f}" for a, b in chart["stalls"]],
     }
 
 
-def _measured(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures rounded for storing; of a step, those that were not measured are left out."""
-    steps = [{k: v for k, v in row.items() if v} for row in metrics["steps"][-BUDGET_STEPS:]]
-    rounded: dict[str, Any] = _rounded({"run": metrics["run"], "steps": steps})
-    return rounded
+def measured(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures for storing: the run's by name, the steps' as rows under the names in `columns`.
+
+    A row is one string, `-` where nothing was measured; the last `BUDGET_STEPS` steps are kept.
+    """
+    steps = metrics["steps"][-BUDGET_STEPS:]
+    rows = [" ".join(map(_number, row.values())) for row in steps]
+    run = {k: round(v, 6) if isinstance(v, float) else v for k, v in metrics["run"].items()}
+    return {"run": run, "columns": " ".join(steps[0]) if steps else "", "steps": rows}
 
 
-def _rounded(value: Any) -> Any:
+def _number(value: float | None) -> str:
+    return (
+        "-"
+        if value is None
+        else f"{round(value, 6):g}"
+        if isinstance(value, float)
+        else f"{value:d}"
+    )
+
+
+def stored(value: Any) -> Any:
+    """A snapshot for storing: what is empty is left out."""
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return round(value, 6) if isinstance(value, float) else value
+        return {k: stored(v) for k, v in value.items() if v not in ("", [], {}, None, False)}
+    return [stored(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _ordered(data: dict[str, Any]) -> dict[str, Any]:

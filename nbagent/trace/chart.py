@@ -43,10 +43,20 @@ _PATTERNS = {
 }
 _FILLS = {p: f"url(#{i})" for p, i in zip(_PATTERNS, "wgate", strict=True)}
 
+_STROKES = {
+    "waiting": ' stroke-dasharray="1 2"',
+    "reasoning": "",
+    "arguments": ' stroke-dasharray="2.8 1.2"',
+    "answer": ' stroke-dasharray="8 1"',
+    "tool": ' stroke-dasharray="4 1 1 1"',
+    "you": ' stroke-dasharray="3 2" stroke-opacity=".6"',
+    "retry": ' stroke-dasharray="1.6 .8"',
+}
+
 WIDTH, HEIGHT, BASE, RIBBON = 760, 74, 58, 10
 BAR_WIDTH, BAR_HEIGHT, BAR_SECONDS = 84, 7, 12.0
 """A step's bar is full at 12 s, so that the bars of a run share one scale."""
-LINE_POINTS = 760
+LINE_POINTS = 400
 TOO_THIN = 0.15
 """Spans thinner than this many pixels are left out."""
 
@@ -58,16 +68,14 @@ def run_svg(chart: Mapping[str, Any]) -> str:
     shapes = _speed(chart["speed"], per_s, BASE / top)
     if chart["p50"]:
         y = _n(BASE - chart["p50"] * BASE / top)
-        shapes.append(
-            f'<path d="M0 {y}H{WIDTH}" stroke="#80808099" stroke-dasharray="2 3" fill="none"/>'
-        )
+        line = f'<path d="M0 {y}H{WIDTH}" stroke="#80808099" stroke-dasharray="2 3" fill="none"/>'
+        shapes.append(line)
     shapes.append(f'<path d="M0 {BASE}H{WIDTH}" stroke="#80808066" fill="none"/>')
     for t0, t1 in chart["stalls"]:
         d = f"M{_n(t0 * per_s)} {BASE}V{BASE - 12}H{_n(t1 * per_s)}V{BASE}"
         shapes.append(f'<path d="{d}" stroke="#d9534f" stroke-width="1.5" fill="none"/>')
     spans = [(phase, t0 * per_s, t1 * per_s) for _, phase, t0, t1 in chart["segments"]]
-    shapes += _rects(spans, HEIGHT - RIBBON - 1, RIBBON)
-    return _svg(WIDTH, HEIGHT, {phase for phase, _, _ in spans}, shapes)
+    return _svg(WIDTH, HEIGHT, spans, shapes, y=HEIGHT - RIBBON - 1, height=RIBBON)
 
 
 def step_svg(segments: Sequence[Sequence[Any]]) -> str:
@@ -78,53 +86,76 @@ def step_svg(segments: Sequence[Sequence[Any]]) -> str:
     for _, phase, t0, t1 in segments:
         spans.append((phase, x, x + (t1 - t0) * per_s))
         x = spans[-1][2]
-    used = {phase for phase, _, _ in spans}
-    return _svg(BAR_WIDTH, BAR_HEIGHT, used, _rects(spans, 0, BAR_HEIGHT))
+    strokes = "".join(_stroke(*span) for span in spans if span[2] - span[1] > TOO_THIN)
+    group = f'<g stroke-width="{BAR_HEIGHT}">{strokes}</g>'
+    return _svg(BAR_WIDTH, BAR_HEIGHT, [], [group], y=0, height=0)
+
+
+def _stroke(phase: str, x0: float, x1: float) -> str:
+    """A span of a step's bar: a thick line, dashed by phase, since it is far shorter to write."""
+    style = _STROKES[phase]
+    end = max(x1 - 0.6, x0 + 0.5)
+    return f'<path d="M{_n(x0)} 3.5H{_n(end)}" stroke="{COLOURS[phase]}"{style}/>'
 
 
 def swatch_svg(phase: str) -> str:
     """The sample of a phase that stands in the legend."""
-    return _svg(14, 9, {phase}, _rects([(phase, 0.0, 13.0)], 0, 9))
+    return _svg(14, 9, [(phase, 0.0, 13.0)], [], y=0, height=9)
 
 
 def _speed(lines: Iterable[Sequence[Any]], per_s: float, per_speed: float) -> list[str]:
+    """Areas and lines of the speed; all of one phase are one path, which is short to write."""
     lines = [(phase, points) for phase, points in lines if len(points) > 1]
     every = max(1, sum(len(points) for _, points in lines) // LINE_POINTS)
-    shapes = []
+    areas: dict[str, str] = {}
+    curves: dict[str, str] = {}
     for phase, points in lines:
         kept = [*points[:-1:every], points[-1]]
-        xy = [f"{_n(t * per_s)},{_n(BASE - min(v * per_speed, BASE))}" for t, v in kept]
-        colour = COLOURS[phase]
-        x0, x1 = _n(kept[0][0] * per_s), _n(kept[-1][0] * per_s)
-        area = f"M{x0},{BASE} L{' '.join(xy)} L{x1},{BASE}Z"
-        shapes.append(f'<path d="{area}" fill="{colour}" fill-opacity=".2"/>')
-        shapes.append(
-            f'<polyline points="{" ".join(xy)}" fill="none" stroke="{colour}" stroke-width="1.5"/>'
-        )
-    return shapes
+        xy = [(_n(t * per_s), _n(BASE - min(v * per_speed, BASE))) for t, v in kept]
+        curve = "L".join(f"{x} {y}" for x, y in xy)
+        areas[phase] = areas.get(phase, "") + f"M{xy[0][0]} {BASE}L{curve}V{BASE}Z"
+        curves[phase] = curves.get(phase, "") + f"M{curve}"
+    filled = [f'<path d="{d}" fill="{COLOURS[p]}" fill-opacity=".2"/>' for p, d in areas.items()]
+    drawn = [
+        f'<path d="{d}" fill="none" stroke="{COLOURS[p]}" stroke-width="1.5"/>'
+        for p, d in curves.items()
+    ]
+    return filled + drawn
 
 
-def _svg(width: int, height: int, phases: set[str], shapes: Iterable[str]) -> str:
-    used = "".join(pattern for phase, pattern in _PATTERNS.items() if phase in phases)
+def _svg(
+    width: int,
+    height_of_all: int,
+    spans: Sequence[tuple[str, float, float]],
+    shapes: Iterable[str],
+    *,
+    y: int,
+    height: int,
+) -> str:
+    """An image of `shapes` with a ribbon of `spans` at `y`."""
+    ribbon: dict[str, str] = {}
+    for phase, x0, x1 in spans:
+        if x1 - x0 > TOO_THIN:
+            box = _box(x0, x1, y, height, inset=0.6 if phase == "you" else 0.0)
+            ribbon[phase] = ribbon.get(phase, "") + box
+    used = "".join(_PATTERNS[phase] for phase in _PATTERNS if phase in ribbon)
     defs = f"<defs>{used}</defs>" if used else ""
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-    return f'{head}viewBox="0 0 {width} {height}">{defs}{"".join(shapes)}</svg>'
+    parts = [f'<path d="{d}" {_fill(phase)}/>' for phase, d in ribbon.items()]
+    size = f'width="{width}" height="{height_of_all}" viewBox="0 0 {width} {height_of_all}"'
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" {size}>'
+    return f"{start}{defs}{''.join([*shapes, *parts])}</svg>"
 
 
-def _rects(spans: Iterable[tuple[str, float, float]], y: int, height: int) -> list[str]:
-    return [_span(phase, x0, x1, y, height) for phase, x0, x1 in spans if x1 - x0 > TOO_THIN]
+def _box(x0: float, x1: float, y: int, height: int, *, inset: float) -> str:
+    gap = 0.6 if x1 - x0 > 4 * TOO_THIN else 0.0
+    width = max(x1 - x0 - gap - 2 * inset, 0.5)
+    return f"M{_n(x0 + inset)} {_n(y + inset)}h{_n(width)}v{_n(height - 2 * inset)}h-{_n(width)}z"
 
 
-def _span(phase: str, x0: float, x1: float, y: int, height: int) -> str:
-    width = max(x1 - x0 - (0.6 if x1 - x0 > 4 * TOO_THIN else 0), 0.5)
+def _fill(phase: str) -> str:
     if phase == "you":
-        return (
-            f'<rect x="{_n(x0 + 0.6)}" y="{y + 0.6}" width="{_n(max(width - 1.2, 0.5))}" '
-            f'height="{_n(height - 1.2)}" fill="none" stroke="{COLOURS[phase]}" '
-            'stroke-width="1.2" stroke-dasharray="3 2"/>'
-        )
-    fill = _FILLS.get(phase, COLOURS[phase])
-    return f'<rect x="{_n(x0)}" y="{y}" width="{_n(width)}" height="{height}" fill="{fill}"/>'
+        return f'fill="none" stroke="{COLOURS[phase]}" stroke-width="1.2" stroke-dasharray="3 2"'
+    return f'fill="{_FILLS.get(phase, COLOURS[phase])}"'
 
 
 def _n(value: float) -> str:

@@ -280,11 +280,13 @@ def _table(scene: Scene) -> Html:
         "tool",
         "waited",
     )
-    head = [tag("th", name, style=_side(i)) for i, name in enumerate((*names, "stalls", "cost"))]
+    head = [tag("th", name, style="text-align:right") for name in (*names, "stalls", "cost")]
     steps = [(str(row["step"]), row) for row in scene.metrics["steps"][-100:]]
     rows = [_figures_row(name, row, scene) for name, row in [*steps, ("run", scene.metrics["run"])]]
-    style = "border-collapse:collapse;font-size:12px;margin:0 0 8px 18px"
-    table = tag("table", tag("tr", *head), *rows, style=style)
+    style = (
+        "border-collapse:collapse;font-size:12px;margin:0 0 8px;text-align:right;white-space:nowrap"
+    )
+    table = tag("table", tag("tr", *head), *rows, style=style, cellpadding="4")
     body = tag("div", table, style="overflow-x:auto")
     folded = details(
         join("Figures as a table"), body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False
@@ -310,9 +312,4 @@ def _figures_row(name: str, row: Mapping[str, Any], scene: Scene) -> Html:
         f"{row['stalls']} ({seconds(row['stall_s'])})" if row["stalls"] else UNKNOWN,
         dollars(row["cost_usd"]),
     ]
-    return tag("tr", *(tag("td", cell, style=_side(i)) for i, cell in enumerate(cells)))
-
-
-def _side(column: int) -> str:
-    side = "left" if column == 0 else "right"
-    return f"padding:3px 12px 3px 0;border:0;white-space:nowrap;text-align:{side}"
+    return tag("tr", *(tag("td", cell) for cell in cells))

@@ -12,32 +12,30 @@ from typing import Any
 
 from nbagent.phrases import plural, seconds
 from nbagent.trace.blocks import body
-from nbagent.trace.chart import NAMES, step_svg
+from nbagent.trace.chart import step_svg
 from nbagent.trace.markup import QUIET, Html, details, join, tag
 from nbagent.trace.pictures import svg_uri
 
 WIDE_ONLY = "clamp(0px,(100% - 520px)*999,{})"
 """A width that is there from 520 pixels on: inline styles have no media queries."""
-GRID = "display:grid;grid-template-columns:minmax(0,1fr)"
+GRID = (
+    "display:grid;grid-template-columns:minmax(0,1fr);align-items:start;"
+    "font-size:13px;line-height:19px;overflow-wrap:break-word"
+)
+"""What all rows inherit stands here, since every row repeats its own styles."""
 ROW = "position:relative;z-index:1;border-top:1px solid #80808055;margin:0"
-SUMMARY = (
-    f"font-size:13px;line-height:19px;padding:5px calc(56px + {WIDE_ONLY.format('96px')}) 5px 0"
-)
+SUMMARY = f"padding:5px calc(56px + {WIDE_ONLY.format('96px')}) 5px 0"
 LINE = "display:inline-flex;column-gap:8px;width:calc(100% - 20px);vertical-align:top"
-DEED = "flex:1 1 0;min-width:0;display:flex;flex-wrap:wrap;column-gap:8px"
-GIST = "flex:1 1 clamp(200px,(400px - 100%)*999,100%);min-width:0;overflow-wrap:break-word"
-TOOL = (
-    "flex:0 1 auto;min-width:clamp(0px,(100% - 400px)*999,124px);text-align:right;"
-    f"overflow-wrap:break-word;{QUIET}"
-)
+DEED = "flex:1;min-width:0;display:flex;flex-wrap:wrap;column-gap:8px"
+GIST = "flex:1 1 clamp(200px,(400px - 100%)*999,100%);min-width:0"
+TOOL = f"min-width:clamp(0px,(100% - 400px)*999,124px);text-align:right;{QUIET}"
 OUTCOME = (
-    "flex:0 1 auto;min-width:clamp(0px,(100% - 400px)*999,140px);"
-    "max-width:clamp(140px,(400px - 100%)*999,100%);overflow-wrap:break-word"
+    "min-width:clamp(0px,(100% - 400px)*999,140px);max-width:clamp(140px,(400px - 100%)*999,100%)"
 )
 """Under 400 pixels the gist fills a line of its own, and tool and outcome stand below it."""
-FIGURE = (
-    "justify-content:flex-end;align-items:center;font-size:13px;line-height:19px;padding:6px 0 5px"
-)
+FIGURE = "padding:5px 0;text-align:right;white-space:nowrap"
+BAR = f"width:{WIDE_ONLY.format('84px')};height:7px;margin:0;vertical-align:middle"
+TIME = f"display:inline-block;width:60px;{QUIET}"
 BODY = "padding:0 0 8px 18px"
 
 
@@ -78,13 +76,11 @@ def figures_html(
     cells = []
     for i, (number, wall_s) in enumerate(walls.items()):
         own = [s for s in segments if s[0] == number]
-        spoken = ", ".join(f"{NAMES[p]} {seconds(t1 - t0)}" for _, p, t0, t1 in own[:12])
-        shape = f"width:{WIDE_ONLY.format('84px')};height:7px;margin:0"
-        bar = tag("img", src=svg_uri(step_svg(own)), alt="", title=spoken, style=shape)
+        bar = tag("img", src=svg_uri(step_svg(own)), alt="", style=BAR)
         hidden = tag("span", f"step {number}: ", style="display:none")
-        time = tag("span", seconds(wall_s), style=f"width:52px;text-align:right;{QUIET}")
-        style = f"grid-area:{first_row + i}/1;align-self:start;display:flex;column-gap:8px;"
-        cells.append(tag("div", hidden, bar if own else "", " ", time, style=style + FIGURE))
+        time = tag("span", seconds(wall_s), style=TIME)
+        place = f"grid-area:{first_row + i}/1;{FIGURE}"
+        cells.append(tag("div", hidden, bar if own else "", time, style=place))
     return join(*cells)
 
 

@@ -39,7 +39,9 @@ def cases() -> dict[str, str]:
     story = tell()
     view, meter = folded(story.events)
     done = mimebundle(view, meter)["text/html"]
-    opened = done.replace("<details style", '<details open="open" style').replace("max-height:560px;", "")
+    opened = done.replace("<details style", '<details open="open" style').replace(
+        "max-height:560px;", ""
+    )
     half = story.events[: len(story.events) * 55 // 100]
     live_view, live_meter = folded(half)
     live = mimebundle(live_view, live_meter, running=True, t=live_view.t + 0.4)["text/html"]

@@ -63,7 +63,9 @@ def test_hostile_markdown_is_read_in_linear_time() -> None:
 
 
 def test_markdown_is_written_without_html_links_or_mathematics() -> None:
-    source = "a <img src=x> [t](http://x.y) $x$ \\(y\\) http://auto.link\n\n# h <b>\n\n- 1. x\n- `<i>`"
+    source = (
+        "a <img src=x> [t](http://x.y) $x$ \\(y\\) http://auto.link\n\n# h <b>\n\n- 1. x\n- `<i>`"
+    )
     written = to_markdown(parse(source))
     outside = "".join(written.split("`")[::2])
     assert "<" not in outside

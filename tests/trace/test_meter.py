@@ -80,7 +80,11 @@ def test_a_client_that_divides_by_the_whole_turn_would_fail() -> None:
 def test_usage_decides_over_pieces_and_says_when_it_is_missing() -> None:
     counted = {"prompt_tokens": 10, "completion_tokens": 12, "reasoning_tokens": 7}
     exact = one_reply(usage=counted).metrics()["steps"][0]
-    assert (exact["completion_tokens"], exact["reasoning_tokens"], exact["estimated"]) == (12, 7, False)
+    assert (exact["completion_tokens"], exact["reasoning_tokens"], exact["estimated"]) == (
+        12,
+        7,
+        False,
+    )
     guessed = one_reply(usage=None).metrics()["steps"][0]
     assert (guessed["completion_tokens"], guessed["estimated"]) == (60, True)
     assert guessed["cost_usd"] is None
@@ -128,15 +132,21 @@ def test_waiting_for_the_person_is_its_own_time() -> None:
 
 
 def test_a_pause_lasts_until_the_run_moves_on() -> None:
-    meter = metered(StepStarted(step=1, t=1.0), Paused(step=1, why="by you", t=2.0), StepStarted(step=2, t=5.0))
+    meter = metered(
+        StepStarted(step=1, t=1.0), Paused(step=1, why="by you", t=2.0), StepStarted(step=2, t=5.0)
+    )
     assert meter.metrics()["run"]["you_s"] == pytest.approx(3.0)
 
 
 def test_run_totals_add_up() -> None:
     story = Story()
     for _ in range(3):
-        story.ask().think("hm").calls("run_python", "{}").reply(100, prompt=2000, cached=1000).run(code="1")
-    run = folded(story.ask().say("done").reply(50, prompt=3000, cached=3000).finish("done").events)[1].metrics()["run"]
+        story.ask().think("hm").calls("run_python", "{}").reply(100, prompt=2000, cached=1000).run(
+            code="1"
+        )
+    run = folded(story.ask().say("done").reply(50, prompt=3000, cached=3000).finish("done").events)[
+        1
+    ].metrics()["run"]
     assert run["completion_tokens"] == 350
     assert run["prompt_tokens"] == 9000
     assert run["cached_share"] == pytest.approx(6000 / 9000)
@@ -146,9 +156,26 @@ def test_run_totals_add_up() -> None:
 
 
 def test_segments_follow_each_other_without_overlap() -> None:
-    story = Story().ask().think("hm").calls("run_python", "{}").reply().run(code="1").ask().say("It is done.").reply()
+    story = (
+        Story()
+        .ask()
+        .think("hm")
+        .calls("run_python", "{}")
+        .reply()
+        .run(code="1")
+        .ask()
+        .say("It is done.")
+        .reply()
+    )
     segments = folded(story.finish("x").events)[1].chart()["segments"]
-    assert [s[1] for s in segments] == ["waiting", "reasoning", "arguments", "tool", "waiting", "answer"]
+    assert [s[1] for s in segments] == [
+        "waiting",
+        "reasoning",
+        "arguments",
+        "tool",
+        "waiting",
+        "answer",
+    ]
     ends = [(a[3], b[2]) for a, b in zip(segments, segments[1:], strict=False)]
     assert all(end <= start + 1e-9 for end, start in ends)
 

@@ -29,7 +29,14 @@ def test_data_with_a_renderer_goes_below(mime: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "mime", ["text/html", "application/javascript", "image/png", "text/plain", "application/vnd.nbagent.trace+json"]
+    "mime",
+    [
+        "text/html",
+        "application/javascript",
+        "image/png",
+        "text/plain",
+        "application/vnd.nbagent.trace+json",
+    ],
 )
 def test_the_rest_stays_in_the_trace(mime: str) -> None:
     assert not goes_below(display_output(**{mime: "x"}))
@@ -37,7 +44,9 @@ def test_the_rest_stays_in_the_trace(mime: str) -> None:
 
 
 def test_a_dataframe_becomes_a_table_of_text() -> None:
-    frame = pd.DataFrame({"a": [1, 2], "<b>": ["<script>", None]}, index=pd.Index(["x", "y"], name="key"))
+    frame = pd.DataFrame(
+        {"a": [1, 2], "<b>": ["<script>", None]}, index=pd.Index(["x", "y"], name="key")
+    )
     block, _ = block_of(display_output(html=frame._repr_html_(), plain=repr(frame)))
     assert block["head"] == [["key", "a", "<b>"]]
     assert block["rows"][0] == ["x", "1", "<script>"]
@@ -69,9 +78,13 @@ def test_a_large_frame_is_bounded_and_says_its_shape() -> None:
 
 
 def test_html_and_script_are_shown_as_text() -> None:
-    block, _ = block_of(display_output(html="<b>hi</b>", plain="<IPython.core.display.HTML object>"))
+    block, _ = block_of(
+        display_output(html="<b>hi</b>", plain="<IPython.core.display.HTML object>")
+    )
     assert (block["kind"], block["text"]) == ("source", "<b>hi</b>")
-    block, _ = block_of(display_output(js="alert(1)", plain="<IPython.core.display.Javascript object>"))
+    block, _ = block_of(
+        display_output(js="alert(1)", plain="<IPython.core.display.Javascript object>")
+    )
     assert block["what"].startswith("JavaScript")
 
 

@@ -27,7 +27,12 @@ def repaired_story() -> Story:
     story = Story().ask().think("First try. More.").calls("run_python", "{}").reply()
     story.run("run_python", FAILED, code="a = 1\ndf['specie']", saw="KeyError", is_error=True)
     story.ask().think("").calls("run_python", "{}").reply()
-    story.run("run_python", stream_output("ok\n"), code="# The right name\na = 1\ndf['species']", saw="ok\n")
+    story.run(
+        "run_python",
+        stream_output("ok\n"),
+        code="# The right name\na = 1\ndf['species']",
+        saw="ok\n",
+    )
     return story.ask().say("There.").reply().finish("There.")
 
 
@@ -50,7 +55,13 @@ def test_a_repair_links_to_the_failed_call_and_shows_the_difference() -> None:
 
 
 def test_other_code_is_no_repair() -> None:
-    story = Story().ask().calls("run_python", "{}").reply().run("run_python", FAILED, code="x", is_error=True)
+    story = (
+        Story()
+        .ask()
+        .calls("run_python", "{}")
+        .reply()
+        .run("run_python", FAILED, code="x", is_error=True)
+    )
     story.ask().calls("run_python", "{}").reply().run(code="import os\nos.getcwd()\nprint(2)")
     view, _ = folded(story.events)
     assert view.steps[1].calls[0].repairs is None
@@ -58,7 +69,12 @@ def test_other_code_is_no_repair() -> None:
 
 
 def test_what_was_sent_is_counted() -> None:
-    story = Story().ask(("prompt", "", 80), ("attachment", "df", 2_000), ("attachment", "a.csv", 900), ("tools", "", 11))
+    story = Story().ask(
+        ("prompt", "", 80),
+        ("attachment", "df", 2_000),
+        ("attachment", "a.csv", 900),
+        ("tools", "", 11),
+    )
     for n in range(3):
         story.ask(("tool_result", "run_python", 3_000 + n))
     view, _ = folded(story.events)
@@ -78,7 +94,11 @@ def test_states_are_said_in_words() -> None:
     view.apply(ApprovalAsked(step=1, index=0, name="run_python", why="deletes files", t=9))
     assert view.state() == "Waiting for you: run_python"
     view.apply(ApprovalGiven(step=1, index=0, decision="deny", why="keep it", t=9))
-    view.apply(RetryScheduled(step=1, attempt=1, reason="rate", text="Rate limited (429).", until_t=23, t=9))
+    view.apply(
+        RetryScheduled(
+            step=1, attempt=1, reason="rate", text="Rate limited (429).", until_t=23, t=9
+        )
+    )
     assert view.state(9.0) == "Rate limited (429). Trying again in 14.0 s"
     assert view.counts() == "1 denied"
 
@@ -115,8 +135,16 @@ def test_a_broken_event_is_named_and_nothing_else_is_lost() -> None:
 
 
 def test_discarded_attempts_and_notes_stay_with_their_step() -> None:
-    story = Story().ask().think("half a tho").retry("Stream cut.", 1.0, discarded="half a tho").ask(attempt=2)
-    story.think("whole").say("yes").reply().steer("use blue").add(Compacted(step=1, n_messages=61, summary="s" * 2000))
+    story = (
+        Story()
+        .ask()
+        .think("half a tho")
+        .retry("Stream cut.", 1.0, discarded="half a tho")
+        .ask(attempt=2)
+    )
+    story.think("whole").say("yes").reply().steer("use blue").add(
+        Compacted(step=1, n_messages=61, summary="s" * 2000)
+    )
     step = folded(story.events)[0].snapshot()["steps"][0]
     assert step["retries"] == [{"attempt": 1, "reason": "Stream cut.", "discarded": "half a tho"}]
     assert step["steered"] == ["use blue"]
@@ -126,7 +154,9 @@ def test_discarded_attempts_and_notes_stay_with_their_step() -> None:
 def long_story(n: int) -> Story:
     story = Story()
     for i in range(n):
-        story.ask().think(f"Look at part {i}. " + "Because. " * 50, n=2).calls("run_python", "{}", 0.1).reply()
+        story.ask().think(f"Look at part {i}. " + "Because. " * 50, n=2).calls(
+            "run_python", "{}", 0.1
+        ).reply()
         fails = i % 40 == 7
         output = FAILED if fails else stream_output("row\n" * 500)
         story.run("run_python", output, code=f"part({i})", saw="row\n" * 100, is_error=fails)
@@ -148,7 +178,9 @@ def test_thousands_of_steps_become_ranges() -> None:
 def test_memory_does_not_grow_with_the_run() -> None:
     sizes = [len(json.dumps(folded(long_story(n).events)[0].snapshot())) for n in (100, 1_000)]
     assert sizes[1] < sizes[0] * 1.1
-    naive = sum(sys.getsizeof(e) for e in long_story(1_000).events)  # the control: keeping events grows
+    naive = sum(
+        sys.getsizeof(e) for e in long_story(1_000).events
+    )  # the control: keeping events grows
     assert naive > 5 * sum(sys.getsizeof(e) for e in long_story(100).events)
 
 
@@ -166,7 +198,9 @@ def test_pictures_are_kept_once_and_bounded() -> None:
 
 def test_a_snapshot_is_json_and_holds_no_picture() -> None:
     data = png(300, 200, 3, noisy=True)
-    story = Story().ask().run("run_python", display_output(png=data, plain="<Figure>"), code="plot()")
+    story = (
+        Story().ask().run("run_python", display_output(png=data, plain="<Figure>"), code="plot()")
+    )
     text = json.dumps(folded(story.events)[0].snapshot())
     assert data[:200] not in text
 

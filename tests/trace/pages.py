@@ -1,0 +1,60 @@
+"""Reads a page as a browser would see its parts: tags, attributes, text."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+ALLOWED_TAGS = set(
+    "div p b i del code pre br hr ul ol li blockquote table tr th td span img details summary".split()
+)
+ALLOWED_ATTRIBUTES = set("style dir class open start src alt title cellpadding".split())
+VOID = {"img", "br", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects what a page is made of, and checks that every element is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: list[str] = []
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open, f"left open: {self._open}"
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.texts)
+
+
+def faults(html: str) -> list[str]:
+    """What a saved page must not hold."""
+    page = Page(html)
+    found = [f"tag {tag}" for tag in set(page.tags) - ALLOWED_TAGS]
+    for tag, name, value in page.attributes:
+        if name not in ALLOWED_ATTRIBUTES:
+            found.append(f"attribute {name} of {tag}")
+        if name == "src" and not value.startswith("data:image/"):
+            found.append(f"src {value[:40]}")
+        if name == "style" and any(
+            word in value for word in ("url", "var(", "expression", "@", "<")
+        ):
+            found.append(f"style {value[:60]}")
+        if name == "style" and any(d.split(":")[0].strip() == "color" for d in value.split(";")):
+            found.append(f"text colour {value[:60]}")
+    return found
