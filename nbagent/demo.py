@@ -31,7 +31,7 @@ _SCRUBBED = ("MOONSHOT_", "KIMI_", "NBAGENT_", "OPENAI_", "JUPYTER_", "IPYTHON")
 _CELL_LIMIT_S = 170
 
 Snapshot = Mapping[str, Any]
-"""A run as it is stored in a notebook: the `snapshot` of our own MIME type."""
+"""A run as a notebook stores it: the `snapshot` of our own MIME type, what is empty left out."""
 
 
 def run_demo(out: Path, tell: Callable[[str], None]) -> str:
@@ -83,9 +83,12 @@ def execute(notebook: nbformat.NotebookNode, private: Path, tell: Callable[[str]
         if cell.cell_type == "code":
             tell(f"  cell {cell_index + 1} of {len(notebook.cells)}: {one_line(cell.source, 70)}")
 
-    client = NotebookClient(notebook, timeout=_CELL_LIMIT_S, on_cell_start=begin)
+    client = NotebookClient(
+        notebook, timeout=_CELL_LIMIT_S, on_cell_start=begin, record_timing=False
+    )
     client.create_kernel_manager()
     client.km.kernel_spec.argv[0] = sys.executable
+    client.km.kernel_spec.argv.append("--log-level=ERROR")
     with _lesson_server_of(private):
         try:
             client.execute(env=private_environment(os.environ, private))
@@ -123,7 +126,8 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
     """The notebook as a page that fetches nothing from elsewhere."""
     from nbconvert import HTMLExporter  # noqa: PLC0415 -- an extra; checked before
 
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="", mermaid_js_url="")
+    addresses = [name for name in HTMLExporter.class_trait_names() if name.endswith("_url")]
+    exporter = HTMLExporter(**dict.fromkeys(addresses, ""))
     return str(exporter.from_notebook_node(notebook)[0])
 
 
@@ -135,8 +139,8 @@ def runs_in(notebook: nbformat.NotebookNode) -> list[Snapshot]:
 
 def told(run: Snapshot) -> str:
     """What a run did, in plain words."""
-    calls = [call for step in run["steps"] for call in step["calls"]]
-    counts = f"{plural(len(run['steps']), 'step')}, {plural(len(calls), 'tool call')}"
+    n_calls = sum(len(step.get("calls", ())) for step in run["steps"])
+    counts = f"{plural(len(run['steps']), 'step')}, {plural(n_calls, 'tool call')}"
     lines = [
         f"Asked: {one_line(run['prompt'], 300)}",
         "",
@@ -146,25 +150,26 @@ def told(run: Snapshot) -> str:
         "What it answered:",
         f"  {_headline(run['answer'])}",
     ]
-    if run["changes"]:
+    if run.get("changes"):
         lines += ["", f"What it left in the kernel: {run['changes']}"]
     return "\n".join(lines)
 
 
 def _step_lines(step: Snapshot) -> Iterator[str]:
-    if not step["calls"]:
+    calls = step.get("calls", ())
+    if not calls:
         yield f"  {step['step']}. answered"
-    for n, call in enumerate(step["calls"]):
+    for n, call in enumerate(calls):
         number = f"{step['step']}." if n == 0 else "  "
-        title = f": {call['title']}" if call["title"] else ""
+        title = f": {call['title']}" if call.get("title") else ""
         yield f"  {number} {call['name']}{one_line(title, 90)}"
-        if call["is_error"]:
+        if call.get("is_error"):
             end = "; it read the error and repaired its code" if call.get("repaired") else ""
             yield f"     failed with {_error(call)}{end}"
 
 
 def _error(call: Snapshot) -> str:
-    found = (block for block in call["outputs"] if block["kind"] == "error")
+    found = (block for block in call.get("outputs", ()) if block["kind"] == "error")
     message = next((f": {one_line(block['message'], 90)}" for block in found), "")
     return f"{call['outcome']}{message}"
 
