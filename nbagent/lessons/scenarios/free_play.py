@@ -154,10 +154,11 @@ def _missing(wish: Wish, _: Chat) -> Part:
     name = wish.name
     if not name:
         return which()
+    subject = f'{name}["{wish.column}"]' if wish.column else name
+    code = f'# Missing values\nprint("rows:", len({name}))\nprint({subject}.isna().sum())'
     (result,) = yield Turn(
-        f"Missing values in `{name}`: one count per column, and the number of rows to compare "
-        "them with.",
-        calls=(run(f'# Missing values\nprint("rows:", len({name}))\nprint({name}.isna().sum())'),),
+        f"Missing values in `{name}`: count them, and the rows to compare the count with.",
+        calls=(run(code),),
     )
     rows = result.line(r"rows: (\d+)")
     if result.error or not rows:
@@ -166,7 +167,7 @@ def _missing(wish: Wish, _: Chat) -> Part:
     gaps = [(column, n) for column, n in counts if int(n)]
     whole = result.line(r"(\d+)")
     if whole and not counts:
-        return f"`{name}` has **{whole[1]}** missing values among {rows[1]}."
+        return f"`{wish.column or name}` has **{whole[1]}** missing values among {rows[1]}."
     if not counts:
         return quoted(result)
     if not gaps:
@@ -240,9 +241,9 @@ def _statistic(wish: Wish, chat: Chat) -> Part:
     how, column, by = wish.statistic, wish.column, wish.by
     if by:
         return (yield from _grouped(wish))
-    code = f'import pandas as pd\nprint("{how}:", pd.Series({column}).{how}())'
-    if wish.name:
-        code = f'print("{how}:", {wish.name}["{column}"].{how}())'
+    values = f'{wish.name}["{column}"]' if wish.name else f"pd.Series({column})"
+    code = f'print("{how}:", {_rounded(f"{values}.{how}()", how)})'
+    code = code if wish.name else f"import pandas as pd\n{code}"
     (result,) = yield Turn(f"One number is asked for: the {how} of `{column}`.", calls=(run(code),))
     value = result.line(rf"{how}: (.+?)")
     if not wish.name and (result.error or ("", ""))[0] == "NameError":
@@ -255,13 +256,18 @@ def _statistic(wish: Wish, chat: Chat) -> Part:
     return f"The {how} of `{column}`{where} is **{value[1]}**."
 
 
+def _rounded(expression: str, how: str) -> str:
+    """Round what is a number for sure; a largest or smallest value may be a text or a date."""
+    return expression if how in {"max", "min"} else f"round({expression}, 3)"
+
+
 def _grouped(wish: Wish) -> Part:
     how, column, by = wish.statistic, wish.column, wish.by
     name = wish.name or (yield from find_table(wish.spoken_of, column, by))
     if not name:
         return no_table(column, by)
     what = f"the {how} of `{column}`"
-    code = f'print({name}.groupby("{by}")["{column}"].{how}().to_string())'
+    code = f'print({name}.groupby("{by}")["{column}"].{how}().to_string(float_format="%.3f"))'
     (result,) = yield Turn(f"Group by `{by}`, then {what} in each group.", calls=(run(code),))
     found = result.lines(ROW)
     if result.error or not found:
@@ -294,17 +300,22 @@ def _plot(wish: Wish, chat: Chat) -> Part:
     if result.error or not kind:
         return no_answer(f"what `{column or name}` is", result)
     what = f"`{column}` of `{name}`" if column else f"`{name}`"
-    return (yield from _drawn(_plot_code(subject, column or name, kind[1], kind[2]), what))
+    form, code = _plot_code(subject, column or name, kind[1], kind[2])
+    return (yield from _drawn(code, f"{form} {what}"))
 
 
-def _plot_code(subject: str, title: str, kind: str, dtype: str) -> str:
+def _plot_code(subject: str, title: str, kind: str, dtype: str) -> tuple[str, str]:
+    """Which form of plot fits, in words, and the code that draws it."""
     if kind == "DataFrame":
-        return f'{subject}.hist(figsize=(8, 5), bins=20)\nplt.suptitle("{title}")'
-    if kind == "Series" and re.match(r"(u?int|float)", dtype, re.IGNORECASE):
-        return f'{subject}.plot.hist(bins=20, title="{title}", xlabel="{title}")'
-    if kind == "Series":
-        return f'{subject}.value_counts().head(20).plot.bar(title="{title}", ylabel="rows")'
-    return f'plt.plot({subject})\nplt.title("{title}")'
+        code = f'{subject}.hist(figsize=(8, 5), bins=20)\nplt.suptitle("{title}")'
+        return "a histogram of each numeric column of", code
+    if kind != "Series":
+        return "the values in order of", f'plt.plot({subject})\nplt.title("{title}")'
+    if re.match(r"(u?int|float)", dtype, re.IGNORECASE):
+        code = f'{subject}.plot.hist(bins=20, title="{title}", xlabel="{title}")'
+        return "a histogram of", code
+    code = f'{subject}.value_counts().head(20).plot.bar(title="{title}", ylabel="rows")'
+    return "how many rows hold each value of", code
 
 
 def _drawn(code: str, what: str) -> Part:
@@ -313,7 +324,7 @@ def _drawn(code: str, what: str) -> Part:
         calls=(run(f"import matplotlib.pyplot as plt\n\n{code}\nplt.show()"),),
     )
     if result.error:
-        return no_answer(f"a plot of {what}", result)
+        return no_answer(f"a figure of {what}", result)
     return f"The figure shows {what}."
 
 

@@ -63,6 +63,7 @@ rows        [what is] (size|shape|length|dimensions|row count) [of] <name>
 rows        (what|which) (size|shape|length) (is|has) <name>
 missing     [how many|count|number of|what|where are|which|are|is|what are] [there] [any|all] {gaps}
             [are|is] [there] <of> [have|has]
+missing     [how many|count] {gaps} [are] [there] (of|in) <column> (of|in|from) <name>
 missing     how many {gaps} (has|have|does|do|are) [there in|in] <name> [have|has|contain]
 missing     (does|do|has|have) <name> [have|contain|got] [any] {gaps}
 missing     (what|which|how many) (columns|column|fields) <of> (have|has|contain|are|with) [any]
@@ -271,6 +272,7 @@ def plain_form(text: str) -> str:
     text = re.sub(r"(\w+)\[\s*['\"]([A-Za-z_]\w*)['\"]\s*\]", r"\2 of \1", text)
     text = re.sub(r"(?<=\w)['\u2019]s\b", "", text)
     text = re.sub(r"[\"'`\u2018\u2019\u201c\u201d«»*]", "", text)
+    text = re.sub(r"\bvs\.", "vs", text, flags=re.IGNORECASE)
     text = re.sub(r"\blen\(\s*(\w+)\s*\)", r"length of \1", text).replace("()", "")
     text = re.sub(r"@?\b([A-Za-z_]\w*)\.([A-Za-z_]\w*)\b", r"\2 of \1", text)
     text = re.sub(r"\s+", " ", text).strip(" .?!:;,…")
