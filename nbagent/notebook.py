@@ -98,18 +98,21 @@ def cells_from_file(path: Path) -> list[Cell] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # files of other programs may lack cell ids
             notebook = nbformat.read(path, as_version=4)
+        return [_cell(i, cell) for i, cell in enumerate(notebook["cells"], start=1)]
     except (OSError, ValueError, nbformat.ValidationError):
         return None
-    return [
-        Cell(
-            str(cell.get("id") or f"cell-{i}"),
-            str(cell.get("cell_type", "raw")),
-            str(cell.get("source", "")),
-            tuple(cell.get("outputs", ())),
-            cell.get("execution_count"),
-        )
-        for i, cell in enumerate(notebook.get("cells", ()), start=1)
-    ]
+    except (AttributeError, KeyError, TypeError):  # JSON, but no notebook: nbformat trips over it
+        return None
+
+
+def _cell(place: int, cell: Mapping[str, Any]) -> Cell:
+    return Cell(
+        str(cell.get("id") or f"cell-{place}"),
+        str(cell.get("cell_type", "raw")),
+        str(cell.get("source", "")),
+        tuple(cell.get("outputs", ())),
+        cell.get("execution_count"),
+    )
 
 
 def cells_from_history(inputs: Sequence[str], cell_ids: Mapping[int, str]) -> list[Cell]:
