@@ -10,8 +10,9 @@ Read next: `nbagent.kernel.shell`, which runs a tool's code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -25,10 +26,12 @@ from nbagent.work import AskModel, Decide, Decision, Elapsed, RunTool, Shown, Wa
 
 TICK_S = 0.02
 """How long the pump waits for an arrival before it looks at everything else."""
+WATCH_S = 0.25
+"""How often a display is offered a refresh while a tool runs."""
 
 
 class Display(Protocol):
-    """Shows one run; it keeps its own pace."""
+    """Shows one run; it keeps its own pace. While a tool runs, another thread calls `refresh`."""
 
     def apply(self, event: Event) -> None:
         """Take an event of the run."""
@@ -50,7 +53,9 @@ class Person(Protocol):
 class Guard(Protocol):
     """Interrupt handling for the time of the pump; see `nbagent.kernel.interrupts`."""
 
-    def __call__(self, on_stop: Callable[[], None]) -> AbstractContextManager[object]: ...
+    def __call__(self, on_stop: Callable[[], None]) -> AbstractContextManager[object]:
+        """A context in which an interrupt calls `on_stop`."""
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -163,8 +168,9 @@ class Pump:
         display.refresh()
         run.interrupt_tool = self._executor.interrupt
         try:
-            context = ToolContext(self._executor, show)
-            result = run.recipe.tools.call(work.call, context)
+            with _refreshed(display):
+                context = ToolContext(self._executor, show)
+                result = run.recipe.tools.call(work.call, context)
         finally:
             run.interrupt_tool = None
         if result.interrupted:
@@ -174,10 +180,29 @@ class Pump:
     def _wind_up(self, job: Job) -> None:
         """Leave a run finished and its display final, whatever happened."""
         job.drop()
-        job.run.stopping = True
+        if job.run.finished is None:
+            job.run.stopping = True
         work = job.run.pending()
         if isinstance(work, RunTool):
             text = "Interrupted; nobody knows whether it finished. Do not assume that it did."
             job.run.deliver(work, ToolResult(content=text, is_error=True, outcome="interrupted"))
             job.run.pending()
         job.display.refresh(final=True)
+
+
+@contextmanager
+def _refreshed(display: Display) -> Iterator[None]:
+    """Keep a display fresh while a tool has the main thread, also if it shows nothing."""
+    over = threading.Event()
+
+    def refresh() -> None:
+        while not over.wait(WATCH_S):
+            display.refresh()
+
+    thread = threading.Thread(target=refresh, name="nbagent-refresh", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

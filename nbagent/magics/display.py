@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from nbagent.clock import Clock
@@ -37,6 +38,7 @@ class TraceDisplay:
         self._clock = clock
         self._view = RunView()
         self._meter = Meter()
+        self._lock = threading.RLock()
         self._t0 = clock.now()
         self._shown_at: float | None = None
         self._stale = True
@@ -44,10 +46,11 @@ class TraceDisplay:
 
     def apply(self, event: Event) -> None:
         """Take an event; what has a renderer of its own goes on below the trace."""
-        self._view.apply(event)
-        self._meter.apply(event)
-        self._stale = True
-        self._finished = isinstance(event, RunFinished)
+        with self._lock:
+            self._view.apply(event)
+            self._meter.apply(event)
+            self._stale = True
+            self._finished = isinstance(event, RunFinished)
         if isinstance(event, ToolFinished) and self._settings.view != "answer":
             for output in event.display:
                 if goes_below(output):
@@ -55,13 +58,20 @@ class TraceDisplay:
 
     def refresh(self, *, final: bool = False) -> None:
         """Show what is new, if the last refresh is long enough ago or `final`."""
-        now = self._clock.now()
-        if self._shown_at is not None and not final:
-            age_s = now - self._shown_at
-            if age_s < (REFRESH_S if self._stale else COUNT_S):
-                return
+        with self._lock:
+            if final or self._is_time():
+                self._show()
+
+    def _is_time(self) -> bool:
+        if self._shown_at is None:
+            return True
+        age_s = self._clock.now() - self._shown_at
+        return age_s >= (REFRESH_S if self._stale else COUNT_S)
+
+    def _show(self) -> None:
         if self._finished and not self._stale:
             return
+        now = self._clock.now()
         data = mimebundle(
             self._view,
             self._meter,
