@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from nbagent.clock import Clock
+from nbagent.errors import ConnectionFailed
 
 FILE_NAME = "lesson-server.json"
 LOCK_WAIT_S = 30.0
@@ -76,7 +77,7 @@ def locked(path: Path, clock: Clock) -> Iterator[None]:
     """Hold the lock beside `path`; two processes never start, check or end a server at once.
 
     Raises:
-        TimeoutError: another process held the lock for `LOCK_WAIT_S`.
+        ConnectionFailed: another process held the lock for `LOCK_WAIT_S`.
     """
     deadline = clock.now() + LOCK_WAIT_S
     with path.with_suffix(".lock").open("w") as lock:
@@ -86,6 +87,10 @@ def locked(path: Path, clock: Clock) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if clock.now() > deadline:
-                    raise TimeoutError(f"{lock.name} is held by another process") from None
+                    raise ConnectionFailed(
+                        f"The lesson server's lock was held for {LOCK_WAIT_S:.0f} s.",
+                        f"See which one holds {lock.name}.",
+                        layer="timeout",
+                    ) from None
                 clock.sleep(LOCK_POLL_S)
         yield

@@ -59,13 +59,18 @@ def ensure(clock: Clock) -> Server:
         clock: time; waits for another process that is starting one.
 
     Raises:
-        ConnectionFailed: it could not be started; the text says where its log is.
-        TimeoutError: another process held the lock for too long.
+        ConnectionFailed: it could not be started; the text says why or where its log is.
     """
-    path = address_path()
-    with address.locked(path, clock):
-        found = _alive(address.read(path))
-        return found or _start(path)
+    try:
+        path = address_path()
+        with address.locked(path, clock):
+            return _alive(address.read(path)) or _start(path)
+    except OSError as fault:
+        raise ConnectionFailed(
+            f"The lesson server's address cannot be written down: {fault}.",
+            "Set JUPYTER_DATA_DIR to a directory that you can write to.",
+            layer="refused",
+        ) from fault
 
 
 def serve(clock: Clock, arguments: Sequence[str] = ()) -> int:

@@ -8,6 +8,7 @@ connection serves many requests. Memory stays small because only the standard li
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import secrets
 import signal
@@ -30,6 +31,8 @@ from nbagent.lessons.routes import Handler
 HOST = "127.0.0.1"
 IDLE_MINUTES = 15.0
 POLL_S = 0.25
+ABANDONED_S = 60.0
+"""A background server whose address is gone, so that nobody can find it, ends this soon."""
 PACE_VARIABLE = "NBAGENT_LESSON_PACE"
 IDLE_VARIABLE = "NBAGENT_LESSON_IDLE_MINUTES"
 
@@ -81,7 +84,8 @@ class LessonServer(socketserver.ThreadingTCPServer):
     def serve(self, path: Path, idle_limit_s: float) -> None:
         """Answer requests until told to stop or idle for too long; then forget the address.
 
-        The last look at the clock is taken under the lock that `ensure` holds while it checks a
+        A server that was superseded, or whose directory was removed, does not stay around. The
+        last look at the clock is taken under the lock that `ensure` holds while it checks a
         server, so a server that was just found alive does not end.
 
         Args:
@@ -91,6 +95,8 @@ class LessonServer(socketserver.ThreadingTCPServer):
         try:
             while not self.stopping:
                 self.handle_request()
+                if self.idle_s() > ABANDONED_S and self._abandoned(path, idle_limit_s):
+                    return
                 if self.idle_s() > idle_limit_s:
                     with address.locked(path, self.clock):
                         self.stopping = self.idle_s() > idle_limit_s
@@ -99,6 +105,9 @@ class LessonServer(socketserver.ThreadingTCPServer):
         finally:
             address.forget(path, self.address)
             self.server_close()
+
+    def _abandoned(self, path: Path, idle_limit_s: float) -> bool:
+        return math.isfinite(idle_limit_s) and address.read(path) != self.address
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from nbagent.clock import SystemClock
+from nbagent.clock import ManualClock, SystemClock
 from nbagent.errors import ConnectionFailed
 from nbagent.lessons import address, control, process
+from nbagent.lessons import server as lesson_server
 from nbagent.lessons.address import Address
+from nbagent.lessons.chat import State
 from nbagent.lessons.process import Server
 from nbagent.lessons.server import LessonServer
 
@@ -172,6 +174,40 @@ def test_it_ends_when_idle_and_takes_its_address_away() -> None:
     server = subprocess.run([*command, "--idle-minutes", "0.001"], timeout=60, check=False)
     assert server.returncode == 0
     assert not path.exists()
+
+
+def test_a_server_that_nobody_can_find_ends_before_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_server, "ABANDONED_S", 0.01)
+    path = tmp_path / address.FILE_NAME
+    path.write_text("another server's")
+    server = LessonServer(CLOCK, State())
+    thread = threading.Thread(target=server.serve, args=(path, 1_000.0))
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert path.read_text() == "another server's"
+
+
+def test_a_directory_that_cannot_be_written_to_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "file"))
+    with pytest.raises(ConnectionFailed, match="JUPYTER_DATA_DIR"):
+        process.ensure(CLOCK)
+
+
+def test_a_lock_that_is_never_given_back_is_said(tmp_path: Path) -> None:
+    path = tmp_path / address.FILE_NAME
+    with (
+        address.locked(path, CLOCK),
+        pytest.raises(ConnectionFailed, match="for 30 s") as failed,
+        address.locked(path, ManualClock()),
+    ):
+        pass
+    assert failed.value.layer == "timeout"
 
 
 def test_a_request_that_is_on_keeps_it_from_being_idle() -> None:
