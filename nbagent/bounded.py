@@ -32,8 +32,9 @@ def clip(text: str, n_bytes: int) -> str:
     total = size_of(text) if len(text) > n_bytes // 4 else 0
     if total <= n_bytes:
         return text
+    ending = _encoded(text[max(len(text) - n_bytes, 0) :])
     head = _encoded(text[:n_bytes])[: n_bytes * 2 // 3].decode("utf-8", "ignore")
-    tail = _encoded(text[-n_bytes:])[-(n_bytes // 3) :].decode("utf-8", "ignore")
+    tail = ending[len(ending) - n_bytes // 3 :].decode("utf-8", "ignore")
     left_out = total - size_of(head) - size_of(tail)
     return f"{head}\n… [{left_out:,} bytes left out] …\n{tail}"
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, is_dataclass
 from typing import Any
@@ -15,13 +14,13 @@ from typing import Any
 from nbagent.bounded import clip, mime_of, picture_of, picture_part, size_of
 from nbagent.events import Output
 from nbagent.messages import Content, Part
+from nbagent.phrases import clean
 
 RESULT_BYTES = 16_000
 """How much text one tool result gives to the model, in bytes."""
 MAX_PICTURES = 4
 """How many pictures one tool result gives to the model."""
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _TABLE_ROWS, _TABLE_COLUMNS = 30, 20
 _MAX_ELEMENTS = 10_000
 _HTML_BYTES = 100_000
@@ -64,7 +63,7 @@ def shown_text(outputs: Iterable[Output]) -> list[str]:
             texts.append(clip(_joined(output["traceback"], "\n"), _TRACEBACK_BYTES))
         elif not _pictures_in(output):
             texts.append(_joined(output["data"].get("text/plain", "")))
-    return [_ANSI.sub("", text) for text in texts]
+    return [clean(text) for text in texts]
 
 
 def shown_pictures(outputs: Iterable[Output]) -> list[bytes]:
@@ -74,8 +73,15 @@ def shown_pictures(outputs: Iterable[Output]) -> list[bytes]:
 
 def _pictures_in(output: Output) -> list[bytes]:
     data = output.get("data", {})
-    found = (base64.b64decode(_joined(data[m])) for m in _PICTURE_MIMES if m in data)
-    return [picture for picture in found if mime_of(picture)]
+    found = [_decoded(_joined(data[mime])) for mime in _PICTURE_MIMES if mime in data]
+    return [picture for picture in found[:1] if mime_of(picture)]
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:  # an output of somebody else's making
+        return b""
 
 
 def _joined(text: str | list[str], by: str = "") -> str:
