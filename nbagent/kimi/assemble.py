@@ -13,13 +13,15 @@ Facts of the wire: Moonshot's chat-completion reference; the reasoning dialects 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from pydantic_core import from_json
+
 from nbagent.errors import ContentFiltered, InvalidTurn, NotAnApi, OutOfTokens
 from nbagent.events import Phase
-from nbagent.kimi.fragments import Calls, calls_fault, joined, merge, merge_details
+from nbagent.kimi.fragments import Calls, calls_fault, joined, merge, merge_details, shown
 from nbagent.messages import REASONING_KEYS, Message, Usage
 from nbagent.ports import Piece
 
@@ -29,7 +31,7 @@ MAX_TURN_CHARS = 8 * 2**20
 CONTROL_TOKEN = "<|tool_call"  # noqa: S105 -- a token of text, not of access
 """How K2's control tokens begin; in a reply they mean that the server failed to parse a call."""
 
-_KNOWN = frozenset({"role", "content", "tool_calls", "index", *REASONING_KEYS})
+_STREAM_ONLY = frozenset({"role", "index"})
 
 
 class ErrorFrame(Exception):
@@ -69,12 +71,12 @@ class Assembler:
         self.done = False
         self.n_pieces = 0
         self.n_chunks = 0
-        self._texts: dict[str, list[str]] = {"content": []}
+        self._texts: dict[str, list[str]] = {key: [] for key in ("content", *REASONING_KEYS)}
         self._details: list[Any] = []
         self._others: dict[str, Any] = {}
         self._calls = Calls()
         self._usage: object = None
-        self._model = ""
+        self._model: object = ""
         self._chars = 0
         self._is_chat = False
 
@@ -86,23 +88,22 @@ class Assembler:
                 grown beyond all measure.
             ErrorFrame: it is the server's report of an error.
         """
-        if payload.strip() == b"[DONE]":
+        if payload == b"[DONE]":
             self.done = True
             return []
-        return list(self._chunk(_parsed(payload), t, "delta"))
+        return self._chunk(_parsed(payload), t, "delta")
 
     def feed_whole(self, body: bytes, t: float) -> list[Piece]:
         """Take a reply that came in one piece, from a server that does not stream."""
-        pieces = list(self._chunk(_parsed(body), t, "message"))
         self.done = True
-        return pieces
+        return self._chunk(_parsed(body), t, "message")
 
     @property
     def partial(self) -> str:
         """What has arrived so far, as text: reasoning, answer, then the arguments of calls."""
-        reasoning = next((self._texts[k] for k in REASONING_KEYS if k in self._texts), [])
+        reasoning = next((self._texts[k] for k in REASONING_KEYS if self._texts[k]), [])
         texts = ["".join(reasoning), "".join(self._texts["content"]), *self._calls.partial()]
-        return joined(["\n".join(text for text in texts if text)], lossy=True)
+        return shown("\n".join(text for text in texts if text))
 
     def finish(self) -> Assembled:
         """Close the reply.
@@ -127,66 +128,70 @@ class Assembler:
             )
         message = self._message()
         self._check(message)
-        return Assembled(message, self.finish_reason, _usage(self._usage), self._model)
+        return Assembled(message, self.finish_reason, _usage(self._usage), str(self._model))
 
     # One event
 
-    def _chunk(self, chunk: dict[str, Any], t: float, field: str) -> Iterator[Piece]:
+    def _chunk(self, chunk: dict[str, Any], t: float, field: str) -> list[Piece]:
         self.n_chunks += 1
         if chunk.get("error"):
             raise ErrorFrame(chunk["error"])
         choices = chunk.get("choices") or []
-        if not isinstance(choices, list) or not all(isinstance(c, dict) for c in choices):
+        if not isinstance(choices, list):
             raise InvalidTurn("The reply held choices of an unknown shape.")
-        if isinstance(chunk.get("model"), str):
-            self._model = chunk["model"]
+        self._model = chunk.get("model") or self._model
+        pieces: list[Piece] = []
         for choice in choices:
+            if not isinstance(choice, dict):
+                raise InvalidTurn("The reply held choices of an unknown shape.")
             if not choice.get("index"):
-                yield from self._choice(choice, t, field)
+                self._choice(choice, t, field, pieces)
         self._usage = chunk.get("usage") or self._usage
+        return pieces
 
-    def _choice(self, choice: dict[str, Any], t: float, field: str) -> Iterator[Piece]:
+    def _choice(self, choice: dict[str, Any], t: float, field: str, pieces: list[Piece]) -> None:
         self._is_chat = True
         delta = choice.get(field) or {}
         if not isinstance(delta, dict):
             raise InvalidTurn(f"The reply held a {field} of an unknown shape.")
-        yield from self._reasoning(delta, t)
-        text = self._text("content", delta.get("content"))
-        if text:
-            yield self._piece(t, "answer", text)
-        for place, arguments, name in self._calls.take(delta.get("tool_calls")):
-            yield self._piece(t, "arguments", arguments, place, name)
         for key, value in delta.items():
-            if key not in _KNOWN and value is not None:
-                self._others[key] = merge(self._others.get(key), value)
-        self.finish_reason = str(choice.get("finish_reason") or self.finish_reason)
+            if value is not None and key not in _STREAM_ONLY:
+                self._field(key, value, t, pieces)
+        if choice.get("finish_reason"):
+            self.finish_reason = str(choice["finish_reason"])
         self._usage = choice.get("usage") or self._usage
 
-    def _reasoning(self, delta: dict[str, Any], t: float) -> Iterator[Piece]:
-        """Store every dialect that a delta speaks, and show the first: they say the same."""
-        texts = [self._text(key, delta.get(key)) for key in REASONING_KEYS]
-        text = next((text for text in texts if text), "")
-        if text:
-            yield self._piece(t, "reasoning", text)
+    def _field(self, key: str, value: object, t: float, pieces: list[Piece]) -> None:
+        if key == "tool_calls":
+            for place, arguments, name in self._calls.take(value):
+                pieces.append(self._piece(t, "arguments", arguments, place, name))
+        elif key == "content":
+            if text := self._text(key, value):
+                pieces.append(self._piece(t, "answer", text))
+        elif key in REASONING_KEYS:
+            text = self._text(key, value)
+            said = any(piece.phase == "reasoning" for piece in pieces)
+            if text and not said:  # several dialects in one delta say the same
+                pieces.append(self._piece(t, "reasoning", text))
+        else:
+            self._others[key] = merge(self._others.get(key), value)
 
     def _text(self, key: str, value: object) -> str:
         """Store a piece of a text field and return the text to show."""
         if isinstance(value, str):
-            self._texts.setdefault(key, []).append(value)
+            self._texts[key].append(value)
             return value
         if key == "reasoning_details" and isinstance(value, list):
             merge_details(self._details, value)
             return "".join(str(d.get("text") or "") for d in value if isinstance(d, dict))
-        if value is not None:
-            raise InvalidTurn(f"The reply held {key} of an unknown shape.")
-        return ""
+        raise InvalidTurn(f"The reply held {key} of an unknown shape.")
 
     def _piece(self, t: float, phase: Phase, text: str, call: int = -1, name: str = "") -> Piece:
         self.n_pieces += 1
         self._chars += len(text)
         if self._chars > MAX_TURN_CHARS:
             raise InvalidTurn(f"The reply grew beyond {MAX_TURN_CHARS >> 20} million characters.")
-        return Piece(t, phase, joined([text], lossy=True), call, name)
+        return Piece(t, phase, shown(text), call, name)
 
     # The whole
 
@@ -197,7 +202,7 @@ class Assembler:
         if content.strip() or not calls:
             message["content"] = content
         for key in REASONING_KEYS:
-            text = joined(self._texts.get(key, []))
+            text = joined(self._texts[key])
             if text:
                 message[key] = text
         if self._details:
@@ -237,14 +242,22 @@ def _out_of_tokens(before: str) -> OutOfTokens:
 
 def _parsed(payload: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(payload.decode())
+        value = from_json(payload)
+    except ValueError:
+        value = _parsed_slowly(payload)
+    if not isinstance(value, dict):
+        raise InvalidTurn("The reply held an event that is not a JSON object.")
+    return value
+
+
+def _parsed_slowly(payload: bytes) -> object:
+    """What the fast parser refuses: halves of surrogate pairs, which are JSON, and true faults."""
+    try:
+        return json.loads(payload.decode())
     except UnicodeDecodeError:
         raise InvalidTurn("The reply held bytes that are not UTF-8.") from None
     except (ValueError, RecursionError):
         raise InvalidTurn("The reply held an event that is not JSON.") from None
-    if not isinstance(value, dict):
-        raise InvalidTurn("The reply held an event that is not a JSON object.")
-    return value
 
 
 def _usage(raw: object) -> Usage | None:

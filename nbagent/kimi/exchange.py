@@ -10,7 +10,6 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from nbagent.clock import Clock
@@ -133,22 +132,25 @@ class Exchange:
             raise fault
 
     async def _send_and_read(self) -> None:
-        clock, settings, reader = self._line.clock, self._line.settings, self._reader
+        settings, transport = self._line.settings, self._line.transport
         self._watchdog.limit_whole(settings.reply_minutes * 60)
         self._watchdog.arm(settings.first_delta_seconds, "first token")
-        response = await self._line.transport.post("/chat/completions", self._request.body())
+        response = await transport.post("/chat/completions", self._request.body())
         self._request_id = request_id_of(response.headers)
-        async with aclosing(self._line.transport.chunks(response)) as chunks:
-            async for chunk in chunks:
-                pieces = reader.feed(chunk, clock.now())
-                self._pass_on(pieces)
-                if reader.reply.done:
-                    self._watchdog.arm(END_GRACE_S, "end of its answer")
-                elif reader.reply.finish_reason:
-                    self._watchdog.arm(USAGE_GRACE_S, "token counts")
-                elif pieces:
-                    self._watchdog.arm(settings.between_deltas_seconds, "further token")
-        self._pass_on(reader.end(clock.now()))
+        await transport.read(response, self._take)
+        self._pass_on(self._reader.end(self._line.clock.now()))
+
+    def _take(self, chunk: bytes) -> None:
+        """Understand what was just read, and wait for what should come next."""
+        reply = self._reader.reply
+        pieces = self._reader.feed(chunk, self._line.clock.now())
+        self._pass_on(pieces)
+        if reply.done:
+            self._watchdog.arm(END_GRACE_S, "end of its answer")
+        elif reply.finish_reason:
+            self._watchdog.arm(USAGE_GRACE_S, "token counts")
+        elif pieces:
+            self._watchdog.arm(self._line.settings.between_deltas_seconds, "further token")
 
     def _pass_on(self, pieces: list[Piece]) -> None:
         for piece in pieces:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -10,28 +11,30 @@ from typing import Any, cast
 from nbagent.errors import InvalidTurn
 from nbagent.messages import ToolCall
 
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _GROWS = frozenset({"text", "summary", "data"})
 """Fields of a reasoning detail that arrive in pieces; its others arrive whole."""
 
 
-def joined(parts: list[str], *, lossy: bool = False) -> str:
+def joined(parts: list[str]) -> str:
     r"""Concatenate text whose surrogate pairs may be split between parts (`\ud83d` + `\ude00`).
-
-    Args:
-        parts: pieces of one text as JSON gave them.
-        lossy: replace half of a pair by U+FFFD, for showing, instead of failing.
 
     Raises:
         InvalidTurn: half of a pair is missing.
     """
     text = "".join(parts)
-    if text.isascii():
+    if text.isascii() or not _SURROGATES.search(text):
         return text
     halves = text.encode("utf-16-le", "surrogatepass")
     try:
-        return halves.decode("utf-16-le", "replace" if lossy else "strict")
+        return halves.decode("utf-16-le")
     except UnicodeDecodeError:
         raise InvalidTurn("The reply held half of a character.") from None
+
+
+def shown(text: str) -> str:
+    """A piece of text as it can be shown: half of a surrogate pair becomes U+FFFD."""
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def merge(old: Any, new: Any) -> Any:

@@ -41,7 +41,10 @@ class Reader:
             if head.startswith(b"{"):
                 self._json = bytearray()
         if self._json is None:
-            return self._events(chunk, t)
+            pieces: list[Piece] = []
+            for payload in self._payloads(chunk):
+                pieces += self.reply.feed(payload, t)
+            return pieces
         self._json += chunk
         if len(self._json) > MAX_EVENT_BYTES:
             raise InvalidTurn("The reply is longer than any reply can be.")
@@ -74,9 +77,8 @@ class Reader:
             )
         return self.reply.finish()
 
-    def _events(self, chunk: bytes, t: float) -> list[Piece]:
+    def _payloads(self, chunk: bytes) -> list[bytes]:
         try:
-            payloads = self._sse.feed(chunk)
+            return self._sse.feed(chunk)
         except EventTooLong:
             raise InvalidTurn("The reply is longer than any reply can be.") from None
-        return [piece for payload in payloads for piece in self.reply.feed(payload, t)]

@@ -39,6 +39,8 @@ class SseParser:
         Raises:
             EventTooLong: an event grew beyond all measure.
         """
+        if self._begun and not self._line and not self._data and _is_one_event(chunk):
+            return [chunk[6:-2]]
         if self._after_cr and chunk.startswith(b"\n"):
             chunk = chunk[1:]
         if chunk:
@@ -78,3 +80,13 @@ class SseParser:
             self._data.append(value.removeprefix(b" "))
         elif name and name not in FIELDS and not self.stray:
             self.stray = line[:500]
+
+
+def _is_one_event(chunk: bytes) -> bool:
+    """Whether a chunk is exactly one event of one line, as nearly all are."""
+    return (
+        chunk.startswith(b"data: ")
+        and chunk.find(b"\n") == len(chunk) - 2
+        and chunk.endswith(b"\n\n")
+        and b"\r" not in chunk
+    )

@@ -12,7 +12,7 @@ headers from the environment, and facts about the machine, to requests that go t
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncGenerator
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -65,6 +65,8 @@ class Transport:
         self._clock = clock
         self._pace = pace
         self._client: Any = None
+        self._http_error: type[Exception] = OSError
+        self._bytes_as = "content"
 
     async def post(self, path: str, body: bytes) -> Any:
         """Send a body; return the response, its headers read and its body still to come.
@@ -73,8 +75,6 @@ class Transport:
             ModelError: it could not be sent, or the status is no success.
         """
         client, openai = self._client_and_sdk()
-        # The SDK's own name for ready bytes changed within version 2.
-        name = "content" if "content" in inspect.signature(client.post).parameters else "body"
         fault: ModelError
         try:
             stream = await client.post(
@@ -82,7 +82,7 @@ class Transport:
                 cast_to=object,
                 stream=True,
                 stream_cls=openai.AsyncStream[object],
-                **{name: body},
+                **{self._bytes_as: body},
             )
         except openai.APIError as error:
             fault = self._fault(error)
@@ -108,8 +108,8 @@ class Transport:
             return value
         raise fault
 
-    async def chunks(self, response: Any) -> AsyncGenerator[bytes]:
-        """The body's bytes as they are read from the socket, to the body's end.
+    async def read(self, response: Any, take: Callable[[bytes], None]) -> None:
+        """Pass a body's bytes to `take` as they are read from the socket, to the body's end.
 
         Raises:
             ConnectionFailed: the connection broke.
@@ -117,8 +117,8 @@ class Transport:
         fault: ModelError | None = None
         try:
             async for chunk in response.aiter_bytes():
-                yield chunk
-        except _http_library(import_module("openai")).HTTPError as error:
+                take(chunk)
+        except self._http_error as error:
             fault = connection_failed(error, self._endpoint)
         finally:
             await response.aclose()
@@ -146,9 +146,10 @@ class Transport:
     def _client_and_sdk(self) -> tuple[Any, ModuleType]:
         openai = import_module("openai")
         if self._client is None:
-            limits = _http_library(openai).Limits(keepalive_expiry=KEEP_ALIVE_S)
+            http_library = _http_library(openai)
+            self._http_error = http_library.HTTPError
             http_client = openai.DefaultAsyncHttpxClient(
-                limits=limits,
+                limits=http_library.Limits(keepalive_expiry=KEEP_ALIVE_S),
                 trust_env=not self._endpoint.loopback,
                 follow_redirects=False,
                 event_hooks={"request": [self._only_our_headers]},
@@ -160,6 +161,9 @@ class Transport:
                 timeout=openai.Timeout(None, connect=CONNECT_S),
                 http_client=http_client,
             )
+            # The SDK's name for ready bytes changed within its version 2.
+            known = inspect.signature(self._client.post).parameters
+            self._bytes_as = "content" if "content" in known else "body"
         return self._client, openai
 
     async def _only_our_headers(self, request: Any) -> None:
