@@ -76,7 +76,11 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     if call.get("edited"):
         parts.append(_label(_quiet("You changed this call before it ran.")))
     if call.get("decision") == "deny":
-        parts.append(_label(tag("b", f"Denied by {call['by']}"), " ", _quiet(call.get("why", ""))))
+        parts.append(
+            _label(
+                tag("b", f"Denied by {call.get('by') or 'you'}"), " ", _quiet(call.get("why", ""))
+            )
+        )
     parts += [block_html(block, pictures) for block in call["outputs"]]
     if call.get("repaired"):
         parts.append(_label(_quiet("A later step repaired this call.")))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-ALLOWED_TAGS = set(
-    "div p b i del code pre br hr ul ol li blockquote table tr th td span img details summary".split()
-)
-ALLOWED_ATTRIBUTES = set("style dir class open start src alt title cellpadding".split())
+ALLOWED_TAGS = {
+    *("div", "p", "b", "i", "del", "code", "pre", "br", "hr", "ul", "ol", "li", "blockquote"),
+    *("table", "tr", "th", "td", "span", "img", "details", "summary"),
+}
+ALLOWED_ATTRIBUTES = {"style", "dir", "class", "open", "start", "src", "alt", "cellpadding"}
 VOID = {"img", "br", "hr"}
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from playwright.sync_api import sync_playwright
 from sample_run import tell
 from trace_story import folded
 
@@ -51,8 +52,6 @@ def cases() -> dict[str, str]:
 
 
 def photograph(out: Path, pages: dict[str, str]) -> None:
-    from playwright.sync_api import sync_playwright
-
     chromium = shutil.which("chromium")
     options: dict[str, Any] = {"executable_path": chromium} if chromium else {}
     with sync_playwright() as playwright:

@@ -12,7 +12,6 @@ import matplotlib as mpl
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
-import pandas as pd
 from palmerpenguins import load_penguins
 from trace_story import CHANGES, Story, display_output, error_output, stream_output
 

@@ -17,6 +17,7 @@ from render_sample import stripped
 from sample_run import tell
 from trace_story import Story, display_output, folded, png, stream_output
 
+from nbagent.outputs import picture_of
 from nbagent.phrases import BADGE
 from nbagent.trace import TRACE_MIME, mimebundle
 from nbagent.trace.bundle import budget, saved_bytes
@@ -225,7 +226,7 @@ def heavy(n: int) -> Story:
     return story.ask().say("Well. " * 9_000).reply().finish("Well. " * 9_000)
 
 
-@pytest.mark.parametrize("n", [3, 49, 200])
+@pytest.mark.parametrize("n", [3, 49, 110])
 def test_the_saved_output_keeps_the_size_rule(n: int, tmp_path: Path) -> None:
     bundle = bundle_of(heavy(n))
     written = notebook(bundle, tmp_path / "n.ipynb").stat().st_size
@@ -245,8 +246,6 @@ def test_a_heavy_run_would_break_the_rule_unbounded() -> None:
 def test_pictures_are_at_most_800_pixels_wide() -> None:
     story = Story().ask().run("run_python", display_output(png=png(1600, 900, 5)), code="plot()")
     html = bundle_of(story.finish("x"))["text/html"]
-    from nbagent.outputs import picture_of
-
     found = re.findall(r"data:image/png;base64,([A-Za-z0-9+/=]+)", html)
     picture = picture_of({"image/png": found[0]})
     assert picture is not None
@@ -304,7 +303,7 @@ def test_nbdime_reads_the_difference(two_runs: tuple[Path, Path]) -> None:
     paths = [str(path) for path in two_runs]
     shown = nbdiff(*paths)
     places = {line.split()[-1].rstrip(":") for line in shown.split("\n") if line.startswith("## ")}
-    assert places == {"/cells/0/outputs"}
+    assert {place.rpartition("/outputs")[0] for place in places} == {"/cells/0"}
     assert "Five of eight columns" in shown
     assert nbdiff("--ignore-outputs", *paths) == ""
 

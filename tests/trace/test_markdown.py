@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,8 +13,6 @@ from nbagent.trace.markdown import inline, parse
 
 
 def html(source: str) -> str:
-    import re
-
     return re.sub(r' (style|dir)="[^"]*"', "", str(to_html(parse(source)))).replace("\n", "")
 
 

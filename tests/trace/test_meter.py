@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -176,7 +177,7 @@ def test_segments_follow_each_other_without_overlap() -> None:
         "waiting",
         "answer",
     ]
-    ends = [(a[3], b[2]) for a, b in zip(segments, segments[1:], strict=False)]
+    ends = [(a[3], b[2]) for a, b in pairwise(segments)]
     assert all(end <= start + 1e-9 for end, start in ends)
 
 

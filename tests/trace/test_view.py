@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 
 import pytest
 from trace_story import Story, display_output, error_output, folded, png, stream_output
@@ -172,7 +173,7 @@ def test_thousands_of_steps_become_ranges() -> None:
     assert view.counts().startswith("50 failed")
     numbers = [(r.first, r.last) for r in view.ranges]
     assert numbers[0][0] == 1
-    assert all(b[0] == a[1] + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    assert all(b[0] == a[1] + 1 for a, b in pairwise(numbers))
 
 
 def test_memory_does_not_grow_with_the_run() -> None:

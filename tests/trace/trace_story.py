@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
+import random
 from collections.abc import Iterable
 from typing import Any
+
+from PIL import Image
 
 from nbagent.events import (
     Changes,
@@ -17,8 +20,8 @@ from nbagent.events import (
     RunStarted,
     Sample,
     Sent,
-    StepStarted,
     Steered,
+    StepStarted,
     ToolFinished,
     ToolOutput,
     ToolStarted,
@@ -196,10 +199,6 @@ def display_output(**data: Any) -> dict[str, Any]:
 
 def png(width: int = 20, height: int = 10, seed: int = 0, *, noisy: bool = False) -> str:
     """A real PNG as base64; a noisy one cannot be compressed."""
-    import random
-
-    from PIL import Image
-
     colours = random.Random(seed)
     if noisy:
         image = Image.frombytes("RGB", (width, height), colours.randbytes(width * height * 3))
