@@ -23,7 +23,7 @@ PAYLOADS = [
     "<marquee onstart=fire()>x</marquee>",
     '<object data="javascript:fire()"></object>',
     '<embed src="javascript:fire()">',
-    '<math><mtext></table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=fire()&gt;">',
+    '<math></table><mglyph><style><!--</style><img title="--&gt;&lt;img src=x onerror=fire()&gt;">',
     '<a href="javascript:fire()">x</a>',
     '<form action="javascript:fire()"><button>x</button></form>',
     "<style>@import 'http://leak.invalid/x'</style>",

@@ -13,7 +13,9 @@ from nbagent.trace.markdown import inline, parse
 
 
 def html(source: str) -> str:
-    return re.sub(r' (style|dir)="[^"]*"', "", str(to_html(parse(source)))).replace("\n", "")
+    return re.sub(r' (style|dir|cellpadding)="[^"]*"', "", str(to_html(parse(source)))).replace(
+        "\n", ""
+    )
 
 
 @pytest.mark.parametrize(
