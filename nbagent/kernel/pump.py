@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import Protocol
 
 from nbagent.clock import Clock
@@ -99,7 +99,8 @@ class Pump:
         self._clock = clock
         self._guard = guard
         self._tick = tick
-        self._arrivals: SimpleQueue[tuple[Job, Work, Arrival]] = SimpleQueue()
+        # Not a SimpleQueue: a signal that outlasts its timeout makes `get` wait for ever (3.11).
+        self._arrivals: Queue[tuple[Job, Work, Arrival]] = Queue()
 
     def drive(self, jobs: Iterable[Job]) -> None:
         """Drive runs to their end; when this returns or raises, each has its RunFinished."""
