@@ -15,15 +15,12 @@ from nbagent.errors import HistoryError, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
 from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of
 from nbagent.meter import cost_usd
-from nbagent.outgoing import newly_sent
+from nbagent.outgoing import estimated_tokens, newly_sent
 from nbagent.policy import retry_delay_s
 from nbagent.ports import Held, Piece, Reply
 from nbagent.recipe import Recipe
 from nbagent.sampling import SampleLog
 from nbagent.work import AskModel, WaitUntil
-
-BYTES_PER_TOKEN = 3.0
-"""A low guess, so that the estimate of an unsent prompt is on the safe side."""
 
 
 class Emit(Protocol):
@@ -97,8 +94,7 @@ class Asking:
         if fault:
             raise HistoryError(f"This history would be refused, so it was not sent: {fault}.")
         revision.checked = n = len(messages)
-        unsent = sum(len(record.body) for record in revision.records[self._n_counted : n])
-        estimate = self._last_tokens + int(unsent / BYTES_PER_TOKEN)
+        estimate = self._last_tokens + estimated_tokens(revision.records[self._n_counted : n])
         request = Request(self._head, revision, n, self.recipe.model.tail(estimate))
         self._announce(request)
         return AskModel(request, self.step, self.attempt)

@@ -1,11 +1,29 @@
-"""What leaves the machine: a request's new content, piece by piece, for the header's count."""
+"""What leaves the machine: a request's new content piece by piece, and a guess at its tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from nbagent.events import Sent
-from nbagent.messages import Request
+from nbagent.messages import Record, Request
+
+BYTES_PER_TOKEN = 3.0
+"""A low guess, so that the estimate of an unsent prompt is on the safe side."""
+TOKENS_PER_PICTURE = 1_024
+"""What a picture is taken to cost, whatever its bytes."""
+
+
+def estimated_tokens(records: Iterable[Record]) -> int:
+    """Guess how many tokens messages take, before the endpoint has counted them."""
+    n_bytes, n_pictures = 0, 0
+    for record in records:
+        n_bytes += len(record.body)
+        content = record.message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if part["type"] == "image_url":
+                n_bytes -= len(part["image_url"]["url"])
+                n_pictures += 1
+    return int(n_bytes / BYTES_PER_TOKEN) + n_pictures * TOKENS_PER_PICTURE
 
 
 def newly_sent(request: Request, since: int, attached: Sequence[Sent]) -> tuple[Sent, ...]:

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from nbagent.asking import BYTES_PER_TOKEN
 from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
 from nbagent.clock import SystemClock
 from nbagent.conversation import Conversation, Opening
@@ -30,6 +29,7 @@ from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
+from nbagent.outgoing import BYTES_PER_TOKEN, estimated_tokens
 from nbagent.paths import data_dir
 from nbagent.recipe import Recipe
 from nbagent.redact import Redactor
@@ -254,7 +254,7 @@ class Session:
         if not isinstance(work, AskModel):
             return str(run)
         request, facts = work.request, run.recipe.model.facts
-        tokens = int(request.n_bytes / BYTES_PER_TOKEN)
+        tokens = estimated_tokens(request.records) + int(len(request.head) / BYTES_PER_TOKEN)
         cost = f"${tokens * facts.price[0] / 1e6:.4f}" if facts.price else "unknown"
         body = json.dumps(request.json(), ensure_ascii=False, indent=1)
         return self.redact(
