@@ -8,12 +8,12 @@ file there are the cells that this kernel has run, without their outputs.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from nbagent.bounded import clip
+from nbagent.bounded import clip, size_of
 from nbagent.events import Output
 from nbagent.phrases import one_line, plural
 from nbagent.results import shown_pictures, shown_text
@@ -146,6 +146,18 @@ def cell_text(cell: Cell) -> str:
     return "\n".join(texts)
 
 
+def _texts(cells: Sequence[Cell]) -> Iterator[str]:
+    """The texts of cells until `READ_BYTES` are used up, then how many are left."""
+    room = READ_BYTES
+    for i, cell in enumerate(cells):
+        if room <= 0:
+            yield f"[{plural(len(cells) - i, 'cell')} more, too much for one reading]"
+            return
+        text = clip(cell_text(cell), room)
+        room -= size_of(text)
+        yield text
+
+
 def outline(cells: Iterable[Cell]) -> str:
     """One line a cell: place, id, kind, first line, what it shows."""
     listed = list(cells)
@@ -191,11 +203,11 @@ def read_notebook_tool(source: Callable[[], Notebook]) -> Tool:
         found = [(reference, notebook.find(reference)) for reference in ids or ()]
         chosen += [cell for _, cell in found if cell is not None]
         unknown = [reference for reference, cell in found if cell is None]
-        texts = [notebook.note, *map(cell_text, chosen)]
+        texts = [notebook.note, *_texts(chosen)]
         if unknown or not chosen:
             texts.append(f"There is no cell {', '.join(unknown) or 'there'}; see the outline.")
         return ToolResult(
-            content=clip("\n\n".join(texts), READ_BYTES),
+            content="\n\n".join(texts),
             is_error=not chosen,
             outcome=plural(len(chosen), "cell"),
         )

@@ -72,7 +72,7 @@ class FunctionSchema:
 
         mistakes = field_mistakes(self.parameters, arguments)
         values: dict[str, Any] = {}
-        for name in self.adapters.keys() & arguments.keys():
+        for name in filter(self.adapters.__contains__, arguments):
             try:
                 values[name] = self.adapters[name].validate_python(arguments[name])
             except ValidationError as error:
@@ -164,7 +164,7 @@ def field_mistakes(parameters: Schema, arguments: Mapping[str, Any]) -> list[str
         for name in parameters.get("required", [])
         if name not in arguments
     ]
-    for name in arguments.keys() - known.keys():
+    for name in (name for name in arguments if name not in known):
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(known) or 'none'}"
         mistakes.append(f"`{name[:_SHOWN]}` does not exist; {hint}")
@@ -211,14 +211,7 @@ def _guess(default: object) -> Any:
 def _property(
     tool: str, parameter: inspect.Parameter, hint: Any, words: str
 ) -> tuple[TypeAdapter[Any], Schema]:
-    """One parameter's check and MFJS schema.
-
-    Args:
-        tool: the tool's name, for errors.
-        parameter: its name and default.
-        hint: its annotation.
-        words: what the docstring says of it.
-    """
+    """One parameter's check and MFJS schema; `words` is what the docstring says of it."""
     from pydantic import PydanticUserError, TypeAdapter  # noqa: PLC0415 -- slow; see check
     from pydantic.fields import FieldInfo  # noqa: PLC0415 -- slow; see check
     from pydantic_core import SchemaError  # noqa: PLC0415 -- slow; see check
@@ -312,7 +305,7 @@ def _inner_faults(value: object, node: Schema, place: str) -> list[str]:
         inner = node.get("properties", {})
         missing = [name for name in node.get("required", []) if name not in value]
         faults += [f"`{place}.{name}` is missing" for name in missing]
-        for name in inner.keys() & value.keys():
+        for name in filter(inner.__contains__, value):
             faults += _faults(value[name], inner[name], f"{place}.{name}")
     return faults[:_MAX_MISTAKES]
 

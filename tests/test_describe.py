@@ -22,7 +22,6 @@ from palmerpenguins import load_penguins
 from traitlets.config import Config
 
 from nbagent.bounded import size_of
-from nbagent.events import Output
 from nbagent.kernel.describe import (
     MAX_LISTED,
     describe,
@@ -33,8 +32,8 @@ from nbagent.kernel.describe import (
 )
 from nbagent.kernel.lookup import NotFound, lookup, own_variables
 from nbagent.messages import json_bytes
-from nbagent.ports import Execution
 from nbagent.tools import Tool, ToolContext, ToolResult, Toolset
+from tests.here import Here, a_call
 from tests.mfjs_rules import violations
 
 penguins = load_penguins()
@@ -285,26 +284,9 @@ def test_the_naive_way_fails_on_them() -> None:
 # --- the tools ----------------------------------------------------------------------------------
 
 
-class Here:
-    """An executor that calls in this thread."""
-
-    alive = True
-
-    def execute(self, code: str, on_output: Any, limit_s: float | None = None) -> Execution:
-        raise NotImplementedError
-
-    def invoke(self, function: Any, on_output: Any, limit_s: float | None = None) -> Execution:
-        return Execution(value=function())
-
-    def interrupt(self) -> None:
-        raise NotImplementedError
-
-
 def call(tool: Tool, arguments: dict[str, Any]) -> ToolResult:
-    shown: list[Output] = []
-    request = {"name": tool.name, "arguments": json_bytes(arguments).decode()}
-    context = ToolContext(Here(), shown.append)
-    return Toolset([tool]).call({"id": "1", "type": "function", "function": request}, context)
+    request = a_call(tool.name, json_bytes(arguments).decode())
+    return Toolset([tool]).call(request, ToolContext(Here(), print))
 
 
 @functools.cache

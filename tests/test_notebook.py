@@ -28,8 +28,8 @@ from nbagent.notebook import (
     read_notebook_tool,
     this_notebook,
 )
-from nbagent.ports import Execution
 from nbagent.tools import ToolContext, ToolResult, Toolset
+from tests.here import Here, a_call
 from tests.mfjs_rules import violations
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
@@ -124,25 +124,9 @@ def test_files_of_older_formats_are_read(tmp_path: Path) -> None:
 # --- reading ----------------------------------------------------------------------------------
 
 
-class Here:
-    """An executor that calls in this thread."""
-
-    alive = True
-
-    def execute(self, code: str, on_output: Any, limit_s: float | None = None) -> Execution:
-        raise NotImplementedError
-
-    def invoke(self, function: Any, on_output: Any, limit_s: float | None = None) -> Execution:
-        return Execution(value=function())
-
-    def interrupt(self) -> None:
-        raise NotImplementedError
-
-
 def read(notebook: Notebook, **arguments: Any) -> ToolResult:
     tools = Toolset([read_notebook_tool(lambda: notebook)])
-    function = {"name": "read_notebook", "arguments": json_bytes(arguments).decode()}
-    call: Any = {"id": "1", "type": "function", "function": function}
+    call = a_call("read_notebook", json_bytes(arguments).decode())
     return tools.call(call, ToolContext(Here(), print))
 
 
@@ -188,7 +172,9 @@ def test_what_is_read_is_bounded() -> None:
     stream = {"output_type": "stream", "name": "stdout", "text": "y" * 900_000}
     cells = tuple(Cell(f"cell{i}", "code", "x" * 900, (stream,), i) for i in range(1_000))
     big = Notebook(cells, "Saved.")
-    assert size_of(str(read(big, first=1, last=900).content)) <= READ_BYTES + 100
+    content = str(read(big, first=1, last=900).content)
+    assert size_of(content) <= READ_BYTES + 300
+    assert content.endswith("more, too much for one reading]")
     lines = outline(cells).splitlines()
     assert len(lines) == MAX_OUTLINED + 1
     assert lines[-1] == "and 800 more; read them with first and last"
@@ -205,7 +191,7 @@ def test_the_notebook_is_looked_at_anew_in_each_call(saved: Path) -> None:
     tools = Toolset(
         [read_notebook_tool(lambda: this_notebook({"JPY_SESSION_NAME": str(saved)}, {}, {}))]
     )
-    call: Any = {"id": "1", "function": {"name": "read_notebook", "arguments": ""}}
+    call = a_call("read_notebook", "")
     context = ToolContext(Here(), print)
     assert "5 cells" in tools.call(call, context).outcome
     changed = a_notebook()

@@ -258,7 +258,7 @@ def test_words_come_from_docstring_and_annotations() -> None:
 def test_what_the_subset_cannot_say_is_said_in_words() -> None:
     hint = Annotated[float, Field(gt=0, description="share")]
     node = schema_of(function_of({"part": hint})).parameters["properties"]["part"]
-    assert node["description"] == "share (more than 0)"
+    assert node["description"].startswith("share (more than 0")
     choice = schema_of(function_of({"part": int | str}, {"part": 3})).parameters["properties"][
         "part"
     ]

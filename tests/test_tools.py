@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import dataclasses
 import io
 import json
@@ -27,49 +26,13 @@ from PIL import Image
 import nbagent.tools
 from nbagent.bounded import PICTURE_BYTES, PICTURE_PIXELS, clip, picture_part, size_of
 from nbagent.errors import SettingsError
-from nbagent.events import Output
-from nbagent.messages import ToolCall, json_bytes, text_of
-from nbagent.ports import Execution, OnOutput
+from nbagent.messages import json_bytes, text_of
 from nbagent.results import RESULT_BYTES
 from nbagent.tools import Tool, ToolContext, ToolResult, Toolset, as_tool, tool
+from tests.here import Here, a_call
 from tests.mfjs_rules import violations
 
 mpl.use("agg")
-
-
-class Here:
-    """An executor that calls in this thread and keeps what is printed."""
-
-    alive = True
-
-    def __init__(self) -> None:
-        self.limit_s: float | None = None
-
-    def execute(self, code: str, on_output: OnOutput, limit_s: float | None = None) -> Execution:
-        raise NotImplementedError
-
-    def invoke(
-        self, function: Callable[[], object], on_output: OnOutput, limit_s: float | None = None
-    ) -> Execution:
-        self.limit_s = limit_s
-        printed = io.StringIO()
-        value: object = None
-        error: tuple[str, str] | None = None
-        with contextlib.redirect_stdout(printed):
-            try:
-                value = function()
-                if asyncio.iscoroutine(value):
-                    value = asyncio.run(value)
-            except Exception as raised:  # noqa: BLE001 -- what an executor is for
-                error = type(raised).__name__, str(raised)
-        stream: Output = {"output_type": "stream", "name": "stdout", "text": printed.getvalue()}
-        outputs = (stream,) if stream["text"] else ()
-        for output in outputs:
-            on_output(output)
-        return Execution(outputs=outputs, value=value, error=error)
-
-    def interrupt(self) -> None:
-        raise NotImplementedError
 
 
 def run(function: object, arguments: Any = None, **options: Any) -> ToolResult:
@@ -81,10 +44,6 @@ def call(tools: Toolset, name: str, arguments: Any = None, **options: Any) -> To
     text = arguments if isinstance(arguments, str) else json_bytes(arguments or {}).decode()
     context = ToolContext(Here(), lambda _output: None, **options)
     return tools.call(a_call(name, text), context)
-
-
-def a_call(name: str, text: str) -> ToolCall:
-    return {"id": "c1", "type": "function", "function": {"name": name, "arguments": text}}
 
 
 def add(left: int, right: int = 1) -> int:

@@ -68,6 +68,7 @@ def guarded(look: Callable[[], _Seen]) -> _Seen | None:
 def _form_of(value: Any) -> Callable[[Any], str]:
     """How a value is described; the first kind that fits."""
     forms: list[tuple[bool, Callable[[Any], str]]] = [
+        (type(value).__module__.startswith("xarray."), _plain_object),  # its repr is a summary
         (isinstance(value, str | bytes | bytearray), _text),
         (isinstance(value, Mapping), _mapping),
         (isinstance(value, list | tuple | set | frozenset), _collection),
