@@ -11,14 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from nbagent.errors import ModelError
 from nbagent.events import Changes, Output, Phase
 from nbagent.messages import Message, Request, Usage
-
-if TYPE_CHECKING:
-    from nbagent.tools import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +88,14 @@ class Failure:
 Arrival: TypeAlias = Piece | Held | Reply | Failure
 
 
+class Offered(Protocol):
+    """A tool as far as an endpoint cares."""
+
+    def schema(self) -> dict[str, Any]:
+        """The entry of a request's `tools`."""
+        ...
+
+
 class Model(Protocol):
     """An endpoint that answers requests, one at a time per call of `start`."""
 
@@ -99,7 +104,7 @@ class Model(Protocol):
         """What is known of the endpoint."""
         ...
 
-    def head(self, tools: Sequence[Tool]) -> bytes:
+    def head(self, tools: Sequence[Offered]) -> bytes:
         """The body's fields before the messages, as the inside of a JSON object; byte-stable."""
         ...
 

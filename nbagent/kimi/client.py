@@ -20,9 +20,8 @@ from nbagent.kimi.pace import Pace
 from nbagent.kimi.transport import Transport
 from nbagent.messages import Request, json_bytes
 from nbagent.paths import data_dir
-from nbagent.ports import Arrival, ModelFacts
+from nbagent.ports import Arrival, ModelFacts, Offered
 from nbagent.settings import DEFAULT_MODEL, Secret, Settings
-from nbagent.tools import Tool
 
 WINDOW_MARGIN = 2048
 """Tokens of the window that are left free, as a prompt's size is an estimate before it is sent."""
@@ -90,7 +89,7 @@ class KimiModel:
         """What is known of model and endpoint before the first request."""
         return self._facts
 
-    def head(self, tools: Sequence[Tool]) -> bytes:
+    def head(self, tools: Sequence[Offered]) -> bytes:
         """The body's fields before the messages; the same bytes for the same tools.
 
         No sampling parameter is sent: K2.6 has fixed ones and refuses others.
