@@ -141,14 +141,15 @@ class Faults:
         """
         fields = error if isinstance(error, dict) else {"message": error}
         code = fields.get("code")
-        status = code if isinstance(code, int) else HTTPStatus.INTERNAL_SERVER_ERROR
+        status = code if isinstance(code, int) else None
         type_, text = str(fields.get("type") or ""), str(fields.get("message") or "")
         return self._typed(status, type_, text, None, request_id)
 
     def _typed(
-        self, status: int, type_: str, text: str, wait_s: float | None, request_id: str
+        self, status: int | None, type_: str, text: str, wait_s: float | None, request_id: str
     ) -> ModelError:
-        cls = _class_of(status, type_, text)
+        cls = _class_of(status or HTTPStatus.INTERNAL_SERVER_ERROR, type_, text)
+        number = f" ({status})" if status else ""
         rpm = requests_per_minute(text)
         if wait_s is None:
             wait_s = _wait_in(text)
@@ -156,17 +157,16 @@ class Faults:
             wait_s = 60 / rpm
         words = self._clean(text)
         if cls is AuthFailed:
-            message, remedy = self._refused_key(status, words)
+            message, remedy = self._refused_key(status, number, words)
         else:
             message, remedy = _WORDS[cls]
-            message = message.format(
-                host=self.endpoint.host, model=self.model, status=f" ({status})"
-            ) + _said(words)
+            told = message.format(host=self.endpoint.host, model=self.model, status=number)
+            message = told + _said(words)
         if cls is RateLimited and wait_s is not None:
             message, remedy = (held_text(rpm, wait_s), "") if rpm else (message, _asks(wait_s))
         return cls(message, remedy, status=status, retry_after_s=wait_s, request_id=request_id)
 
-    def _refused_key(self, status: int, words: str) -> tuple[str, str]:
+    def _refused_key(self, status: int | None, number: str, words: str) -> tuple[str, str]:
         host = self.endpoint.host
         if self.secret is None:
             message = f"{host} wants a key, and none was given for it."
@@ -176,7 +176,7 @@ class Faults:
             PRESETS["moonshot-cn"].origin: ("international", PRESETS["moonshot"]),
         }.get(self.endpoint.origin)
         if region is None or status == HTTPStatus.FORBIDDEN:
-            message = f"{host} refused this key ({status}).{_said(words)}"
+            message = f"{host} refused this key{number}.{_said(words)}"
             return message, "Give another with `%kimi login`. It was not sent anywhere else."
         name, other = region
         return f"Moonshot refused this key at {host}.", (

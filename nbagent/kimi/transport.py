@@ -84,7 +84,7 @@ class Transport:
                 stream_cls=openai.AsyncStream[object],
                 **{self._bytes_as: body},
             )
-        except openai.APIError as error:
+        except (openai.APIError, self._http_error) as error:
             fault = self._fault(error)
         else:
             return stream.response
@@ -100,7 +100,7 @@ class Transport:
         fault: ModelError
         try:
             value: object = await client.get(path, cast_to=object)
-        except openai.APIError as error:
+        except (openai.APIError, self._http_error) as error:
             fault = self._fault(error)
         except ValueError:
             return None
@@ -132,7 +132,7 @@ class Transport:
             self._client = None
 
     def _fault(self, error: Any) -> ModelError:
-        """The typed error for the SDK's, which holds the request and is not kept."""
+        """The typed error for the SDK's or its library's, which hold the request and are not kept."""
         response = getattr(error, "response", None)
         if response is None:
             return connection_failed(error, self._endpoint)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +106,29 @@ def test_the_server_counts_connections(
     for _ in range(2):
         client_of().reply()
     assert len(server.connections) == 2
+
+
+def test_nothing_is_left_open(client_of: Callable[..., Client], server: WireServer) -> None:
+    def live_round() -> None:
+        client = client_of()
+        server.answers(streams(ANSWER), stalls_in_reasoning)
+        client.reply()
+        client.ask().next()
+        client.model.close()
+        assert server.client_closed.wait(WAIT_S)
+        server.client_closed.clear()
+
+    def held() -> tuple[int, int]:
+        mine = [s for s in server.connections if s.fileno() >= 0]
+        return len(list(Path("/proc/self/fd").iterdir())) - len(mine), len(
+            [t for t in threading.enumerate() if t.name.startswith(("nbagent-io", "AnyIO"))]
+        )
+
+    live_round()
+    before = held()
+    for _ in range(3):
+        live_round()
+    assert held() == before
 
 
 def test_several_requests_at_once_do_not_mix(client: Client) -> None:

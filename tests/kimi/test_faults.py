@@ -217,6 +217,16 @@ def test_a_broken_connection_is_named(
     assert bool(error.partial) == (n > 0)
 
 
+def test_a_refusal_that_breaks_off_is_named(client: Client) -> None:
+    def breaks(connection: Connection) -> bool:
+        connection.head(503, "application/json", Content_Length="100")
+        connection.sock.sendall(b'{"error": ')
+        return False
+
+    client.server.answers(breaks)
+    assert client.failure().layer == "reset"
+
+
 def test_a_clean_end_without_a_finish_is_a_cut(client: Client) -> None:
     client.server.answers(in_mid_stream(Connection.end, n=6))
     error = client.failure()
