@@ -132,7 +132,7 @@ class Transport:
             self._client = None
 
     def _fault(self, error: Any) -> ModelError:
-        """The typed error for the SDK's or its library's, which hold the request and are not kept."""
+        """Type a foreign error; it holds the request with its key and is not kept."""
         response = getattr(error, "response", None)
         if response is None:
             return connection_failed(error, self._endpoint)
