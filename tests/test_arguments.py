@@ -154,3 +154,9 @@ def test_expectations_read_well() -> None:
     assert expected(properties["mode"]) == 'one of "fast", "exact"'
     assert expected(properties["pets"]) == "array of object or object"
     assert expected({}) == "anything"
+
+
+def test_the_naive_way_fails_these_tests() -> None:
+    """The positive control: a call with the model's values as they come takes anything."""
+    place, _, _, count, mode = take(**{**GOOD, "place": 5, "count": "many", "mode": "quick"})
+    assert (place, count, mode) == (5, "many", "quick")

@@ -106,3 +106,9 @@ def test_the_last_error_of_a_cell_is_attached(asked: LiveKernel) -> None:
     assert "KeyError: 'prcie'" in cell.stdout
     assert "return row['prcie']" in cell.stdout
     assert "interactiveshell" not in cell.stdout
+
+
+def test_without_the_executor_a_coroutine_is_all_one_gets(asked: LiveKernel) -> None:
+    """The positive control: called directly, the async tool has not run."""
+    cell = asked.cell("c = later(3); print(type(c).__name__); c.close(); del c")
+    assert cell.stdout == "coroutine\n"
