@@ -40,7 +40,7 @@ def called(
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 -- foreign code, at the tool boundary
-        kind, tb = type(error), _without_ours(error.__traceback__)
+        kind, tb = type(error), without_ours(error.__traceback__)
         lines = traceback.format_exception(kind, error, tb)
         sink.error(kind.__name__, text_of_error(error), lines)
         return Outcome(error=error)
@@ -59,8 +59,13 @@ async def _awaited(awaitable: Awaitable[object]) -> object:
     return await awaitable
 
 
-def _without_ours(tb: TracebackType | None) -> TracebackType | None:
-    """A traceback from the first frame on that is not this package's."""
-    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(_OURS):
-        tb = tb.tb_next
-    return tb
+def without_ours(tb: TracebackType | None) -> TracebackType | None:
+    """A traceback without the frames of this package; the same object if it has none."""
+    if tb is None:
+        return None
+    rest = without_ours(tb.tb_next)
+    if tb.tb_frame.f_code.co_filename.startswith(_OURS):
+        return rest
+    if rest is tb.tb_next:
+        return tb
+    return TracebackType(rest, tb.tb_frame, tb.tb_lasti, tb.tb_lineno)

@@ -21,9 +21,10 @@ from typing import Any, Self
 
 from IPython.core.displayhook import DisplayHook
 
-from nbagent.kernel.calling import text_of_error
+from nbagent.kernel.calling import text_of_error, without_ours
 from nbagent.kernel.fds import Descriptors
 from nbagent.kernel.late import Late
+from nbagent.kernel.outwidgets import OutputWidgets
 from nbagent.kernel.sink import Sink
 from nbagent.kernel.swaps import Swaps
 
@@ -48,6 +49,8 @@ class Capture:
         self._code = code
         self._exits = ExitStack()
         self._swaps = Swaps()
+        self._widgets = OutputWidgets()
+        self._show_traceback: Callable[..., None] | None = None
         self._pid = os.getpid()
         self.value: object = None
 
@@ -58,6 +61,10 @@ class Capture:
         swaps = self._exits.enter_context(self._swaps)
         for name in ("stdout", "stderr"):
             self._take_stream(swaps, name)
+        for asked in (self._shell, getattr(self._shell, "kernel", None)):
+            get_parent = getattr(asked, "get_parent", None)
+            if get_parent is not None:
+                swaps.attr(asked, "get_parent", self._widgets.listening(get_parent))
         hook = _Hook(self, self._shell, self._sink)
         swaps.attr(self._shell, "displayhook", hook)
         swaps.attr(self._shell.display_trap, "hook", hook)
@@ -65,14 +72,21 @@ class Capture:
             swaps.attr(sys, "displayhook", hook)
         else:
             swaps.keep(sys, "displayhook")
-        swaps.attr(self._shell, "display_pub", _Publisher(self._shell.display_pub, self._sink))
-        swaps.attr(self._shell, "_showtraceback", self._traceback)
+        swaps.attr(self._shell, "display_pub", _Publisher(self, self._shell, self._sink))
+        self._show_traceback = swaps.attr(self._shell, "_showtraceback", self._traceback)
+        if hasattr(self._shell, "system_raw"):  # no pty: nothing to hang in, and stderr apart
+            swaps.attr(self._shell, "system", self._shell.system_raw)
         if hasattr(self._shell, "_tee"):
             swaps.attr(self._shell, "_tee", _no_tee)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._exits.close()
+
+    @property
+    def lets_through(self) -> bool:
+        """Whether what is shown now is not the call's: the trace's own, or an output widget's."""
+        return self._sink.in_callback or self._widgets.open
 
     @property
     def notes(self) -> list[str]:
@@ -95,7 +109,7 @@ class Capture:
                 raise TypeError(f"write() argument must be str, not {type(text).__name__}")
             if os.getpid() != self._pid:  # a forked child: its parent reads the descriptor
                 os_write(fd, text.encode("utf-8", "backslashreplace"))
-            elif self._sink.in_callback:
+            elif self.lets_through:
                 through(text)
             elif self._late.is_late():
                 self._sink.stream(name, self._late.labelled(text))
@@ -110,6 +124,12 @@ class Capture:
     def _traceback(
         self, kind: type[BaseException], value: BaseException, stb: Iterable[str]
     ) -> None:
+        if self.lets_through and self._show_traceback is not None:
+            self._show_traceback(kind, value, stb)
+            return
+        tb = without_ours(value.__traceback__)
+        if tb is not value.__traceback__:
+            stb = self._shell.InteractiveTB.structured_traceback(kind, value, tb)
         self._sink.error(kind.__name__, text_of_error(value), stb)
 
 
@@ -125,8 +145,9 @@ def _stay_open() -> None:
 class _Publisher:
     """Takes displays; everything else is the real publisher's."""
 
-    def __init__(self, real: Any, sink: Sink) -> None:
-        self._real = real
+    def __init__(self, capture: Capture, shell: Any, sink: Sink) -> None:
+        self._capture = capture
+        self._real = shell.display_pub
         self._sink = sink
 
     def __getattr__(self, name: str) -> Any:
@@ -143,7 +164,7 @@ class _Publisher:
     ) -> None:
         """Take a display or an update of one; updates of others' displays go through."""
         display_id = (transient or {}).get("display_id", "")
-        if not self._sink.in_callback:
+        if not self._capture.lets_through:
             if not update:
                 self._sink.rich("display_data", data, metadata or {}, display_id)
                 return
@@ -153,7 +174,7 @@ class _Publisher:
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: FBT001, FBT002 -- IPython's signature
         """Clear the call's outputs, not the cell's."""
-        if self._sink.in_callback:
+        if self._capture.lets_through:
             self._real.clear_output(wait)
         else:
             self._sink.clear(wait=bool(wait))

@@ -76,8 +76,9 @@ class ChildKernel:
         self._start()
         self._stopped = False
         sink = self._sink(on_output)
-        turn = _Turn(self._client.execute(code, allow_stdin=False), sink)
-        why = self._attend(turn, limit_s)
+        with self._interrupts:
+            turn = _Turn(self._client.execute(code, allow_stdin=False), sink)
+            why = self._attend(turn, limit_s)
         outputs, cut_bytes, spill = sink.finish()
         return Execution(
             outputs=outputs,
@@ -157,6 +158,7 @@ class ChildKernel:
         try:
             turn.take(self._client.get_iopub_msg(timeout=POLL_S))
         except Empty:
+            turn.tick()
             if not self._manager.is_alive():
                 turn.error = ("KernelEnded", ENDED)
                 turn.kernel_ended = turn.over = True
@@ -172,6 +174,10 @@ class _Turn:
         self.over = False
         self.kernel_ended = False
         self.error: tuple[str, str] | None = None
+
+    def tick(self) -> None:
+        """Show text that waits."""
+        self._sink.tick()
 
     def take(self, message: dict[str, Any]) -> None:
         """Take a message of the IOPub channel."""

@@ -138,7 +138,6 @@ class Containment:
 
 def _refusal(text: str) -> Callable[..., NoReturn]:
     def refuse(*_args: object, **_kwargs: object) -> NoReturn:
-        __tracebackhide__ = True
         raise NotInToolCode(text)
 
     return refuse

@@ -41,7 +41,6 @@ PARAMETERS: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-_HIDDEN_FRAMES = re.compile(r"^\s*\[\.\.\. skipping hidden \d+ frames?\]\n?", re.MULTILINE)
 _PICTURE_MIMES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _BARE_REPR = re.compile(r"<[\w.]+( object)?[^>]*>\s*\Z")
 
@@ -152,8 +151,7 @@ def _texts(outputs: tuple[Output, ...], pictures: list[Part | None]) -> Iterator
 
 
 def _error_text(output: Output) -> str:
-    lines = clean("\n".join(output["traceback"]))
-    text = _HIDDEN_FRAMES.sub("", lines).strip("-\n ")
+    text = clean("\n".join(output["traceback"])).strip("-\n ")
     return clip(text or f"{output['ename']}: {output['evalue']}", TRACEBACK_BYTES)
 
 

@@ -141,23 +141,24 @@ class LiveShell:
         watch.begin()
         with ExitStack() as around:
             around.enter_context(capture)
-            around.enter_context(contained)
             around.enter_context(self._runner())
             around.enter_context(self._loop.entered())
             around.enter_context(limit)
+            around.enter_context(contained)
             outcome = self._armed(body, call)
         call.changes = watch.end()
         call.notes = contained.notes + capture.notes
         return call, outcome
 
     def _armed(self, body: Callable[[_Call], Outcome], call: _Call) -> Outcome:
-        """Run the body in its window; an interrupt that nobody caught inside ends here."""
+        """Run the body in its window; what nobody caught inside ends here."""
         try:
             with call.window:
                 return body(call)
-        except KeyboardInterrupt as stopped:
-            call.sink.error("KeyboardInterrupt", "", ["KeyboardInterrupt"])
-            return Outcome(error=stopped)
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 -- IPython itself may fail once tool code broke a built-in
+            name = type(error).__name__
+            call.sink.error(name, text_of_error(error), [name])
+            return Outcome(error=error)
 
     def _runner(self) -> Swaps:
         """Have IPython run cells that await on the private loop."""

@@ -1,7 +1,11 @@
-"""Things put in place for a while and put back afterwards, whatever happened to them."""
+"""Things put in place for a while and put back afterwards, whatever happened to them.
+
+Built-in functions are among those things, so the ones used here are bound early.
+"""
 
 from __future__ import annotations
 
+from builtins import delattr, getattr, hasattr, setattr, vars  # noqa: A004 -- bound early
 from collections.abc import MutableMapping
 from typing import Any, Self
 
