@@ -14,7 +14,7 @@ from typing import Self
 
 import nbformat
 from jupyter_server.serverapp import list_running_servers
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 from nbagent.clock import SystemClock
@@ -49,6 +49,8 @@ _KERNEL_READY = """() => {
     return context?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
 }"""
 
+_SAVED = "() => window.jupyterapp.shell.currentWidget.context.model.dirty === false"
+
 
 def launch(playwright: Playwright) -> Browser:
     """Start Chromium: the one that is installed, or else Playwright's own."""
@@ -59,14 +61,15 @@ def launch(playwright: Playwright) -> Browser:
 
 
 class Lab:
-    """A JupyterLab server of its own directory; Notebook 7 is served by it too."""
+    """A JupyterLab server with directories of its own; Notebook 7 is served by it too."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        settings = root / "settings"
-        settings.mkdir()
+    def __init__(self, home: Path) -> None:
+        self.root = home / "notebooks"
+        settings = home / "settings"
+        for folder in (self.root, settings):
+            folder.mkdir()
         (settings / "overrides.json").write_text(json.dumps(SETTINGS))
-        self._log = (root / "server.log").open("w")
+        self._log = (home / "server.log").open("w+")
         options = [
             "--no-browser",
             "--allow-root",
@@ -76,13 +79,13 @@ class Lab:
             "--ServerApp.ip=127.0.0.1",
             "--ServerApp.port=0",
             "--IdentityProvider.token=test",
-            f"--ServerApp.root_dir={root}",
+            f"--ServerApp.root_dir={self.root}",
         ]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
             stdout=self._log,
             stderr=self._log,
-            cwd=root,
+            cwd=home,
         )
         self.url = self._wait_for_url()
 
@@ -94,18 +97,14 @@ class Lab:
                 if server["pid"] == self._process.pid:
                     return str(server["url"])
             clock.sleep(0.1)
-        raise RuntimeError(f"no JupyterLab: {(self.root / 'server.log').read_text()[-2000:]}")
+        self._log.seek(0)
+        raise RuntimeError(f"no JupyterLab: {self._log.read()[-2000:]}")
 
     def write(self, name: str, *cells: str) -> Path:
-        """Write a notebook of code cells; one that begins with `# ` and a space is Markdown."""
+        """Write a notebook of code cells."""
+        spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = new_notebook(
-            cells=[
-                new_markdown_cell(text) if text.startswith("# ") else new_code_cell(text)
-                for text in cells
-            ],
-            metadata={
-                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-            },
+            cells=[new_code_cell(text) for text in cells], metadata={"kernelspec": spec}
         )
         path = self.root / f"{name}.ipynb"
         nbformat.write(notebook, path)
@@ -172,14 +171,9 @@ class Notebook:
 
     def save(self) -> nbformat.NotebookNode:
         """Save with the keyboard, wait until it is on disk, and read what was saved."""
-        before = self.path.stat().st_mtime_ns
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
-        clock = SystemClock()
-        deadline = clock.now() + WAIT_MS / 1000
-        while self.path.stat().st_mtime_ns == before:
-            assert clock.now() < deadline, "the notebook was not saved"
-            clock.sleep(0.05)
+        self.page.wait_for_function(_SAVED, timeout=WAIT_MS)
         return nbformat.read(self.path, as_version=4)
 
     def theme(self, name: str) -> None:
