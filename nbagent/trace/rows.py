@@ -18,16 +18,22 @@ from nbagent.trace.pictures import svg_uri
 
 WIDE_ONLY = "clamp(0px,(100% - 520px)*999,{})"
 """A width that is there from 520 pixels on: inline styles have no media queries."""
+# JupyterLab's sanitiser (untrusted notebooks) drops `grid-area`, `flex` with a function and
+# `padding` with `calc`, but keeps `grid-row`, and `width` and `min-width` with both.
 GRID = (
     "display:grid;grid-template-columns:minmax(0,1fr);align-items:start;"
     "font-size:13px;line-height:19px;overflow-wrap:break-word"
 )
 """What all rows inherit stands here, since every row repeats its own styles."""
 ROW = "position:relative;z-index:1;border-top:1px solid #80808055;margin:0"
-SUMMARY = f"padding:5px calc(56px + {WIDE_ONLY.format('96px')}) 5px 0"
-LINE = "display:inline-flex;column-gap:8px;width:calc(100% - 20px);vertical-align:top"
+SUMMARY = "padding:5px 0"
+LINE = (
+    "display:inline-flex;column-gap:8px;vertical-align:top;"
+    f"width:calc(100% - 76px - {WIDE_ONLY.format('96px')})"
+)
+"""A row ends where its bar and time begin."""
 DEED = "flex:1;min-width:0;display:flex;flex-wrap:wrap;column-gap:8px"
-GIST = "flex:1 1 clamp(200px,(400px - 100%)*999,100%);min-width:0"
+GIST = "flex:1 1 200px;min-width:clamp(120px,(400px - 100%)*999,100%)"
 TOOL = f"min-width:clamp(0px,(100% - 400px)*999,124px);text-align:right;{QUIET}"
 OUTCOME = (
     "min-width:clamp(0px,(100% - 400px)*999,140px);max-width:clamp(140px,(400px - 100%)*999,100%)"
@@ -58,7 +64,7 @@ def rows_html(
     """
     rows = [_range_html(r, i + 1) for i, r in enumerate(ranges)]
     for i, step in enumerate(steps):
-        place = f"grid-area:{len(ranges) + i + 1}/1"
+        place = f"grid-row:{len(ranges) + i + 1};grid-column:1"
         rows.append(_step_html(step, pictures, place, is_open=step["step"] == open_step))
     return tag("div", join(*rows, figures, by="\n"), style=GRID)
 
@@ -79,7 +85,7 @@ def figures_html(
         bar = tag("img", src=svg_uri(step_svg(own)), alt="", style=BAR)
         hidden = tag("span", f"step {number}: ", style="display:none")
         time = tag("span", seconds(wall_s), style=TIME)
-        place = f"grid-area:{first_row + i}/1;{FIGURE}"
+        place = f"grid-row:{first_row + i};grid-column:1;{FIGURE}"
         cells.append(tag("div", hidden, bar if own else "", time, style=place))
     return join(*cells)
 
@@ -97,7 +103,7 @@ def _range_html(older: Mapping[str, Any], row: int) -> Html:
     left = older["n_steps"] - len(older["gists"])
     note = [tag("div", f"and {left:,} more", style=f"font-size:12px;{QUIET}")] if left > 0 else []
     inside = tag("div", join(*gists, *note, by="\n"), style=BODY)
-    style = f"grid-area:{row}/1;{ROW}"
+    style = f"grid-row:{row};grid-column:1;{ROW}"
     return details(
         line, inside, style=style, summary_style="font-size:13px;padding:5px 0", is_open=False
     )

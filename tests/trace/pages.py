@@ -52,10 +52,14 @@ def faults(html: str) -> list[str]:
             found.append(f"attribute {name} of {tag}")
         if name == "src" and not value.startswith("data:image/"):
             found.append(f"src {value[:40]}")
-        if name == "style" and any(
-            word in value for word in ("url", "var(", "expression", "@", "<")
-        ):
-            found.append(f"style {value[:60]}")
-        if name == "style" and any(d.split(":")[0].strip() == "color" for d in value.split(";")):
-            found.append(f"text colour {value[:60]}")
+        found += [f"style {d[:60]}" for d in value.split(";") if name == "style" and _is_bad(d)]
     return found
+
+
+def _is_bad(declaration: str) -> bool:
+    """Whether a declaration fetches, colours text, or is lost in JupyterLab's sanitiser."""
+    name, _, value = declaration.partition(":")
+    if any(word in declaration for word in ("url", "var(", "expression", "@", "<")):
+        return True
+    lost = name == "grid-area" or (name.startswith(("padding", "flex")) and "(" in value)
+    return lost or name.strip() == "color" or "anywhere" in value

@@ -24,7 +24,7 @@ def drawn() -> dict[str, str]:
 
 
 ROWS = "summary > span[style*=inline-flex]"
-TIMES = "div[style*=grid-area] > span:last-child"
+TIMES = "div[style*=grid-row] > span:last-child"
 FIRED = "<script>window.fired = 0; function fire() { window.fired += 1; }</script>"
 
 
