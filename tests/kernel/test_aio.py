@@ -57,7 +57,8 @@ def test_a_task_made_without_await_goes_on_and_the_next_call_sees_it(kernel: Liv
 )
 def test_bridge_awaits_the_agents_things_in_a_user_cell(kernel: LiveKernel, awaitable: str) -> None:
     kernel.tool(
-        "import asyncio as _a\n_queue = _a.Queue()\n_future = _a.get_running_loop().create_future()\n"
+        "import asyncio as _a\n_queue = _a.Queue()\n"
+        "_future = _a.get_running_loop().create_future()\n"
         "async def _coroutine(): return 'done'\n"
         "async def _later():\n    await _a.sleep(0.01)\n    await _queue.put('done')\n"
         "    _future.done() or _future.set_result('done')\n    return 'done'\n"
@@ -79,7 +80,8 @@ def test_without_bridge_it_is_another_loops(kernel: LiveKernel) -> None:
 
 def test_bridge_raises_what_the_task_raised(kernel: LiveKernel) -> None:
     kernel.tool(
-        "import asyncio as _a\nasync def _fail(): raise ValueError('no')\n_t = _a.create_task(_fail())"
+        "import asyncio as _a\nasync def _fail(): raise ValueError('no')\n"
+        "_t = _a.create_task(_fail())"
     )
     cell = kernel.cell("from nbagent.kernel.aio import bridge as _bridge\nawait _bridge(_t)")
     assert cell.error == "ValueError: no"
@@ -88,7 +90,8 @@ def test_bridge_raises_what_the_task_raised(kernel: LiveKernel) -> None:
 def test_late_output_of_a_task_is_labelled(kernel: LiveKernel) -> None:
     kernel.tool(
         "import asyncio as _a\n_event = _a.Event()\n"
-        "async def _wait():\n    await _event.wait()\n    print('task speaks')\n_w = _a.create_task(_wait())"
+        "async def _wait():\n    await _event.wait()\n    print('task speaks')\n"
+        "_w = _a.create_task(_wait())"
     )
     told = kernel.tool("_event.set(); await _w; print('own')")
     assert "[late output of a background task] task speaks\n" in told.text

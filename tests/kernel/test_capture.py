@@ -143,7 +143,8 @@ def test_values_are_not_kept_alive(kernel: LiveKernel) -> None:
 
 
 def test_history_keeps_no_copy_of_what_was_printed(kernel: LiveKernel) -> None:
-    size = "print(sum(len(str(o.bundle)) for v in get_ipython().history_manager.outputs.values() for o in v))"
+    kept = "get_ipython().history_manager.outputs.values()"
+    size = f"print(sum(len(str(o.bundle)) for v in {kept} for o in v))"
     before = int(kernel.cell(size).stdout)
     kernel.tool("print('x' * 1_000_000)")
     assert int(kernel.cell(size).stdout) - before < 300_000

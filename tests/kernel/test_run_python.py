@@ -62,7 +62,7 @@ def png(width: int, height: int, *, noise: bool = False) -> str:
         ("{}['x']", "KeyError"),
         ("import pandas as pd; pd.DataFrame({'a': range(90)})", "table 90 × 1"),
         ("import matplotlib.pyplot as plt; plt.plot([1]); print(1)", "figure"),
-        ("plt.figure(); plt.figure()", "2 figures"),
+        ("import matplotlib.pyplot as p; p.figure().gca(); p.figure().gca();", "2 figures"),
         ("import sys; sys.exit(1)", "SystemExit"),
         ("'x' * 100", "value " + "'" + "x" * 23 + "…"),
     ],
