@@ -145,6 +145,12 @@ def test_a_refused_key_names_the_other_region(preset: str, there: str) -> None:
     )
 
 
+def test_an_echoed_key_is_struck_out_whatever_it_looks_like() -> None:
+    faults = Faults(PRESETS["vllm"], "m", Secret("opensesame"))
+    error = faults.from_status(400, {}, '{"error": {"message": "odd: opensesame."}}', 0.0)
+    assert 'It said: "odd: [key]."' in error.message
+
+
 def test_a_missing_key_is_asked_for() -> None:
     error = Faults(PRESETS["vllm"], "m").from_status(401, {}, '{"detail": "no"}', 0.0)
     assert str(error).startswith("localhost:8000 wants a key, and none was given for it.")
