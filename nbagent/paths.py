@@ -12,3 +12,8 @@ def data_dir() -> Path:
     path = Path(jupyter_data_dir()) / "nbagent"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def runs_dir() -> Path:
+    """The directory of the runs' events."""
+    return data_dir() / "runs"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nbagent.events import Event, from_dict, to_dict
@@ -21,18 +21,19 @@ class Spool:
     """Writes the kept events of one run; transient ones are left out.
 
     Args:
-        directory: where spools live, one file a run, readable by this user only.
+        directory: gives the directory where spools live, one file a run, for this user only.
         run_id: the run's name.
     """
 
-    def __init__(self, directory: Path, run_id: str) -> None:
-        self.path = directory / f"{run_id}.jsonl"
+    def __init__(self, directory: Callable[[], Path], run_id: str) -> None:
         self.problem = ""
+        self._fd = -1
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _trim(directory)
+            folder = directory()
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _trim(folder)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            self._fd = os.open(self.path, flags, 0o600)
+            self._fd = os.open(folder / f"{run_id}.jsonl", flags, 0o600)
         except OSError as error:
             self._give_up(error)
 
@@ -54,8 +55,11 @@ class Spool:
             self._fd = -1
 
     def _give_up(self, error: OSError) -> None:
-        self.problem = f"The run is not kept on disk: {error.strerror} ({self.path.parent})."
-        self._fd = -1
+        self.problem = (
+            f"This run is not kept on disk ({error.strerror}), only in this kernel and notebook. "
+            "`%kimi doctor` looks at the data directory."
+        )
+        self.close()
 
 
 def load(directory: Path, run_id: str) -> Iterator[Event]:

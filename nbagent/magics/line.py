@@ -14,7 +14,7 @@ from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
 from nbagent.magics.options import parse_line
 from nbagent.messages import text_of
-from nbagent.paths import data_dir
+from nbagent.paths import runs_dir
 from nbagent.spool import load as load_run
 from nbagent.spool import stored_runs
 
@@ -157,7 +157,7 @@ def _tools(session: Session, _rest: str) -> str:
 
 def _runs(session: Session, _rest: str) -> str:
     lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    stored = [name for name in stored_runs(data_dir() / "runs") if name not in session.runs]
+    stored = [name for name in stored_runs(runs_dir()) if name not in session.runs]
     if stored:
         lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
     return "\n".join(lines) or "No run yet."
@@ -168,10 +168,10 @@ def _show(session: Session, rest: str) -> str:
     if run is not None:
         session.show(run.run_id, run.events)
         return ""
-    name = next((n for n in stored_runs(data_dir() / "runs") if rest and n.startswith(rest)), None)
+    name = next((n for n in stored_runs(runs_dir()) if rest and n.startswith(rest)), None)
     if name is None:
         raise UsageError(f"There is no run {rest!r}." if rest else "No run yet.", "See %kimi runs.")
-    session.show(name, list(load_run(data_dir() / "runs", name)))
+    session.show(name, list(load_run(runs_dir(), name)))
     return ""
 
 

@@ -7,6 +7,7 @@ import difflib
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,7 +31,7 @@ from nbagent.magics.config import Kimi
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
 from nbagent.outgoing import BYTES_PER_TOKEN, estimated_tokens
-from nbagent.paths import data_dir
+from nbagent.paths import runs_dir
 from nbagent.recipe import Recipe
 from nbagent.redact import Redactor
 from nbagent.run import Run
@@ -206,11 +207,14 @@ class Session:
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
         self.runs[run.run_id] = run
-        run.subscribe(Spool(data_dir() / "runs", run.run_id).apply)
+        spool = Spool(runs_dir, run.run_id)
+        run.subscribe(spool.apply)
         try:
             self.pump().drive([Job(run, self.display(run.run_id, run.recipe.settings))])
         finally:
             run.recipe.model.close()
+        if spool.problem:
+            print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
 
     def pump(self) -> Pump:
         """A pump for the cell that runs now."""
