@@ -80,7 +80,7 @@ class KimiMagics(Magics):
         """Show what went wrong as one line without a traceback; the cell counts as failed."""
         try:
             act()
-        except NBAgentError as error:
+        except (NBAgentError, OSError) as error:
             raise OneLine(self.session.redact(str(error))) from None
 
     def register_completions(self) -> None:
