@@ -148,7 +148,7 @@ class Request:
         """The request body, exactly as it goes on the wire."""
         messages = b",".join(record.body for record in self.records)
         tail = b"," + self.tail if self.tail else b""
-        return b"{" + self.head + b',"messages":[' + messages + b"]" + tail + b"}"
+        return b"".join((b"{", self.head, b',"messages":[', messages, b"]", tail, b"}"))
 
     def json(self) -> dict[str, Any]:
         """The request body as a dict, for reading."""
