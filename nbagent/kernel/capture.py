@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from os import write as os_write
+from tokenize import TokenError
 from typing import Any, Self
 
 from IPython.core.displayhook import DisplayHook
@@ -55,30 +56,38 @@ class Capture:
         self.value: object = None
 
     def __enter__(self) -> Self:
-        token = self._late.begin()
-        self._exits.callback(self._late.end, token)
-        self._exits.enter_context(Descriptors(self._sink.stream, self._sink.tick))
-        swaps = self._exits.enter_context(self._swaps)
-        for name in ("stdout", "stderr"):
-            self._take_stream(swaps, name)
+        with ExitStack() as exits:  # undone at once should a step fail
+            exits.callback(self._late.end, self._late.begin())
+            exits.enter_context(Descriptors(self._sink.stream, self._sink.tick))
+            exits.enter_context(self._swaps)
+            for name in ("stdout", "stderr"):
+                self._take_stream(name)
+            self._listen_for_widgets()
+            self._take_shell()
+            self._exits = exits.pop_all()
+        return self
+
+    def _listen_for_widgets(self) -> None:
         for asked in (self._shell, getattr(self._shell, "kernel", None)):
             get_parent = getattr(asked, "get_parent", None)
             if get_parent is not None:
-                swaps.attr(asked, "get_parent", self._widgets.listening(get_parent))
-        hook = _Hook(self, self._shell, self._sink)
-        swaps.attr(self._shell, "displayhook", hook)
-        swaps.attr(self._shell.display_trap, "hook", hook)
-        if self._shell.display_trap.is_active:  # else IPython sets it when it runs the cell
+                self._swaps.attr(asked, "get_parent", self._widgets.listening(get_parent))
+
+    def _take_shell(self) -> None:
+        shell, swaps = self._shell, self._swaps
+        hook = _Hook(self, shell, self._sink)
+        if sys.displayhook is shell.displayhook:
             swaps.attr(sys, "displayhook", hook)
-        else:
+        else:  # no cell is running: IPython sets it
             swaps.keep(sys, "displayhook")
-        swaps.attr(self._shell, "display_pub", _Publisher(self, self._shell, self._sink))
-        self._show_traceback = swaps.attr(self._shell, "_showtraceback", self._traceback)
-        if hasattr(self._shell, "system_raw"):  # no pty: nothing to hang in, and stderr apart
-            swaps.attr(self._shell, "system", self._shell.system_raw)
-        if hasattr(self._shell, "_tee"):
-            swaps.attr(self._shell, "_tee", _no_tee)
-        return self
+        swaps.attr(shell, "displayhook", hook)
+        swaps.attr(shell.display_trap, "hook", hook)
+        swaps.attr(shell, "display_pub", _Publisher(self, shell, self._sink))
+        self._show_traceback = swaps.attr(shell, "_showtraceback", self._traceback)
+        if hasattr(shell, "system_raw"):  # no pty: nothing to hang in, and stderr apart
+            swaps.attr(shell, "system", shell.system_raw)
+        if hasattr(shell, "_tee"):
+            swaps.attr(shell, "_tee", _no_tee)
 
     def __exit__(self, *exc: object) -> None:
         self._exits.close()
@@ -97,9 +106,12 @@ class Capture:
     def quiet(self) -> bool:
         """Whether the cell ends in a semicolon."""
         ends_quiet: Callable[[str], bool] = DisplayHook.semicolon_at_end_of_expression
-        return bool(self._code) and ends_quiet(self._code)
+        try:
+            return bool(self._code) and ends_quiet(self._code)
+        except (SyntaxError, TokenError):  # magics and commands are no Python
+            return False
 
-    def _take_stream(self, swaps: Swaps, name: str) -> None:
+    def _take_stream(self, name: str) -> None:
         stream = getattr(sys, name)
         through = stream.write
         fd = 1 if name == "stdout" else 2
@@ -117,9 +129,9 @@ class Capture:
                 self._sink.stream(name, text)
             return len(text)
 
-        swaps.keep(sys, name)
-        swaps.attr(stream, "write", write)
-        swaps.attr(stream, "close", _stay_open)
+        self._swaps.keep(sys, name)
+        self._swaps.attr(stream, "write", write)
+        self._swaps.attr(stream, "close", _stay_open)
 
     def _traceback(
         self, kind: type[BaseException], value: BaseException, stb: Iterable[str]
