@@ -28,9 +28,9 @@ from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.policy import Gate, allow_all
 from nbagent.ports import Executor
-from nbagent.recipe import Recipe
 from nbagent.redact import Redactor
 from nbagent.run import Run
+from nbagent.run.recipe import Recipe
 from nbagent.settings import DEFAULT_ENDPOINT, DEFAULT_MODEL, Settings, resolve
 from nbagent.tools import Toolset
 

@@ -20,8 +20,8 @@ from nbagent.kimi.endpoints import PRESETS, Endpoint, environment_url, resolve_e
 from nbagent.kimi.keys import KeyStore
 from nbagent.lessons.process import ensure
 from nbagent.messages import Content
-from nbagent.recipe import Recipe
 from nbagent.run import Run
+from nbagent.run.recipe import Recipe
 from nbagent.settings import Secret, Settings
 
 NO_KEY_INTERACTIVE = (

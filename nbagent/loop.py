@@ -15,7 +15,7 @@ The rules of the protocol:
 3. So the recorded sends are its state: a fresh generator fed the same sends is in the same place.
 4. There is no `except` in a loop: to stop it, its open calls are answered and it is closed.
 
-Read next: `nbagent.cursor`, which records and replays; `nbagent.run`, which drives.
+Read next: `nbagent.run.cursor`, which records and replays; `nbagent.run`, which drives.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 from nbagent.bounded import clip, size_of
 from nbagent.events import Output
 from nbagent.phrases import one_line, plural
-from nbagent.results import shown_pictures, shown_text
 from nbagent.tools import Tool, ToolResult, as_tool, tool
+from nbagent.tools.results import shown_pictures, shown_text
 
 MAX_OUTLINED = 200
 """How many cells an outline lists."""

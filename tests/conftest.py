@@ -100,7 +100,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     refused = Path(os.environ[REFUSED])
     if refused.exists():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        print(f"\nA test tried to leave the machine:\n{refused.read_text()}")  # noqa: T201
+        print(f"\nA test tried to leave the machine:\n{refused.read_text()}")
 
 
 def _end_lesson_server() -> None:

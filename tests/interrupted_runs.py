@@ -26,8 +26,8 @@ from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
 from nbagent.messages import Request
 from nbagent.ports import Arrival
-from nbagent.recipe import Recipe
 from nbagent.run import Run
+from nbagent.run.recipe import Recipe
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
 from tests.scripted import ScriptedModel, call, calls, plain_shell, says

@@ -13,11 +13,11 @@ from nbagent.clock import ManualClock
 from nbagent.events import RunStarted
 from nbagent.messages import Message, Request, ToolCall, json_bytes
 from nbagent.ports import Arrival, Execution, Failure, ModelFacts, OnOutput, Piece, Reply
-from nbagent.recipe import Recipe
 from nbagent.run import Run
+from nbagent.run.recipe import Recipe
+from nbagent.run.work import AskModel, Decide, Decision, Elapsed, RunTool, WaitUntil
 from nbagent.settings import Settings
 from nbagent.tools import Tool, ToolContext, ToolResult, Toolset
-from nbagent.work import AskModel, Decide, Decision, Elapsed, RunTool, WaitUntil
 
 
 def plain_shell() -> InteractiveShell:

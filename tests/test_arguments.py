@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
-from nbagent.schema import (
+from nbagent.tools.schema import (
     BadArguments,
     FunctionSchema,
     check_by_schema,

@@ -11,10 +11,10 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 
 LAYERS = [
     {"messages", "events", "errors", "settings"},
-    {"loop", "tools", "schema", "cursor", "meter", "view", "policy", "redact", "ports", "clock", "paths",
-     "sampling", "phrases", "outputs", "streams", "steps", "bounded", "docstrings", "mfjs", "results"},
-    {"work", "calls", "recipe", "outgoing", "asking", "run", "conversation", "journal", "spool"},
-    {"kimi", "kernel", "notebook", "trace", "server", "lessons"},
+    {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
+    | {"clock", "paths", "phrases", "bounded"},
+    {"run", "conversation", "spool"},
+    {"kimi", "kernel", "notebook", "trace", "lessons"},
     {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
 ]
 WORLD = LAYERS[3]
@@ -47,7 +47,7 @@ def breaches(unit: str, imports: set[str]) -> list[str]:
         if root == "openai" and unit not in OPENAI_ONLY_IN:
             found.append(f"{unit} imports openai")
         target = rest.split(".")[0]
-        if root != "nbagent" or not target or target == unit or target == "__version__":
+        if root != "nbagent" or not target or target in {unit, "__version__"}:
             continue
         if not any(target in layer for layer in LAYERS):
             continue  # a public name, not a module

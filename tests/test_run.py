@@ -22,9 +22,9 @@ from nbagent.loop import Act, Ask
 from nbagent.messages import first_fault
 from nbagent.policy import Allow, Deny, Edit, ProposedCall, Wait
 from nbagent.run import Run
+from nbagent.run.work import Decision
 from nbagent.settings import Settings
 from nbagent.tools import Tool, ToolResult
-from nbagent.work import Decision
 from tests.scripted import USAGE, call, calls, drive, echo_tool, make_run, says
 from tests.strict import complaints
 

@@ -26,9 +26,9 @@ from hypothesis import strategies as st
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from nbagent.docstrings import docs_of
 from nbagent.errors import SettingsError
-from nbagent.schema import FunctionSchema, check_name, function_schema
+from nbagent.tools.docstrings import docs_of
+from nbagent.tools.schema import FunctionSchema, check_name, function_schema
 from tests.mfjs_rules import FORBIDDEN_PROPERTIES, violations
 
 

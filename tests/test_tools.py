@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from PIL import Image
 
-import nbagent.tools
 from nbagent.bounded import PICTURE_BYTES, PICTURE_PIXELS, clip, picture_part, size_of
 from nbagent.errors import SettingsError
 from nbagent.messages import json_bytes, text_of
-from nbagent.results import RESULT_BYTES
 from nbagent.tools import Tool, ToolContext, ToolResult, Toolset, as_tool, tool
+from nbagent.tools.results import RESULT_BYTES
+from nbagent.tools.tool import MAX_TOOLS
 from tests.here import Here, a_call
 from tests.mfjs_rules import violations
 
@@ -352,7 +352,7 @@ def test_importing_tools_does_not_import_pydantic() -> None:
     code = "import sys, nbagent.tools, nbagent.redact; print('pydantic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-    assert nbagent.tools.MAX_TOOLS == 128
+    assert MAX_TOOLS == 128
 
 
 def test_the_naive_way_fails_these_tests() -> None:

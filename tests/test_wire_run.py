@@ -22,8 +22,8 @@ from nbagent.kimi.endpoints import PRESETS
 from nbagent.lessons.control import clear, ledger, order
 from nbagent.lessons.process import Server, ensure
 from nbagent.loop import Act, Ask
-from nbagent.recipe import Recipe
 from nbagent.run import Run
+from nbagent.run.recipe import Recipe
 from nbagent.settings import Secret, Settings
 from nbagent.tools import Toolset
 from tests.scripted import plain_shell

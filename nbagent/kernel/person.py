@@ -7,7 +7,7 @@ import string
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from nbagent.work import Decide, Decision
+from nbagent.run.work import Decide, Decision
 
 
 class Nobody:

@@ -21,8 +21,8 @@ from nbagent.clock import Clock
 from nbagent.events import Event, Output
 from nbagent.ports import Arrival, Executor
 from nbagent.run import Run
+from nbagent.run.work import AskModel, Decide, Decision, Elapsed, RunTool, Shown, WaitUntil, Work
 from nbagent.tools import ToolContext, ToolResult
-from nbagent.work import AskModel, Decide, Decision, Elapsed, RunTool, Shown, WaitUntil, Work
 
 TICK_S = 0.02
 """How long the pump waits for an arrival before it looks at everything else."""

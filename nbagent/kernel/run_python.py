@@ -16,10 +16,10 @@ from nbagent.bounded import clip, picture_part, size_of
 from nbagent.events import Output
 from nbagent.kernel.spill import Spill
 from nbagent.messages import Content, Part
-from nbagent.outputs import RENDERED_BELOW, below_name
 from nbagent.phrases import clean, one_line, plural
 from nbagent.ports import Execution
 from nbagent.tools import Tool, ToolContext, ToolResult
+from nbagent.view.outputs import RENDERED_BELOW, below_name
 
 TEXT_BYTES = 16_000
 """Bytes of text that one call tells the model, notes not counted."""

@@ -30,15 +30,15 @@ from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
-from nbagent.outgoing import BYTES_PER_TOKEN, estimated_tokens
 from nbagent.paths import runs_dir
-from nbagent.recipe import Recipe
 from nbagent.redact import Redactor
 from nbagent.run import Run
+from nbagent.run.outgoing import BYTES_PER_TOKEN, estimated_tokens
+from nbagent.run.recipe import Recipe
+from nbagent.run.work import AskModel
 from nbagent.settings import Settings, resolve
 from nbagent.spool import Spool
 from nbagent.tools import Toolset
-from nbagent.work import AskModel
 
 
 class Session:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbagent.outputs import Block
 from nbagent.phrases import plural, size
 from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
+from nbagent.view.outputs import Block
 
 TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px;text-align:right"
 TABLE_ROW = "border-bottom:1px solid #80808033"
@@ -109,7 +109,7 @@ def block_html(block: Block, pictures: Mapping[str, Html]) -> Html:
     """One output block as HTML.
 
     Args:
-        block: as made by `nbagent.outputs.block_of`.
+        block: as made by `nbagent.view.outputs.block_of`.
         pictures: what stands for each picture, by its name.
     """
     kind = block["kind"]

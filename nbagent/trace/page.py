@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.outputs import Block, Picture
 from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size
 from nbagent.trace.answer import to_html
 from nbagent.trace.blocks import table_html
@@ -21,6 +20,7 @@ from nbagent.trace.markdown import parse
 from nbagent.trace.markup import FAILED, QUIET, Html, details, join, pre, tag
 from nbagent.trace.pictures import svg_uri, uri
 from nbagent.trace.rows import figures_html, rows_html
+from nbagent.view.outputs import Block, Picture
 
 ROOT_CLASS = "tex2jax_ignore mathjax_ignore"
 """Keeps MathJax from setting `$` in prices and code as mathematics; nothing else hangs on it."""

@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nbagent.outputs import Picture
+from nbagent.view.outputs import Picture
 
 try:
     from PIL import Image

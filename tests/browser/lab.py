@@ -184,6 +184,7 @@ class Notebook:
         )
         light = str("Light" in name).lower()
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def screenshot(self, name: str) -> Path:
         """Take a picture of the page into `build/screens/`."""

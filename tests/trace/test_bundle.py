@@ -18,10 +18,10 @@ from render_sample import stripped
 from sample_run import tell
 from trace_story import Story, display_output, folded, png, stream_output
 
-from nbagent.outputs import picture_of
 from nbagent.phrases import BADGE
 from nbagent.trace import TRACE_MIME, mimebundle
 from nbagent.trace.bundle import budget, saved_bytes
+from nbagent.view.outputs import picture_of
 
 SCRIPTED = {
     "scripted": True,

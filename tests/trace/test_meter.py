@@ -23,7 +23,7 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.meter import Meter, cost_usd
-from nbagent.streams import Stream
+from nbagent.meter.streams import Stream
 
 SAMPLES: tuple[Sample, ...] = (
     (2.0, 10, "reasoning"),

@@ -9,7 +9,7 @@ import pytest
 from trace_story import display_output, error_output, png, stream_output
 
 from nbagent import phrases
-from nbagent.outputs import TABLE_COLUMNS, TABLE_ROWS, block_of, goes_below, table_of
+from nbagent.view.outputs import TABLE_COLUMNS, TABLE_ROWS, block_of, goes_below, table_of
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from nbagent.events import ApprovalAsked, ApprovalGiven, Event, ToolFinished, To
 from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
 from nbagent.policy import Allow, Deny, Edit, Gate, ProposedCall, Wait
 from nbagent.redact import Redactor
+from nbagent.run.work import Decide, Decision, RunTool
 from nbagent.tools import ToolResult, Toolset
-from nbagent.work import Decide, Decision, RunTool
 
 STOPPED = "Stopped by the user before it ran; do not retry unless they ask."
 

@@ -5,8 +5,8 @@ line shows. All times are seconds since the run began. Counts come from `usage`;
 endpoint gave none they are estimated from the text and marked `estimated`. Of a scripted run the
 cost is None and `paced` is true: its speed is a timer's, not a model's.
 
-Definitions are in `nbagent.streams`; waiting is counted per attempt, so a retry does not lengthen
-the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`.
+Definitions are in `nbagent.meter.streams`; waiting is counted per attempt, so a retry does not
+lengthen the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.messages import Usage
-from nbagent.streams import Segment, Span, Stream, bucketed, halved
+from nbagent.meter.streams import Segment, Span, Stream, bucketed, halved
 
 TOKENS_PER_CHAR = 0.25
 """First guess for estimates, until the run's own usage tells better."""

@@ -17,8 +17,8 @@ from typing import Any
 
 from nbagent.events import Output, ToolFinished, ToolStarted
 from nbagent.messages import Content
-from nbagent.outputs import TEXT_LIMIT, Block, text_block
 from nbagent.phrases import clean, clip, gist, one_line
+from nbagent.view.outputs import TEXT_LIMIT, Block, text_block
 
 CODE_LIMIT = 12_000
 LIVE_LIMIT = 1_500

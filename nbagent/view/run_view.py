@@ -35,9 +35,9 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.messages import reasoning_of, text_of
-from nbagent.outputs import Block, Picture, block_of, goes_below
 from nbagent.phrases import clean, clip, gist, one_line, plural, seconds, size
-from nbagent.steps import Call, Range, Step, merged_ranges
+from nbagent.view.outputs import Block, Picture, block_of, goes_below
+from nbagent.view.steps import Call, Range, Step, merged_ranges
 
 __all__ = ["RunView", "goes_below"]
 

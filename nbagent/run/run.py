@@ -1,9 +1,9 @@
 """One run of an agent: a state machine that moves only when its driver moves it.
 
-The Run holds the loop (`nbagent.cursor`), the model calls (`nbagent.asking`) and the tool calls
-(`nbagent.calls`), asks the policies and emits the events. It does no I/O and never blocks:
-`pending()` names the next piece of work, `deliver()` brings its outcome. The kernel's pump, a
-script and the tests are drivers; the step view will be another.
+The Run holds the loop (`cursor`), the model calls (`asking`) and the tool calls (`calls`), asks
+the policies and emits the events. It does no I/O and never blocks: `pending()` names the next
+piece of work, `deliver()` brings its outcome. The kernel's pump, a script and the tests are
+drivers; the step view will be another.
 
 Read next: `nbagent.kernel.pump`, the driver under `%%kimi`.
 """
@@ -17,9 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbagent.asking import Asking
-from nbagent.calls import PendingCalls
-from nbagent.cursor import Cursor
 from nbagent.errors import HistoryError, ModelError
 from nbagent.events import (
     TRANSIENT,
@@ -40,9 +37,12 @@ from nbagent.messages import Content, Message, Record, Request, Transcript, text
 from nbagent.meter import Meter
 from nbagent.policy import Budget
 from nbagent.ports import Failure, Held, Piece, Reply
-from nbagent.recipe import Recipe
+from nbagent.run.asking import Asking
+from nbagent.run.calls import PendingCalls
+from nbagent.run.cursor import Cursor
+from nbagent.run.recipe import Recipe
+from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
-from nbagent.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 
 
 class Run:

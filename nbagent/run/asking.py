@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from nbagent.cursor import Cursor
 from nbagent.errors import HistoryError, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
 from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of
 from nbagent.meter import cost_usd
-from nbagent.outgoing import estimated_tokens, newly_sent
+from nbagent.meter.sampling import SampleLog
 from nbagent.policy import retry_delay_s
 from nbagent.ports import Held, Piece, Reply
-from nbagent.recipe import Recipe
-from nbagent.sampling import SampleLog
-from nbagent.work import AskModel, WaitUntil
+from nbagent.run.cursor import Cursor
+from nbagent.run.outgoing import estimated_tokens, newly_sent
+from nbagent.run.recipe import Recipe
+from nbagent.run.work import AskModel, WaitUntil
 
 
 class Emit(Protocol):

@@ -6,7 +6,7 @@ nothing beside it; enums are of one kind, text or numbers; no `$ref` beside othe
 tuples, patterns, formats or exclusive bounds. What the subset cannot say is said in words, in
 the description; pydantic still checks it when a call comes in.
 
-Read next: `nbagent.schema`, which makes the schemas that are restricted here.
+Read next: `nbagent.tools.schema`, which makes the schemas that are restricted here.
 """
 
 from __future__ import annotations

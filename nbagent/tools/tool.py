@@ -8,7 +8,7 @@ failure is a `ToolResult` that tells the model how to mend its call. What the mo
 of its own. A tool keeps the function it was made of: where a notebook cell defines the function
 again, the next `%%kimi --tools` takes the new one, a tool made before keeps the old one.
 
-Read next: `nbagent.schema`, which reads signatures; `nbagent.results`, which reads return values.
+Read next: `schema`, which reads signatures; `results`, which reads return values.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nbagent.errors import SettingsError
 from nbagent.events import Changes, Output
 from nbagent.messages import Content, ToolCall
 from nbagent.ports import Execution, Executor, OnOutput
-from nbagent.results import (
+from nbagent.tools.results import (
     Returned,
     content_of,
     read_value,
@@ -33,7 +33,7 @@ from nbagent.results import (
     shown_text,
     value_outputs,
 )
-from nbagent.schema import BadArguments, FunctionSchema, check_by_schema, function_schema
+from nbagent.tools.schema import BadArguments, FunctionSchema, check_by_schema, function_schema
 
 Effect: TypeAlias = Literal["pure", "kernel", "external"]
 """What a call can change: nothing, the kernel's state, or the world outside it."""

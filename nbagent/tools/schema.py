@@ -1,7 +1,7 @@
 """From a function's signature to what the model is told, and from what it sends to values.
 
 `function_schema` reads signature, annotations and docstring; pydantic makes the schema and
-checks the arguments, `nbagent.mfjs` restricts the schema to what the endpoint accepts.
+checks the arguments, `nbagent.tools.mfjs` restricts the schema to what the endpoint accepts.
 
 Read next: `nbagent.tools`, which calls the function.
 """
@@ -18,9 +18,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from nbagent.docstrings import docs_of
 from nbagent.errors import SettingsError
-from nbagent.mfjs import Schema, check_property_names, restricted, without_null
+from nbagent.tools.docstrings import docs_of
+from nbagent.tools.mfjs import Schema, check_property_names, restricted, without_null
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
