@@ -300,9 +300,13 @@ class RunView:
     def _tool_output(self, event: ToolOutput) -> None:
         call = self._step(event.step).call(event.index)
         output = event.output
-        if output.get("output_type") == "clear_output":
+        kind = output.get("output_type")
+        if kind == "clear_output":
             call.outputs = []
-        elif not call.joins_stream(output):
+            return
+        if kind == "update_display_data" and call.outputs:
+            call.outputs.pop()  # a progress bar, most likely; the end brings everything in order
+        if not call.joins_stream(output):
             self._show(call, output)
 
     def _tool_finished(self, event: ToolFinished) -> None:
