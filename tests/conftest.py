@@ -11,10 +11,12 @@ import random
 import runpy
 import shutil
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).parent
 GUARD = HERE / "guard"
@@ -92,6 +94,17 @@ def _name(item: pytest.Item) -> str:
 def _sample(items: list[pytest.Item]) -> list[pytest.Item]:
     n = max(1, round(SAMPLE * len(items))) if items else 0
     return random.Random(seed()).sample(items, n)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all browser tests."""
+    from tests.browser.lab import launch  # noqa: PLC0415 -- only where a browser is needed
+
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
 
 
 @pytest.hookimpl(trylast=True)

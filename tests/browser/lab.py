@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -60,6 +61,12 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=found, args=[*QUIET, *sandbox])
 
 
+def free_port() -> int:
+    """A port that nobody listens on; older servers do not tell which one they chose."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 class Lab:
     """A JupyterLab server with directories of its own; Notebook 7 is served by it too."""
 
@@ -77,7 +84,7 @@ class Lab:
             "--JupyterNotebookApp.expose_app_in_browser=True",
             f"--LabApp.app_settings_dir={settings}",
             "--ServerApp.ip=127.0.0.1",
-            "--ServerApp.port=0",
+            f"--ServerApp.port={free_port()}",
             "--IdentityProvider.token=test",
             f"--ServerApp.root_dir={self.root}",
         ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from trace_story import folded
 
 from nbagent.trace import mimebundle
 
-sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 
 
@@ -26,16 +23,6 @@ def drawn() -> dict[str, str]:
 ROWS = "summary > span[style*=inline-flex]"
 TIMES = "div[style*=grid-row] > span:last-child"
 FIRED = "<script>window.fired = 0; function fire() { window.fired += 1; }</script>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    options = {"executable_path": chromium} if chromium else {}
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(args=["--no-sandbox"], **options)
-        yield opened
-        opened.close()
 
 
 def shown(browser: Any, html: str) -> tuple[int, list[str]]:
