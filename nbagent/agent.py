@@ -107,7 +107,7 @@ class Agent:
         )
         recipe = Recipe(
             model=model,
-            tools=Toolset([run_python_tool(self.settings.tool_seconds), *self.tools]),
+            tools=Toolset([run_python_tool(self.settings.tool_seconds, redact), *self.tools]),
             settings=replace(self.settings, system=self.system or self.settings.system),
             clock=clock,
             loop=self.loop,

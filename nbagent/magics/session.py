@@ -102,7 +102,7 @@ class Session:
         settings, _ = self.settings()
         return Toolset(
             [
-                run_python_tool(settings.tool_seconds),
+                run_python_tool(settings.tool_seconds, self.redact),
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
                 read_notebook_tool(self.notebook),

@@ -19,7 +19,8 @@ from nbagent.events import (
     StepStarted,
     ToolOutput,
 )
-from nbagent.view import FULL_STEPS, RunView
+from nbagent.view import RunView
+from nbagent.view.run_view import FULL_STEPS
 
 FAILED = error_output("KeyError", "'specie'", ["Traceback", "KeyError: 'specie'"])
 
