@@ -69,8 +69,8 @@ class Agent:
                 by the Run's last event.
         """
         clock, interrupts = SystemClock(), Interrupts()
-        with _executor(clock, interrupts) as executor:
-            run = self._prepare(prompt, clock)
+        run = self._prepare(prompt, clock)
+        with _executor(clock, interrupts, run.recipe.redact) as executor:
             pump = Pump(
                 executor=executor,
                 person=Nobody(),
@@ -118,13 +118,13 @@ class Agent:
 
 
 @contextmanager
-def _executor(clock: SystemClock, interrupts: Interrupts) -> Iterator[Executor]:
+def _executor(clock: SystemClock, interrupts: Interrupts, redact: Redactor) -> Iterator[Executor]:
     """The live kernel where there is one, else a kernel of its own for the time of the run."""
     shell = get_ipython()
     if shell is not None:
-        yield LiveShell(shell, clock, interrupts)
+        yield LiveShell(shell, clock, interrupts, redact)
         return
-    child = ChildKernel(clock)
+    child = ChildKernel(clock, interrupts, redact)
     try:
         yield child
     finally:
