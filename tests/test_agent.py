@@ -1,0 +1,65 @@
+"""`Agent` in a script: a kernel of its own, tools, events, gates, and honest refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+import nbagent
+from nbagent import Agent, Settings
+from nbagent.clock import SystemClock
+from nbagent.errors import NoKeyError
+from nbagent.events import Event
+from nbagent.lessons.control import order
+from nbagent.lessons.process import ensure
+from nbagent.policy import Allow, Deny, ProposedCall
+
+pytestmark = pytest.mark.kernel
+LESSON = Settings(endpoint="lesson")
+
+
+def test_a_script_gets_an_answer_from_a_kernel_of_its_own() -> None:
+    events: list[Event] = []
+    run = Agent(settings=LESSON).run("lesson repair", on_event=events.append)
+    assert str(run).startswith("The total is **12**")
+    assert [event.seq for event in events] == list(range(len(events)))
+    assert "drill_prices = " not in run.code()  # that call failed
+    assert "int(price)" not in globals()
+
+
+def test_functions_become_tools_and_run_in_this_process() -> None:
+    seen: list[int] = []
+
+    @nbagent.tool
+    def keep(number: int) -> str:
+        """Keep a number."""
+        seen.append(number)
+        return f"kept {number}"
+
+    turn = {"kind": "turn", "reasoning": "Keep it.", "calls": [["keep", {"number": 7}]]}
+    order(ensure(SystemClock()), turn)
+    run = Agent(settings=LESSON, tools=(keep,)).run("go on")
+    assert seen == [7]
+    assert run.messages[3]["content"] == "kept 7"
+
+
+def test_a_gate_decides_about_every_call() -> None:
+    def gate(call: ProposedCall) -> Allow | Deny:
+        return Deny("not here") if "drill_prices" in call.arguments["code"] else Allow()
+
+    run = Agent(settings=LESSON, gate=gate).run("lesson repair")
+    assert run.messages[3]["content"] == "Denied: not here"
+    assert all(event.kind != "tool_started" for event in run.events)
+
+
+def test_a_limit_ends_a_script_instead_of_asking() -> None:
+    settings = Settings(endpoint="lesson", max_steps=2)
+    run = Agent(settings=settings).run("lesson long 5")
+    assert run.finished is not None
+    assert run.finished.reason == "limit"
+    assert "2 steps limit reached" in str(run)
+
+
+@pytest.mark.parametrize("endpoint", ["moonshot", "moonshot-cn"])
+def test_without_a_key_nothing_is_sent(endpoint: str) -> None:
+    with pytest.raises(NoKeyError, match="nothing was sent and no answer was made"):
+        Agent(settings=Settings(endpoint=endpoint)).run("hello")
