@@ -50,6 +50,12 @@ async def handle(reader, writer):
 server = await asyncio.start_server(handle, "127.0.0.1", 0)
 port = server.sockets[0].getsockname()[1]
 """
+TASK = """
+import asyncio
+async def later(): return 41 + 1
+task = asyncio.get_running_loop().create_task(later())
+await asyncio.sleep(0)
+"""
 VISIT = """
 async def visit():
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -69,9 +75,7 @@ def test_a_server_that_a_tool_started_answers_the_next_cell(
 def test_a_user_cell_awaits_what_lives_on_the_tools_loop(
     kernel: LiveKernel, tool: Callable[[str], Cell]
 ) -> None:
-    tool(
-        "import asyncio\nasync def later(): return 41 + 1\ntask = asyncio.get_running_loop().create_task(later())\nawait asyncio.sleep(0)"
-    )
+    tool(TASK)
     assert "42" in kernel.run("import nbagent\nprint(await nbagent.bridge(task))").text
 
 
