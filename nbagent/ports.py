@@ -25,6 +25,7 @@ class ModelFacts:
     Attributes:
         model: the model's name on the wire.
         host: where requests go, as `host` or `host:port`.
+        url: where a request goes ('' if unknown).
         operator: who runs that host, in words ('' if unknown).
         scripted: True for the lesson server, whose replies are written by people.
         thinking: whether reasoning is on; then tool calls must keep theirs.
@@ -36,6 +37,7 @@ class ModelFacts:
 
     model: str
     host: str
+    url: str = ""
     operator: str = ""
     scripted: bool = False
     thinking: bool = True

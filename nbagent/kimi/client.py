@@ -75,6 +75,7 @@ class KimiModel:
         self._facts = ModelFacts(
             model=model,
             host=endpoint.host,
+            url=f"{endpoint.base_url}/chat/completions",
             operator=endpoint.operator,
             scripted=endpoint.scripted,
             thinking=always or (settings.thinking and endpoint.dialect != "plain"),

@@ -71,18 +71,24 @@ class TraceDisplay:
     def _show(self) -> None:
         if self._finished and not self._stale:
             return
-        now = self._clock.now()
-        data = mimebundle(
+        update = self._shown_at is not None
+        self._publish(self._bundle(), {}, transient=self._transient, update=update)
+        self._shown_at = self._clock.now()
+        self._stale = False
+
+    def _bundle(self) -> dict[str, Any]:
+        return mimebundle(
             self._view,
             self._meter,
             save=self._settings.save,
             mode=self._settings.view,
             running=not self._finished,
-            t=now - self._t0,
+            t=self._elapsed_s,
         )
-        self._publish(data, {}, transient=self._transient, update=self._shown_at is not None)
-        self._shown_at = now
-        self._stale = False
+
+    @property
+    def _elapsed_s(self) -> float:
+        return self._clock.now() - self._t0
 
 
 class TextDisplay:

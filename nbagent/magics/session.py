@@ -20,6 +20,7 @@ from nbagent.kernel.attach import attach
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
 from nbagent.kernel.interrupts import Interrupts
+from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody
 from nbagent.kernel.pump import Display, Job, Person, Pump
 from nbagent.kernel.run_python import run_python_tool
@@ -29,6 +30,7 @@ from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.display import TextDisplay, TraceDisplay
+from nbagent.magics.live import LiveDisplay
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
 from nbagent.paths import runs_dir
 from nbagent.redact import Redactor
@@ -39,6 +41,7 @@ from nbagent.run.work import AskModel
 from nbagent.settings import Settings, resolve
 from nbagent.spool import Spool
 from nbagent.tools import Toolset
+from nbagent.trace.widget import is_built
 
 
 class Session:
@@ -67,6 +70,8 @@ class Session:
         self.cell_ids: dict[int, str] = {}
         self.interrupts = Interrupts()
         self.executor = LiveShell(shell, self.clock, self.interrupts, self.redact)
+        self.mailbox = Mailbox()
+        self.mailbox.listen(shell)
         self._told_hosts: set[str] = set()
 
     # Settings
@@ -210,7 +215,7 @@ class Session:
         spool = Spool(runs_dir, run.run_id)
         run.subscribe(spool.apply)
         try:
-            self.pump().drive([Job(run, self.display(run.run_id, run.recipe.settings))])
+            self.pump().drive([Job(run, self.display(run))])
         finally:
             run.recipe.model.close()
         if spool.problem:
@@ -229,11 +234,16 @@ class Session:
             tick=self.executor.step,
         )
 
-    def display(self, run_id: str, settings: Settings, *, again: bool = False) -> Display:
-        """The display for a run in this cell; `again` for one that has been shown before."""
+    def display(self, run: Run) -> Display:
+        """The display for a run in this cell: live where a person looks on and a view is built."""
+        settings = run.recipe.settings
+        if has_kernel(self.shell) and self.interactive and settings.view == "live" and is_built():
+            return LiveDisplay(self.shell, run, settings, self.clock, self.mailbox)
+        return self._still(run.run_id, settings)
+
+    def _still(self, run_id: str, settings: Settings) -> Display:
         if has_kernel(self.shell):
-            name = f"{run_id}-{secrets.token_hex(2)}" if again else run_id
-            return TraceDisplay(self.shell, name, settings, self.clock)
+            return TraceDisplay(self.shell, run_id, settings, self.clock)
         return TextDisplay(run_id, settings)
 
     def bind(self, run: Run, name: str | None) -> None:
@@ -245,7 +255,7 @@ class Session:
     def show(self, run_id: str, events: Iterable[Event]) -> None:
         """Show a finished run's trace in the present cell."""
         settings, _ = self.settings()
-        display = self.display(run_id, settings, again=True)
+        display = self._still(f"{run_id}-{secrets.token_hex(2)}", settings)
         for event in events:
             display.apply(event)
         display.refresh(final=True)

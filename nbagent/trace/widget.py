@@ -1,0 +1,38 @@
+"""The live view as a widget: our own JavaScript, carried by anywidget; no page loads anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib.resources import files
+from typing import Any
+
+VIEW_JS = files("nbagent.trace") / "static" / "view.js"
+
+
+def is_built() -> bool:
+    """Whether the view's JavaScript is there; a clone that was not built has none."""
+    return VIEW_JS.is_file()
+
+
+def trace_widget(trace: Mapping[str, Any], on_message: Callable[[dict[str, Any]], None]) -> Any:
+    """Make the widget of one run.
+
+    Args:
+        trace: our JSON, for the first drawing.
+        on_message: given what views send.
+    """
+    import anywidget  # noqa: PLC0415 -- slow, and only a live view needs it
+    import traitlets  # noqa: PLC0415 -- comes with it
+
+    class TraceWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is not followed
+        """Draws `trace`, then what arrives as custom messages."""
+
+        _esm = VIEW_JS.read_text(encoding="utf-8")
+        trace = traitlets.Dict().tag(sync=True)
+
+        def __repr__(self) -> str:
+            return "<live trace>"
+
+    widget = TraceWidget(trace=dict(trace))
+    widget.on_msg(lambda _widget, content, _buffers: on_message(content))
+    return widget
