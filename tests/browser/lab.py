@@ -174,7 +174,7 @@ class Notebook:
 
     def press_stop(self) -> None:
         """Press the toolbar's stop button."""
-        self.page.locator('.jp-Toolbar [data-command="notebook:interrupt-kernel"]').first.click()
+        self.page.locator('.jp-Toolbar [data-jp-item-name="interrupt"]').first.click()
 
     def save(self) -> nbformat.NotebookNode:
         """Save with the keyboard, wait until it is on disk, and read what was saved."""

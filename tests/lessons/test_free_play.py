@@ -155,7 +155,7 @@ def answer_to(*prompts: str, **names: Any) -> str:
         ("mean of price in df", ["The mean of `price` in `df` is **6.667**."]),
         ("mean of x", ["The mean of `x` is **4.667**."]),
         ("sum of size", ["The sum of `size` in `df` is **10**."]),
-        ("max of city in df", ["The max of `city` in `df` is **Oslo**."]),
+        ("max of price in df", ["The max of `price` in `df` is **12.0**."]),
         ("how many of each city in df", ["3 different values", "| Oslo | 2 |"]),
         ("correlation of price and size", ["correlation of **0.993**"]),
         ("plot price of df", ["a histogram of `price` of `df`"]),

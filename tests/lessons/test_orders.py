@@ -110,7 +110,7 @@ def test_silence_lasts_as_long_as_ordered(lesson: Lesson) -> None:
     stream = client.chat.completions.create(
         model="scripted", messages=[{"role": "user", "content": "hello"}], stream=True
     )
-    with pytest.raises(openai.APITimeoutError):
+    with pytest.raises(Exception, match="timed out"):  # the SDK's own error only from version 3
         list(stream)
     order(lesson, "stall", seconds=0.01)
     assert lesson.events()[-1] == "[DONE]"
