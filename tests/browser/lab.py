@@ -174,7 +174,8 @@ class Notebook:
 
     def press_stop(self) -> None:
         """Press the toolbar's stop button."""
-        self.page.locator('.jp-Toolbar [data-jp-item-name="interrupt"]').first.click()
+        buttons = '[data-command$=":interrupt"], [data-command$=":interrupt-kernel"]'
+        self.page.locator(".jp-Toolbar").locator(buttons).first.click()
 
     def save(self) -> nbformat.NotebookNode:
         """Save with the keyboard, wait until it is on disk, and read what was saved."""
