@@ -7,6 +7,7 @@ the call runs, pieces go on to a callback at a pace that a display can follow.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -27,6 +28,9 @@ RICH_LIMIT_BYTES = 8_000_000
 """Bytes of pictures, HTML and data that one call keeps."""
 RICH_LIMIT = 200
 """Displays that one call keeps; text forms of later ones become stdout."""
+
+_INSTALLED = re.compile(r"(?:/[^\s/:'\"\x1b]+)+/(site-packages|dist-packages|python3\.\d+)/")
+"""The way to installed code: of no use to a reader, and the machine's own affair."""
 
 LIVE_EVERY_S = 0.033
 LIVE_CHARS = 8_000
@@ -158,7 +162,7 @@ class Sink:
                 "output_type": "error",
                 "ename": name,
                 "evalue": message,
-                "traceback": [*traceback],
+                "traceback": [_INSTALLED.sub(r"…/\1/", line) for line in traceback],
             }
             self._add(output)
             self._show(output)

@@ -232,3 +232,10 @@ def test_the_schema_is_small_and_the_effect_known() -> None:
     assert tool.effect == "kernel"
     assert tool.parameters["required"] == ["code"]
     assert len(str(tool.schema())) < 1_200
+
+
+def test_a_traceback_does_not_say_where_packages_are_installed(executor: LiveShell) -> None:
+    result = run(executor, "import json\njson.loads('{')")
+    assert "json/decoder.py" in text(result)
+    assert sys.prefix not in text(result)
+    assert sys.base_prefix not in text(result)

@@ -60,7 +60,6 @@ def test_a_styled_and_a_nested_frame_are_tables_too() -> None:
         "rows": [["0", "1.0", "2.0"]],
         "note": "",
     }
-    pytest.importorskip("jinja2")
     styled = table_of(frame.style.format(precision=1).to_html())
     assert styled is not None
     assert styled["rows"] == [["0", "1.0", "2.0"]]
