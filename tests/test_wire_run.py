@@ -53,7 +53,8 @@ class Steer:
 
 
 def run_over_http(server: Server, prompt: str, *, steer_at: int = 0, **recipe: Any) -> Run:
-    clock, interrupts, settings = SystemClock(), Interrupts(), Settings(endpoint="lesson")
+    clock, interrupts = SystemClock(), Interrupts()
+    settings = Settings(endpoint="lesson", max_steps=2_000)
     shell = plain_shell()
     endpoint = PRESETS["lesson"].at(server.url)
     model = connect(settings, endpoint, Secret(server.token), clock, cache_key="test")
@@ -109,6 +110,23 @@ def test_ten_steps_with_parallel_calls_an_error_a_picture_and_steering(server: S
     results = [m["content"] for m in bodies[-1]["messages"] if m["role"] == "tool"]
     assert any("KeyError" in str(content) for content in results)
     assert any(part["type"] == "image_url" for c in results if isinstance(c, list) for part in c)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", [40, 80, 120, 180, 250, 400])
+def test_long_runs_stay_valid_and_grow_by_the_same_bytes(server: Server, n: int) -> None:
+    run = run_over_http(server, f"lesson long {n}", steer_at=n // 3)
+    assert f"The sum of 1 to {n} is **{n * (n + 1) // 2}**." in run.answer
+    entries = chats(server)
+    assert {(entry["status"], entry["error"]) for entry in entries} == {(200, None)}
+    assert len(entries) == len(run.requests) == n + 1
+    assert complaints(json.loads(entries[-1]["body"])["messages"]) == []
+    kept = [
+        entry["body"] for entry in entries if entry["body"] is not None
+    ]  # the ledger is bounded
+    assert kept[-1] == run.requests[-1].body()
+    for earlier, later in pairwise(kept):
+        assert later.startswith(earlier[: earlier.rindex(b"]")])
 
 
 def test_each_request_begins_with_the_bytes_of_the_one_before(server: Server) -> None:

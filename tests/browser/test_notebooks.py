@@ -16,6 +16,13 @@ from tests.browser.lab import WAIT_MS, Lab, Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """The test's own name, for its notebook."""
+    return str(request.node.name).removeprefix("test_")
+
+
 START = "%load_ext nbagent\n%kimi use lesson"
 DATA = "from palmerpenguins import load_penguins\npenguins = load_penguins()"
 QUESTION = (
