@@ -20,10 +20,10 @@ test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 	$(PYTEST) -q -m browser
 
 ci: test ## test, and a seeded share of the long tests that changes by the day
-	$(PYTEST) -q -n 2 -m long --long sample
+	$(PYTEST) -q -m long --long sample
 
 soak: .venv/with-test ## every long test
-	$(PYTEST) -q -n 2 -m long --long all
+	$(PYTEST) -q -m long --long all
 
 bench: .venv/with-test ## CPU per step against a bare loop over the SDK
 	$(BIN)/python -m tests.bench
