@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_hostile import everywhere
 from trace_story import CHANGES, Story, display_output, error_output, folded, png, stream_output
 
-from nbagent.events import to_dict
+from nbagent.events import from_dict, to_dict
 from nbagent.trace import mimebundle
 from nbagent.trace.markdown import parse
 
@@ -80,9 +80,10 @@ def long() -> Story:
 
 
 def fixture(story: Story) -> dict[str, Any]:
-    view, meter = folded(story.events)
+    events = rounded(json.loads(json.dumps([to_dict(event) for event in story.events])))
+    view, meter = folded(from_dict(event) for event in events)
     facts = {
-        "events": [to_dict(event) for event in story.events],
+        "events": events,
         "snapshot": view.snapshot(),
         "metrics": meter.metrics(),
         "chart": meter.chart(),

@@ -1,0 +1,428 @@
+// What a run looks like: a bounded fold of its events. Mirrors nbagent/view/run_view.py.
+
+import { blockOf } from './outputs';
+import { clean, clip, gist, oneLine, plural, seconds, size } from './phrases';
+import { Call, joined, mergedRanges, rangeOf, Step } from './steps';
+import type {
+  Changes,
+  Event,
+  EventOf,
+  Message,
+  Output,
+  Picture,
+  RangeSnapshot,
+  RunStarted,
+  SentPart,
+  Snapshot
+} from './types';
+
+export const FULL_STEPS = 50;
+const REASONING_LIMIT = 8_000;
+const ANSWER_LIMIT = 64_000;
+const SAW_LIMIT = 6_000;
+const OUTPUTS_PER_CALL = 20;
+const PICTURES_BYTES = 8_000_000;
+const SENT_PARTS = 40;
+const NAMES_SHOWN = 12;
+
+const STATES: Record<string, string> = {
+  starting: 'Starting',
+  replied: 'Working',
+  reasoning: 'Thinking',
+  answer: 'Answering',
+  arguments: 'Writing a tool call'
+};
+const ENDED: Record<string, string> = {
+  answer: 'Done',
+  stopped: 'Stopped by you',
+  limit: 'Limit reached',
+  error: 'Failed'
+};
+
+type Handlers = { [K in Event['kind']]: (event: EventOf<K>) => void };
+
+/** Folds a run's events for display; `apply` each event once, in order. */
+export class RunView {
+  runId = '';
+  started: RunStarted | null = null;
+  steps: Step[] = [];
+  ranges: RangeSnapshot[] = [];
+  pictures = new Map<string, Picture>();
+  sent: SentPart[] = [];
+  sentBytes = 0;
+  added = new Set<string>();
+  changed = new Set<string>();
+  files = new Set<string>();
+  answer = '';
+  phase = 'starting';
+  reason = '';
+  text = '';
+  t = 0;
+  faults: string[] = [];
+  untilT = 0;
+  /** Words of a stored run that its events are no longer there to make again. */
+  base: Snapshot | null = null;
+
+  private readonly on: Handlers = {
+    run_started: event => {
+      this.started = event;
+      this.runId = event.run_id;
+    },
+    step_started: event => this.stepStarted(event),
+    delta: event => this.delta(event),
+    reply_received: event => this.replyReceived(event),
+    retry_scheduled: event => this.retryScheduled(event),
+    approval_asked: event => {
+      const call = this.step(event.step).call(event.index, event.name);
+      call.why = oneLine(clean(event.why), 300);
+      this.phase = 'asking';
+    },
+    approval_given: event => this.approvalGiven(event),
+    paused: event => {
+      this.phase = 'paused';
+      this.text = oneLine(clean(event.why), 300);
+    },
+    steered: event => {
+      const step = this.step(event.step);
+      step.steered = [...step.steered.slice(-9), clip(clean(event.text), 2_000)];
+    },
+    compacted: event => {
+      const was = `${event.n_messages} older messages became a ${size(event.summary.length)} summary.`;
+      const step = this.step(event.step);
+      step.notes = [...step.notes.slice(-9), was];
+    },
+    tool_started: event => this.toolStarted(event),
+    tool_output: event => this.toolOutput(event),
+    tool_finished: event => this.toolFinished(event),
+    run_finished: event => {
+      this.reason = this.phase = event.reason;
+      this.answer = clip(clean(event.answer ?? ''), ANSWER_LIMIT);
+      this.text = clip(clean(event.text ?? ''), 2_000);
+    }
+  };
+
+  /** Take one event into the view; a broken one is noted and otherwise left out. */
+  apply(event: Event): void {
+    const handler = this.on[event.kind] as ((event: Event) => void) | undefined;
+    if (!handler) {
+      return;
+    }
+    try {
+      this.t = Math.max(this.t, event.t);
+      handler(event);
+    } catch (error) {
+      const what = `${event.kind}: ${String(error)}`;
+      this.faults = [...this.faults.slice(-9), oneLine(clean(what), 200)];
+    }
+  }
+
+  get scripted(): boolean {
+    return this.started?.scripted ?? this.base?.scripted ?? false;
+  }
+  get running(): boolean {
+    return !this.reason;
+  }
+  get model(): string {
+    return this.scripted ? 'scripted' : (this.started?.model ?? this.base?.model ?? '');
+  }
+  get note(): string {
+    return this.started ? clean(this.started.note ?? '') : (this.base?.note ?? '');
+  }
+  get nSteps(): number {
+    return this.steps.length + this.ranges.reduce((sum, r) => sum + r.n_steps, 0);
+  }
+  get nCalls(): number {
+    const kept = this.steps.reduce((sum, s) => sum + s.calls.length, 0);
+    return kept + this.ranges.reduce((sum, r) => sum + r.n_calls, 0);
+  }
+  get lastStep(): Step | undefined {
+    return this.steps[this.steps.length - 1];
+  }
+
+  /** The state in words, as a header shows it: `Thinking`, `Running run_python`. */
+  state(now = this.t): string {
+    const step = this.lastStep;
+    if (!this.running) {
+      return this.text || (ENDED[this.reason] ?? this.reason);
+    }
+    if (this.phase === 'waiting' && step) {
+      return `Waiting for the first token ${seconds(Math.max(0, now - step.t))}`;
+    }
+    if (this.phase === 'retrying') {
+      const wait = ` Trying again in ${seconds(Math.max(0, this.untilT - now))}`;
+      return this.untilT > now ? `${this.text}${wait}` : this.text;
+    }
+    const call = step?.calls[step.calls.length - 1];
+    if ((this.phase === 'running' || this.phase === 'asking') && call) {
+      return this.phase === 'running' ? `Running ${call.name}` : `Waiting for you: ${call.name}`;
+    }
+    if (this.phase === 'paused') {
+      return this.text ? `Paused: ${this.text}` : 'Paused';
+    }
+    return STATES[this.phase] ?? 'Starting';
+  }
+
+  /** Names that tool code made or changed: `+df_clean ~df`, at most twelve. */
+  changes(): string {
+    const names = [...[...this.added].map(n => `+${n}`), ...[...this.changed].map(n => `~${n}`)];
+    const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+    return names.length ? names.slice(0, NAMES_SHOWN).join(' ') + more : (this.base?.changes ?? '');
+  }
+
+  /** How many calls failed, were repaired or denied: `1 failed and repaired`. */
+  counts(): string {
+    const calls = this.steps.flatMap(step => step.calls);
+    const add = (sum: number, n: number): number => sum + n;
+    const failed = this.ranges.map(r => r.n_failed).reduce(add, calls.filter(c => c.isError).length);
+    const repaired = this.ranges
+      .map(r => r.n_repaired)
+      .reduce(add, calls.filter(c => c.repaired).length);
+    const denied = calls.filter(c => c.decision === 'deny').length;
+    const parts = failed ? [`${failed} failed`] : [];
+    if (repaired) {
+      parts[0] = `${failed} failed${failed === repaired ? ' and' : `, ${repaired}`} repaired`;
+    }
+    return [...parts, ...(denied ? [`${denied} denied`] : [])].join(', ');
+  }
+
+  /** What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`. */
+  sentWords(): string {
+    if (this.base?.sent && !this.sent.length) {
+      return this.base.sent;
+    }
+    const names = this.sent.filter(p => p.kind === 'attachment').map(p => p.name);
+    const isFile = (name: string): boolean =>
+      name.includes('.') && !/^[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.test(name);
+    const parts = ['prompt', ...names.filter(n => !isFile(n)).map(n => `${n} (summary)`)];
+    const total = (kind: string): number =>
+      this.sent.filter(p => p.kind === kind).reduce((sum, p) => sum + p.n, 0);
+    for (const [kind, word] of [['message', 'message'], ['tool_result', 'tool result'], ['image', 'picture']] as const) {
+      if (total(kind)) {
+        parts.push(plural(total(kind), word));
+      }
+    }
+    parts.push(plural(names.filter(isFile).length, 'file'));
+    return `sent ${size(this.sentBytes)}: ${parts.join(', ')}`;
+  }
+
+  /** The view as JSON values, without pictures: the same as Python's. */
+  snapshot(last = FULL_STEPS): Snapshot {
+    const kept = this.steps.slice(-last);
+    const older = this.steps.slice(0, -last).map(rangeOf);
+    const ranges = [...this.ranges, ...(older.length ? [older.reduce(joined)] : [])];
+    const head = this.started;
+    return {
+      model: this.model,
+      host: head?.host ?? this.base?.host ?? '',
+      operator: head?.operator ?? this.base?.operator ?? '',
+      scripted: this.scripted,
+      conversation: head?.conversation ?? '',
+      prompt: head ? clip(clean(head.prompt), 4_000) : (this.base?.prompt ?? ''),
+      note: this.note,
+      state: this.running ? this.phase : this.reason,
+      text: this.text,
+      answer: this.answer,
+      changes: this.changes(),
+      files: [...this.files].slice(0, 20),
+      counts: this.counts(),
+      sent: this.sentWords(),
+      sent_parts: this.sent,
+      ranges,
+      steps: kept.map(step => step.snapshot()),
+      faults: this.faults
+    };
+  }
+
+  private step(number: number): Step {
+    const found = [...this.steps].reverse().find(step => step.number === number);
+    if (found) {
+      return found;
+    }
+    const step = new Step(number, this.t);
+    this.steps.push(step);
+    if (this.steps.length > FULL_STEPS) {
+      const oldest = this.steps.shift();
+      this.ranges = mergedRanges([...this.ranges, ...(oldest ? [rangeOf(oldest)] : [])]);
+      this.dropPictures();
+    }
+    return step;
+  }
+
+  private stepStarted(event: EventOf<'step_started'>): void {
+    const step = this.step(event.step);
+    step.t = event.t;
+    step.attempt = event.attempt ?? 1;
+    endStreaming(step);
+    this.phase = 'waiting';
+    this.text = '';
+    for (const piece of event.sent ?? []) {
+      this.sentBytes += piece.n_bytes;
+      const known = this.sent.find(p => p.kind === piece.kind && p.name === piece.name);
+      const entry = known ?? (this.sent.length >= SENT_PARTS ? this.sent[SENT_PARTS - 1] : undefined);
+      if (entry) {
+        entry.n++;
+        entry.n_bytes += piece.n_bytes;
+      } else {
+        const name = oneLine(clean(piece.name), 60);
+        this.sent.push({ kind: piece.kind, name, n: 1, n_bytes: piece.n_bytes });
+      }
+    }
+  }
+
+  private delta(event: EventOf<'delta'>): void {
+    const step = this.step(event.step);
+    if (event.phase === 'reasoning') {
+      step.liveReasoning = (step.liveReasoning + event.text).slice(-REASONING_LIMIT);
+      step.nReasoning += event.text.length;
+    } else if (event.phase === 'answer') {
+      step.liveAnswer = (step.liveAnswer + event.text).slice(-ANSWER_LIMIT);
+    } else {
+      step.liveArguments += event.text.length;
+    }
+    this.phase = event.phase;
+  }
+
+  private replyReceived(event: EventOf<'reply_received'>): void {
+    const step = this.step(event.step);
+    const reasoning = clean(reasoningOf(event.message));
+    step.reasoning = clip(reasoning, REASONING_LIMIT);
+    step.gist = gist(reasoning);
+    step.content = clip(clean(contentOf(event.message)), ANSWER_LIMIT);
+    step.marks = event.marks ?? [];
+    step.reasoningTokens = event.usage?.reasoning_tokens ?? step.reasoningTokens;
+    endStreaming(step);
+    this.phase = 'replied';
+  }
+
+  private retryScheduled(event: EventOf<'retry_scheduled'>): void {
+    this.phase = 'retrying';
+    this.text = oneLine(clean(event.text), 300);
+    this.untilT = event.until_t;
+    if (event.attempt > 0) {
+      const step = this.step(event.step);
+      const discarded = clip(clean(event.discarded ?? ''), 2_000);
+      const row = { attempt: event.attempt, reason: this.text, discarded };
+      step.retries = [...step.retries.slice(-9), row];
+      step.liveReasoning = step.liveAnswer = '';
+    }
+  }
+
+  private approvalGiven(event: EventOf<'approval_given'>): void {
+    const call = this.step(event.step).call(event.index);
+    call.decision = event.decision;
+    call.by = oneLine(clean(event.by ?? 'you'), 40);
+    call.why = oneLine(clean(event.why ?? ''), 300) || call.why;
+    this.phase = 'running';
+  }
+
+  private toolStarted(event: EventOf<'tool_started'>): void {
+    const call = this.step(event.step).call(event.index, event.name);
+    call.begin(event);
+    call.linkRepair(this.steps.filter(s => event.step - 3 <= s.number && s.number < event.step));
+    this.phase = 'running';
+    this.text = '';
+  }
+
+  private toolOutput(event: EventOf<'tool_output'>): void {
+    const call = this.step(event.step).call(event.index);
+    const kind = event.output.output_type;
+    if (kind === 'clear_output') {
+      call.outputs = [];
+      return;
+    }
+    if (kind === 'update_display_data' && call.outputs.length) {
+      call.outputs.pop();
+    }
+    if (!call.joinsStream(event.output)) {
+      this.show(call, event.output);
+    }
+  }
+
+  private toolFinished(event: EventOf<'tool_finished'>): void {
+    const step = this.step(event.step);
+    const call = step.call(event.index, event.name);
+    call.outputs = [];
+    call.nOutputsLeftOut = 0;
+    for (const output of event.display ?? []) {
+      this.show(call, output);
+    }
+    call.finish(event, SAW_LIMIT);
+    if (event.changes) {
+      this.noteChanges(event.changes);
+    }
+    if (!event.is_error) {
+      call.markRepaired(this.steps);
+    }
+    step.tEnd = event.t;
+    this.phase = 'replied';
+  }
+
+  private show(call: Call, output: Output): void {
+    const [block, picture] = blockOf(output);
+    if (picture) {
+      if (!this.pictures.has(picture.key)) {
+        this.pictures.set(picture.key, picture);
+      }
+      this.dropPictures();
+    }
+    if (call.outputs.length >= OUTPUTS_PER_CALL) {
+      call.outputs.splice(OUTPUTS_PER_CALL / 2, 1);
+      call.nOutputsLeftOut++;
+    }
+    call.outputs.push(block);
+  }
+
+  /** Forget pictures that no step shows, then the oldest beyond the limit. */
+  private dropPictures(): void {
+    let total = [...this.pictures.values()].reduce((sum, p) => sum + p.data.length, 0);
+    if (total <= PICTURES_BYTES) {
+      return;
+    }
+    const shown = new Set(this.pictureKeys());
+    for (const [key, picture] of [...this.pictures].slice(0, -1)) {
+      if (total > PICTURES_BYTES || !shown.has(key)) {
+        total -= picture.data.length;
+        this.pictures.delete(key);
+      }
+    }
+  }
+
+  /** The keys of the figures that the kept steps show, in order. */
+  pictureKeys(): string[] {
+    const blocks = this.steps.flatMap(step => step.calls.flatMap(call => call.outputs));
+    return blocks.flatMap(block => (block.kind === 'image' ? [block.picture] : []));
+  }
+
+  private noteChanges(changes: Changes): void {
+    const short = (name: string): string => oneLine(clean(name), 60);
+    (changes.added ?? []).forEach(name => this.added.add(short(name)));
+    (changes.changed ?? [])
+      .filter(name => !this.added.has(name))
+      .forEach(name => this.changed.add(short(name)));
+    (changes.removed ?? []).forEach(name => this.added.delete(name));
+    (changes.files ?? []).forEach(name => this.files.add(oneLine(clean(name), 200)));
+  }
+}
+
+function endStreaming(step: Step): void {
+  step.liveReasoning = step.liveAnswer = '';
+  step.liveArguments = step.nReasoning = 0;
+}
+
+function reasoningOf(message: Message): string {
+  for (const key of ['reasoning_content', 'reasoning', 'reasoning_details']) {
+    const value = message[key];
+    if (typeof value === 'string' && value) {
+      return value;
+    }
+    if (Array.isArray(value)) {
+      return (value as { text?: unknown }[]).map(part => String(part.text ?? '')).join('');
+    }
+  }
+  return '';
+}
+
+function contentOf(message: Message): string {
+  const content = message.content ?? '';
+  return typeof content === 'string' ? content : content.map(part => part.text ?? '').join('');
+}

@@ -1,0 +1,448 @@
+// The run in figures: a pure function of the events' stamps. Mirrors nbagent/meter/meter.py.
+
+import { rounded } from './phrases';
+import { bucketed, halved, median, Stream, sum } from './streams';
+import type {
+  ChartJson,
+  ChartSegment,
+  Event,
+  EventOf,
+  Figure,
+  Metrics,
+  Sample,
+  SpeedLine,
+  StepFigures,
+  Usage,
+  ViewBase
+} from './types';
+
+const TOKENS_PER_CHAR = 0.25;
+const MAX_SAMPLES = 4_000;
+const POINTS_PER_REPLY = 48;
+const POINTS_IN_LONG_RUNS = 12;
+const LONG_RUN_STEPS = 100;
+const MEDIANS = ['ttft_s', 'ttfa_s', 'tokens_per_s'] as const;
+const TOTALS = [
+  'model_s',
+  'tool_s',
+  'you_s',
+  'wait_s',
+  'completion_tokens',
+  'reasoning_tokens',
+  'tool_calls',
+  'retries',
+  'stalls',
+  'stall_s',
+  'cost_usd'
+] as const;
+type Price = [number, number, number] | null;
+
+/** Figures of one step; of several attempts, the one that was accepted. */
+class StepMeter {
+  attempts = 1;
+  ttftS: number | null = null;
+  ttfaS: number | null = null;
+  modelS: number | null = null;
+  tokensPerS: number | null = null;
+  usage: Usage | null = null;
+  completionTokens: number | null = null;
+  reasoningTokens: number | null = null;
+  costUsd: number | null = null;
+  estimated = false;
+  buffered = false;
+  toolS = 0;
+  youS = 0;
+  waitS = 0;
+  toolCalls = 0;
+  stalls: [number, number][] = [];
+  segments: ChartSegment[] = [];
+  speed: SpeedLine[] = [];
+  t1: number;
+  requestedT: number;
+
+  constructor(
+    readonly step: number,
+    readonly t0: number
+  ) {
+    this.t1 = this.requestedT = t0;
+  }
+
+  /** Append a span, if it has a length. */
+  add(phase: string, t0: number, t1: number): void {
+    if (t1 > t0) {
+      this.segments.push([this.step, phase, t0, t1]);
+    }
+    this.t1 = Math.max(this.t1, t1);
+  }
+
+  /** The step's row of `Meter.metrics()`. */
+  figures(): StepFigures {
+    const prompt = this.usage?.prompt_tokens ?? null;
+    const cached = this.usage?.cached_tokens ?? null;
+    return {
+      step: this.step,
+      wall_s: this.t1 - this.t0,
+      ttft_s: this.ttftS,
+      ttfa_s: this.ttfaS,
+      model_s: this.modelS,
+      tokens_per_s: this.tokensPerS,
+      prompt_tokens: prompt,
+      cached_tokens: cached,
+      cached_share: prompt && cached !== null ? cached / prompt : null,
+      completion_tokens: this.completionTokens,
+      reasoning_tokens: this.reasoningTokens,
+      tool_calls: this.toolCalls,
+      tool_s: this.toolS,
+      you_s: this.youS,
+      wait_s: this.waitS,
+      retries: this.attempts - 1,
+      stalls: this.stalls.length,
+      stall_s: sum(this.stalls.map(([a, b]) => b - a)),
+      cost_usd: this.costUsd,
+      estimated: this.estimated,
+      buffered: this.buffered
+    };
+  }
+}
+
+export interface Estimate {
+  waitingS: number | null;
+  completionTokens: number;
+  tokensPerS: number | null;
+}
+
+/** Folds a run's events into figures; `apply` each event once, in order. */
+export class Meter {
+  scripted = false;
+  price: Price = null;
+  windowTokens = 0;
+  t = 0;
+  private readonly stepsByNumber = new Map<number, StepMeter>();
+  private base: Pick<ViewBase, 'metrics' | 'chart'> | null = null;
+  private pieces: Sample[] = [];
+  private tokensPerChar = TOKENS_PER_CHAR;
+  private open: [phase: string, step: number, t0: number] | null = null;
+  private readonly tools = new Map<string, number>();
+
+  /** Begin from the figures of events that are no longer there. */
+  restore(base: Pick<ViewBase, 'metrics' | 'chart'>): void {
+    this.base = base;
+    this.t = Math.max(this.t, base.chart.t_end);
+    this.scripted ||= base.chart.paced;
+    this.windowTokens ||= Number(base.metrics.run['window_tokens'] ?? 0);
+  }
+
+  /** Take one event into account. */
+  apply(event: Event): void {
+    this.t = Math.max(this.t, event.t);
+    switch (event.kind) {
+      case 'run_started':
+        this.scripted = event.scripted ?? false;
+        this.price = event.price ?? null;
+        this.windowTokens = event.window_tokens ?? 0;
+        break;
+      case 'step_started':
+        this.stepStarted(event);
+        break;
+      case 'delta':
+        this.delta(event);
+        break;
+      case 'reply_received':
+        this.replyReceived(event);
+        break;
+      case 'retry_scheduled':
+        this.retryScheduled(event);
+        break;
+      case 'approval_asked':
+      case 'paused':
+        this.close(event.t);
+        this.open = ['you', event.step, event.t];
+        break;
+      case 'tool_started':
+        this.close(event.t);
+        this.tools.set(`${event.step}.${event.index}`, event.t);
+        break;
+      case 'tool_finished':
+        this.toolFinished(event);
+        break;
+      case 'approval_given':
+      case 'run_finished':
+        this.close(event.t);
+    }
+  }
+
+  private rows(): StepFigures[] {
+    const own = [...this.stepsByNumber.values()].map(step => step.figures());
+    const before = this.base?.metrics.steps ?? [];
+    return [...before.filter(row => !this.stepsByNumber.has(row.step)), ...own];
+  }
+
+  /** The figures of one step; undefined where it has none. */
+  figures(number: number): StepFigures | undefined {
+    const own = this.stepsByNumber.get(number)?.figures();
+    return own ?? this.base?.metrics.steps.find(row => row.step === number);
+  }
+
+  /** All figures of run and steps; null is "not measured". */
+  metrics(): Metrics {
+    const rows = this.rows();
+    const column = (key: string): Figure[] => rows.map(row => row[key]);
+    const prompt = total(column('prompt_tokens'));
+    const cached = total(column('cached_tokens'));
+    const last = rows[rows.length - 1];
+    const run: Record<string, Figure> = {
+      n_steps: rows.length,
+      wall_s: this.t,
+      prompt_tokens: prompt,
+      cached_tokens: cached,
+      cached_share: prompt && cached !== null ? cached / prompt : null,
+      context_tokens: total([last?.['prompt_tokens'], last?.['completion_tokens']]),
+      window_tokens: this.windowTokens || null,
+      paced: this.scripted,
+      estimated: rows.some(row => row['estimated'])
+    };
+    MEDIANS.forEach(key => (run[key] = median(known(column(key)))));
+    TOTALS.forEach(key => (run[key] = total(column(key))));
+    if (this.base && this.stepsByNumber.size === 0) {
+      Object.assign(run, this.base.metrics.run);
+    }
+    return { run, steps: rows };
+  }
+
+  /** Geometry of the chart on one time axis, in seconds and tokens a second. */
+  chart(): ChartJson {
+    const steps = [...this.stepsByNumber.values()];
+    const before = this.base?.chart;
+    const segments = [...(before?.segments ?? []), ...steps.flatMap(step => step.segments)];
+    const lines = [...(before?.speed ?? []), ...steps.flatMap(step => step.speed)];
+    const step = steps[steps.length - 1];
+    if (this.open) {
+      const [phase, number, t0] = this.open;
+      segments.push([number, phase, t0, Math.max(this.t, t0)]);
+    } else if (step && this.pieces.length) {
+      const stream = new Stream(this.pieces, sum(this.pieces.map(([, n]) => n)));
+      segments.push([step.step, 'waiting', step.requestedT, stream.tFirst ?? step.requestedT]);
+      segments.push(...stream.phases().map(([p, a, b]): ChartSegment => [step.step, p, a, b]));
+      lines.push(...stream.speed());
+    }
+    const speeds = this.rows().map(row => row['tokens_per_s']);
+    return {
+      t_end: this.t,
+      segments: bucketed(segments, this.t),
+      speed: lines,
+      stalls: [...(before?.stalls ?? []), ...steps.flatMap(s => s.stalls)],
+      p50: steps.length || !before ? median(known(speeds)) : before.p50,
+      top: lines.reduce((top, [, points]) => points.reduce((m, [, v]) => Math.max(m, v), top), 0),
+      paced: this.scripted
+    };
+  }
+
+  /** The spans of one step, the ones that go on included. */
+  segmentsOf(number: number, now: number): ChartSegment[] {
+    const step = this.stepsByNumber.get(number);
+    if (!step) {
+      return (this.base?.chart.segments ?? []).filter(segment => segment[0] === number);
+    }
+    const spans = [...step.segments];
+    if (this.open?.[1] === number) {
+      spans.push([number, this.open[0], this.open[2], Math.max(now, this.open[2])]);
+    } else if (this.pieces.length && this.isLast(number)) {
+      const stream = new Stream(this.pieces, 0);
+      spans.push([number, 'waiting', step.requestedT, stream.tFirst ?? now]);
+      spans.push(...stream.phases().map(([p, a, b]): ChartSegment => [number, p, a, b]));
+    } else if (this.isLast(number) && step.modelS === null) {
+      spans.push([number, 'waiting', step.requestedT, Math.max(now, step.requestedT)]);
+    }
+    for (const [key, t0] of this.tools) {
+      if (key.startsWith(`${number}.`)) {
+        spans.push([number, 'tool', t0, Math.max(now, t0)]);
+      }
+    }
+    return spans;
+  }
+
+  /** When a step began, in seconds since the run began; null if unknown. */
+  began(number: number): number | null {
+    return this.stepsByNumber.get(number)?.t0 ?? null;
+  }
+
+  /** The stamps of the reply that streams, for the strip of gaps. */
+  get streaming(): readonly Sample[] {
+    return this.pieces;
+  }
+
+  private isLast(number: number): boolean {
+    return [...this.stepsByNumber.keys()].pop() === number;
+  }
+
+  /** What a status line shows at time `t` while a reply streams; counts are estimates. */
+  estimate(t: number): Estimate {
+    const step = [...this.stepsByNumber.values()].pop();
+    const first = this.pieces[0];
+    const waits = step && !first && step.modelS === null && !this.open;
+    const recent = sum(this.pieces.filter(([at]) => at > t - 1).map(([, n]) => n));
+    const span = first ? Math.min(1, t - first[0]) : 0;
+    return {
+      waitingS: waits ? Math.max(0, t - step.requestedT) : null,
+      completionTokens: rounded(sum(this.pieces.map(([, n]) => n))),
+      tokensPerS: recent && span > 0.2 ? recent / span : null
+    };
+  }
+
+  /** How many tokens of the running reply are of one phase; an estimate. */
+  estimateOf(phase: string): number {
+    return rounded(sum(this.pieces.filter(([, , p]) => p === phase).map(([, n]) => n)));
+  }
+
+  private step(number: number): StepMeter {
+    let step = this.stepsByNumber.get(number);
+    if (!step) {
+      step = new StepMeter(number, this.t);
+      this.stepsByNumber.set(number, step);
+    }
+    return step;
+  }
+
+  private close(t: number): void {
+    if (!this.open) {
+      return;
+    }
+    const [phase, number, t0] = this.open;
+    this.open = null;
+    const step = this.step(number);
+    step.add(phase, t0, t);
+    if (phase === 'you') {
+      step.youS += Math.max(0, t - t0);
+    } else {
+      step.waitS += Math.max(0, t - t0);
+    }
+  }
+
+  private stepStarted(event: EventOf<'step_started'>): void {
+    this.close(event.t);
+    const step = this.step(event.step);
+    step.requestedT = event.t;
+    step.attempts = Math.max(event.attempt ?? 1, 1);
+    step.modelS = null;
+    this.pieces = [];
+  }
+
+  private delta(event: EventOf<'delta'>): void {
+    if (!event.text && !event.name) {
+      return;
+    }
+    this.endOfHold(event.t);
+    const step = this.step(event.step);
+    step.t1 = Math.max(step.t1, event.t);
+    const weight = Math.max(event.text.length, 1) * this.tokensPerChar;
+    this.pieces.push([event.t, weight, event.phase]);
+    if (this.pieces.length > MAX_SAMPLES) {
+      this.pieces = halved(this.pieces);
+    }
+  }
+
+  /** A request held back to keep the pace has gone out: its TTFT counts from there. */
+  private endOfHold(t: number): void {
+    if (this.open?.[0] === 'retry') {
+      const step = this.step(this.open[1]);
+      step.requestedT = Math.min(step.requestedT, t);
+      this.close(step.requestedT);
+    }
+  }
+
+  private replyReceived(event: EventOf<'reply_received'>): void {
+    this.endOfHold(event.t);
+    const step = this.step(event.step);
+    const raw = event.samples?.length ? event.samples : this.pieces;
+    const samples = [...raw].sort((a, b) => a[0] - b[0]);
+    const guess = sum(samples.map(([, n]) => n));
+    const usage = event.usage ?? null;
+    const stream = new Stream(samples, usage ? usage.completion_tokens : guess);
+    step.usage = usage;
+    step.estimated = usage === null;
+    step.completionTokens = rounded(stream.nTokens);
+    step.modelS = event.t - step.requestedT;
+    this.learn(usage ? stream.nTokens : 0);
+    countReasoning(step, stream);
+    this.time(step, stream);
+    step.costUsd = this.scripted ? null : costUsd(usage, this.price);
+    step.t1 = Math.max(step.t1, event.t);
+    this.pieces = [];
+  }
+
+  /** Let the next estimate use what this reply's usage says about tokens per character. */
+  private learn(nTokens: number): void {
+    const nChars = sum(this.pieces.map(([, n]) => n)) / this.tokensPerChar;
+    if (nTokens && nChars) {
+      this.tokensPerChar = Math.min(Math.max(nTokens / nChars, 0.05), 4);
+    }
+  }
+
+  private time(step: StepMeter, stream: Stream): void {
+    if (stream.tFirst === null) {
+      step.add('waiting', step.requestedT, this.t);
+      return;
+    }
+    const answer = stream.first('answer');
+    step.ttftS = Math.max(0, stream.tFirst - step.requestedT);
+    step.ttfaS = answer === null ? null : Math.max(0, answer - step.requestedT);
+    step.tokensPerS = stream.tokensPerS();
+    step.stalls = stream.stalls();
+    step.buffered = stream.buffered();
+    step.add('waiting', step.requestedT, stream.tFirst);
+    stream.phases().forEach(([phase, t0, t1]) => step.add(phase, t0, t1));
+    const isLong = this.rows().length > LONG_RUN_STEPS;
+    step.speed = stream.speed(isLong ? POINTS_IN_LONG_RUNS : POINTS_PER_REPLY);
+  }
+
+  private retryScheduled(event: EventOf<'retry_scheduled'>): void {
+    const step = this.step(event.step);
+    const began = event.attempt > 0 ? step.requestedT : event.t;
+    this.close(event.t);
+    this.open = ['retry', event.step, began];
+    this.pieces = [];
+    if (event.attempt === 0) {
+      step.requestedT = Math.max(event.until_t, event.t);
+    }
+  }
+
+  private toolFinished(event: EventOf<'tool_finished'>): void {
+    this.close(event.t);
+    const step = this.step(event.step);
+    const key = `${event.step}.${event.index}`;
+    const t0 = this.tools.get(key) ?? event.t;
+    this.tools.delete(key);
+    step.toolS += Math.max(0, event.t - t0);
+    step.toolCalls++;
+    step.add('tool', t0, event.t);
+  }
+}
+
+function countReasoning(step: StepMeter, stream: Stream): void {
+  let count = step.usage?.reasoning_tokens ?? null;
+  const part = stream.share('reasoning');
+  if (count === null && part) {
+    step.estimated = true;
+    count = rounded(part * stream.nTokens);
+  }
+  step.reasoningTokens = count;
+}
+
+/** What a reply cost in dollars; null where usage or price is unknown. */
+export function costUsd(usage: Usage | null, price: Price): number | null {
+  if (!usage || !price) {
+    return null;
+  }
+  const cached = usage.cached_tokens ?? 0;
+  const fresh = Math.max(usage.prompt_tokens - cached, 0);
+  return (fresh * price[0] + cached * price[1] + usage.completion_tokens * price[2]) / 1e6;
+}
+
+function known(values: readonly Figure[]): number[] {
+  return values.filter((value): value is number => typeof value === 'number');
+}
+
+function total(values: readonly Figure[]): number | null {
+  const numbers = known(values);
+  return numbers.length ? sum(numbers) : null;
+}
