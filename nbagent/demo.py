@@ -55,6 +55,7 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> str:
     finally:
         nbformat.write(notebook, target)
         page.write_text(as_html(notebook), encoding="utf-8")
+    tell("")
     return "\n\n".join([*(told(run) for run in runs_in(notebook)), _what_next(target, page)])
 
 
