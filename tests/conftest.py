@@ -10,6 +10,7 @@ import os
 import random
 import runpy
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -96,6 +97,14 @@ def _name(item: pytest.Item) -> str:
 def _sample(items: list[pytest.Item]) -> list[pytest.Item]:
     n = max(1, round(SAMPLE * len(items))) if items else 0
     return random.Random(seed()).sample(items, n)
+
+
+@pytest.fixture(autouse=True)
+def no_figures_left() -> Iterator[None]:
+    """A figure that a test leaves open would be drawn upon by the next one."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")
