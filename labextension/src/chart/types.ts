@@ -1,48 +1,39 @@
-/** A phase of a run; `retry` stands for errors, retries and held-back requests. */
-export type Phase = "waiting" | "reasoning" | "arguments" | "answer" | "tool" | "you" | "retry";
+// What the chart is given. Times are seconds since the run began, speeds tokens a second; the
+// geometry is that of `Meter.chart()`.
 
-/** What `Meter.chart()` returns, in Python and in TypeScript: seconds and tokens a second. */
-export interface ChartData {
-  readonly t_end: number;
-  /** `[step, phase, t0, t1]`; step 0 stands for several. */
-  readonly segments: readonly (readonly [number, Phase, number, number])[];
-  /** One line for each phase of each reply: `[phase, [[t, tokens/s], …]]`. */
-  readonly speed: readonly (readonly [Phase, readonly (readonly [number, number])[]])[];
-  /** `[t0, t1]`: nothing came for longer than 1 s and than five median gaps. */
-  readonly stalls: readonly (readonly [number, number])[];
-  readonly p50: number | null;
-  readonly top: number;
-  /** A scripted run: its speed is a timer's. */
-  readonly paced: boolean;
-}
+import type { ChartJson, Metrics } from '../view/types';
 
-/** Gaps between pieces of replies, for the strip below the speed: when a piece came, and how long
- * after the one before it; seconds. */
+/** How a piece of a reply came after the one before it, for the strip below the speed. */
 export interface Gaps {
+  /** When the pieces came. */
   readonly t: ArrayLike<number>;
-  readonly gap_s: ArrayLike<number>;
+  /** How long after the piece before. */
+  readonly gapS: ArrayLike<number>;
 }
 
 /** What the chart shows at one moment. */
 export interface ChartScene {
-  readonly chart: ChartData;
-  /** One sentence that says what the chart shows; its text alternative. */
-  readonly headline: string;
+  readonly chart: ChartJson;
+  readonly metrics: Metrics;
   /** Whether the run goes on: then the right edge is marked. */
   readonly live: boolean;
+  /** The speed over the last second; null or missing while nothing is streamed. */
+  readonly nowTokensPerS?: number | null;
+  /** What each step called, for its row. */
+  readonly tools?: ReadonlyMap<number, string>;
   /** None of a run drawn from its saved trace. */
-  readonly gaps?: Gaps | undefined;
+  readonly gaps?: Gaps;
 }
 
 /** What the reader can do with the chart besides looking. */
 export interface ChartActions {
   /** A step was chosen, by click or with Enter. */
-  onStep?: (step: number) => void;
+  readonly onStep?: (step: number) => void;
 }
 
 /** A mounted chart. */
 export interface ChartView {
-  /** Show a later moment; redraws at most ten times a second (once under reduced motion). */
+  /** Show a later moment; drawn at most ten times a second, once under reduced motion. */
   update(scene: ChartScene): void;
   dispose(): void;
 }

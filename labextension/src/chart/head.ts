@@ -1,0 +1,52 @@
+// The line above the chart: the switch, what is said of the place under the cursor, the legend.
+
+import { html, svg } from './dom';
+import type { Mode } from './index';
+import { lookOf, PHASE_NAMES, type Patterns } from './phases';
+
+export interface Head {
+  readonly element: HTMLElement;
+  press(mode: Mode): void;
+  say(words: string): void;
+}
+
+const MODES: readonly (readonly [Mode, string])[] = [
+  ['speed', 'Speed'],
+  ['steps', 'Steps'],
+  ['table', 'Table']
+];
+
+/** Make the line; `choose` is called with the mode that the reader wants. */
+export function headOf(patterns: Patterns, choose: (mode: Mode) => void): Head {
+  const buttons = MODES.map(([mode, word]) => {
+    const button = html('button', { type: 'button' }, [word]);
+    button.addEventListener('click', () => choose(mode));
+    return [mode, button] as const;
+  });
+  const group = { class: 'nba-chart-seg', role: 'group', 'aria-label': 'Chart' };
+  const seg = html('div', group, [...buttons.map(([, button]) => button)]);
+  const said = html('span', { class: 'nba-chart-said' });
+  const element = html('div', { class: 'nba-chart-head' }, [seg, said, legend(patterns)]);
+  return {
+    element,
+    press(mode) {
+      for (const [name, button] of buttons) {
+        button.setAttribute('aria-pressed', String(name === mode));
+      }
+    },
+    say(words) {
+      said.textContent = words;
+    }
+  };
+}
+
+function legend(patterns: Patterns): HTMLElement {
+  const entries = PHASE_NAMES.map(phase => {
+    const place = { x: 0.75, y: 0.75, width: 12.5, height: 8.5 };
+    const sample = svg('svg', { 'aria-hidden': 'true', viewBox: '0 0 14 10' }, [
+      svg('rect', { ...place, ...patterns.fill(phase) })
+    ]);
+    return html('li', {}, [sample, lookOf(phase).word]);
+  });
+  return html('ul', { class: 'nba-chart-legend', 'aria-label': 'Phases' }, entries);
+}

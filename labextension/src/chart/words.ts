@@ -1,0 +1,88 @@
+// What the chart says: its headline, and what stands at one moment of it.
+
+import { count, dollars, seconds, share } from '../view/phrases';
+import type { ChartJson, Figure, Metrics } from '../view/types';
+import { lookOf } from './phases';
+import type { ChartScene, Gaps } from './types';
+
+/** The figures of the run in one line: what was measured, and nothing else. */
+export function headline({ run }: Metrics): string {
+  const est = run['estimated'] ? ' est.' : '';
+  const out = number(run['completion_tokens']);
+  const reasoning = number(run['reasoning_tokens']);
+  const tool = number(run['tool_s']) ?? 0;
+  const thought = out && reasoning !== null ? ` (${share(reasoning / out)} reasoning)` : '';
+  const parts = [
+    known(run['ttft_s'], value => `TTFT ${seconds(value)}`),
+    known(run['ttfa_s'], value => `TTFA ${seconds(value)}`),
+    known(
+      run['tokens_per_s'],
+      value => `${Math.round(value)} tok/s${run['paced'] ? ' (timer)' : ''}`
+    ),
+    out === null ? '' : `${count(out)}${est} out${thought}`,
+    known(run['cached_share'], value => `${share(value)} cached`),
+    tool > 0 ? `tools ${seconds(tool)}` : '',
+    known(run['cost_usd'], dollars)
+  ];
+  return parts.filter(part => part !== '').join(' · ') || 'Nothing was measured yet';
+}
+
+/** The stalls in words, '' if there were none: `2 stalls, 3.1 s`. */
+export function stallWords({ stalls }: ChartJson): string {
+  const total = stalls.reduce((sum, [t0, t1]) => sum + t1 - t0, 0);
+  if (!stalls.length) return '';
+  return `${stalls.length} ${stalls.length === 1 ? 'stall' : 'stalls'}, ${seconds(total)}`;
+}
+
+/** What stands at a time: `4.1 s · step 2 · answer · 94 tok/s · gap 12 ms`. */
+export function reading(scene: ChartScene, t: number): string {
+  const { chart } = scene;
+  const segment = chart.segments.find(([, , t0, t1]) => t >= t0 && t <= t1);
+  const stall = chart.stalls.find(([t0, t1]) => t >= t0 && t <= t1);
+  const speed = speedAt(chart, t);
+  const gap = scene.gaps ? gapAt(scene.gaps, t, chart.t_end / 500) : null;
+  const parts = [
+    `${t.toFixed(t < 100 ? 1 : 0)} s`,
+    segment && segment[0] > 0 ? `step ${segment[0]}` : '',
+    segment ? lookOf(segment[1]).word : '',
+    stall ? `stall ${seconds(stall[1] - stall[0])}` : '',
+    speed === null || stall ? '' : `${Math.round(speed)} tok/s`,
+    gap === null ? '' : `gap ${Math.max(Math.round(gap * 1000), 1)} ms`
+  ];
+  return parts.filter(part => part !== '').join(' · ');
+}
+
+function speedAt(chart: ChartJson, t: number): number | null {
+  for (const [, points] of chart.speed) {
+    const [first, last] = [points[0], points.at(-1)];
+    if (!first || !last || t < first[0] || t > last[0]) continue;
+    const i = firstFrom(points.length, k => points[k]?.[0] ?? 0, t);
+    return points[i]?.[1] ?? null;
+  }
+  return null;
+}
+
+function gapAt({ t: times, gapS }: Gaps, t: number, near: number): number | null {
+  const i = firstFrom(times.length, k => times[k] ?? 0, t);
+  const at = times[i];
+  return at !== undefined && Math.abs(at - t) <= Math.max(near, 0.05) ? (gapS[i] ?? null) : null;
+}
+
+/** The first index whose value is not below `wanted`; values are sorted. */
+function firstFrom(n: number, value: (i: number) => number, wanted: number): number {
+  let [low, high] = [0, n];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (value(middle) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function known(value: Figure, words: (value: number) => string): string {
+  return typeof value === 'number' ? words(value) : '';
+}
+
+function number(value: Figure): number | null {
+  return typeof value === 'number' ? value : null;
+}

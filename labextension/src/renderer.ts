@@ -1,0 +1,122 @@
+// Draws a run's trace in a notebook of JupyterLab or Notebook 7. While the run goes on it follows
+// the kernel, in this page and in any page that is opened later; when the run is over it puts the
+// finished trace into the notebook, so that saving keeps it.
+
+import { Widget } from '@lumino/widgets';
+import { mount } from './view';
+import { picturesIn } from './view/stored';
+import type { TraceJson } from './view/types';
+import type { MimeModel, SessionContext } from './shell/notebook';
+import { SessionLink } from './shell/session';
+import { goneNote } from './shell/note';
+
+export const TRACE_MIME = 'application/vnd.nbagent.trace+json';
+const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
+const ENDED = ['answer', 'stopped', 'limit', 'error'];
+/** How long the kernel's own update of the output is waited for before the page fetches it. */
+const UPDATE_MS = 1_500;
+
+type Mounted = ReturnType<typeof mount>;
+
+export class TraceRenderer extends Widget {
+  private model: MimeModel | null = null;
+  private link: SessionLink | null = null;
+  private view: Mounted | null = null;
+  private note: HTMLElement | null = null;
+  private adopting = 0;
+
+  constructor(private readonly session: SessionContext) {
+    super();
+    this.addClass('nbagent-trace');
+  }
+
+  /** Draw an output, or what an update has made of it. */
+  renderModel(model: MimeModel): Promise<void> {
+    this.model = model;
+    const trace = traceOf(model);
+    if (this.view && this.link?.runId === trace.run_id) this.view.update(trace);
+    else this.begin(trace, model);
+    if (!isRunning(trace)) this.say(null);
+    return Promise.resolve();
+  }
+
+  override dispose(): void {
+    this.end();
+    super.dispose();
+  }
+
+  private begin(trace: TraceJson, model: MimeModel): void {
+    this.end();
+    const link = new SessionLink(this.session, trace.run_id, commIdOf(model), isThere => {
+      this.look(isThere);
+    });
+    const host = document.createElement('div');
+    this.node.append(host);
+    this.link = link;
+    this.view = mount(host, trace, link);
+    link.onMessage(() => {
+      this.heard();
+    });
+    link.start();
+  }
+
+  private end(): void {
+    clearTimeout(this.adopting);
+    this.adopting = 0;
+    this.view?.dispose();
+    this.link?.dispose();
+    this.view = this.link = null;
+    this.node.replaceChildren();
+  }
+
+  /** There is a kernel, or there is none: ask it for the run, if the output says that it goes on. */
+  private look(isThere: boolean): void {
+    if (!this.model || !isRunning(traceOf(this.model))) return;
+    if (!isThere) this.say(this.link?.runId ?? null);
+    else this.link?.send('ready').catch(() => this.say(this.link?.runId ?? null));
+  }
+
+  private heard(): void {
+    this.say(null);
+    if (this.link?.running || this.adopting || !this.model) return;
+    if (!isRunning(traceOf(this.model))) return;
+    this.adopting = window.setTimeout(() => void this.adopt(), UPDATE_MS);
+  }
+
+  /** Put the finished trace into the notebook: the kernel's own update never reaches a page that
+   * was opened after the run began. */
+  private async adopt(): Promise<void> {
+    const { link, model } = this;
+    if (!link || !model || !isRunning(traceOf(model))) return;
+    try {
+      const bundle = (await link.send('bundle')) as Record<string, unknown>;
+      if (!this.isDisposed && isRunning(traceOf(model))) model.setData({ data: bundle });
+    } catch {
+      this.adopting = 0; // the kernel went away meanwhile; the view says so
+    }
+  }
+
+  /** Say that the kernel is gone, or (null) take that back. */
+  private say(runId: string | null): void {
+    this.note?.remove();
+    this.note = runId === null ? null : goneNote(runId);
+    if (this.note) this.node.prepend(this.note);
+  }
+}
+
+function traceOf(model: MimeModel): TraceJson {
+  const trace = model.data[TRACE_MIME] as TraceJson;
+  const html = model.data['text/html'];
+  const text = Array.isArray(html) ? html.join('') : html;
+  return typeof text === 'string' ? { ...trace, pictures: picturesIn(text) } : trace;
+}
+
+function isRunning(trace: TraceJson): boolean {
+  return !ENDED.includes(trace.snapshot?.state ?? '');
+}
+
+/** The comm of the run's widget, which stands beside our JSON while the run goes on. */
+function commIdOf(model: MimeModel): string {
+  const widget = model.data[WIDGET_MIME] as { model_id?: unknown } | undefined;
+  return typeof widget?.model_id === 'string' ? widget.model_id : '';
+}

@@ -1,0 +1,13 @@
+// What is said above a trace where the saved notebook is all there is.
+
+/** The line above a trace whose kernel is gone. */
+export function goneNote(runId: string): HTMLElement {
+  const note = document.createElement('p');
+  note.className = 'nbagent-note';
+  note.setAttribute('role', 'note');
+  const command = document.createElement('code');
+  command.textContent = `%kimi show ${runId}`;
+  const saved = 'The kernel that ran this is gone; this is the trace as it was saved. ';
+  note.append(saved, command, ' draws the whole run from disk.');
+  return note;
+}

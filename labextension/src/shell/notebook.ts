@@ -1,0 +1,54 @@
+// The few things of JupyterLab's interface that the plugin uses, by the names that it documents.
+// Its own packages would bring several hundred megabytes for these types.
+
+import type { Widget } from '@lumino/widgets';
+import type { ControlKernel } from './control';
+
+export interface Signal<Sender, Args> {
+  connect(slot: (sender: Sender, args: Args) => void): boolean;
+  disconnect(slot: (sender: Sender, args: Args) => void): boolean;
+}
+
+export interface IOPubMessage {
+  readonly header: { readonly msg_type: string };
+  readonly content: unknown;
+}
+
+export interface Kernel extends ControlKernel {
+  readonly id: string;
+  readonly connectionStatus: string;
+  readonly iopubMessage: Signal<unknown, IOPubMessage>;
+  readonly connectionStatusChanged: Signal<unknown, string>;
+  sendShellMessage(message: object, expectReply: boolean, disposeOnDone: boolean): unknown;
+  interrupt(): Promise<void>;
+}
+
+export interface SessionContext {
+  readonly session: { readonly kernel: Kernel | null } | null;
+  readonly ready: Promise<void>;
+  readonly kernelChanged: Signal<unknown, unknown>;
+  readonly statusChanged: Signal<unknown, string>;
+}
+
+export interface MimeModel {
+  readonly data: Readonly<Record<string, unknown>>;
+  setData(options: { data: Record<string, unknown> }): void;
+}
+
+export interface RendererFactory {
+  readonly safe: boolean;
+  readonly mimeTypes: readonly string[];
+  createRenderer(): Widget & { renderModel(model: MimeModel): Promise<void> };
+}
+
+export interface NotebookPanel {
+  readonly sessionContext: SessionContext;
+  readonly content: {
+    readonly rendermime: { addFactory(factory: RendererFactory, rank: number): void };
+  };
+}
+
+export interface NotebookTracker {
+  readonly widgetAdded: Signal<unknown, NotebookPanel>;
+  forEach(callback: (panel: NotebookPanel) => void): void;
+}

@@ -1,0 +1,51 @@
+// The widget's module: the view in any front end that draws anywidgets. It gets the trace for its
+// first drawing, and then what the kernel sends; nothing is loaded from anywhere.
+
+import { mount } from './view';
+import type { TraceJson } from './view/types';
+import { controlWay, isControlKernel } from './shell/control';
+import { RunLink, type Way } from './shell/link';
+
+/** What is used of an anywidget model. */
+interface Model {
+  get(name: string): unknown;
+  on(event: string, callback: (content: unknown) => void): void;
+  off(event: string, callback: (content: unknown) => void): void;
+  send(content: unknown): void;
+  /** JupyterLab's; other front ends have none, or one without a kernel. */
+  readonly widget_manager?: { readonly kernel?: unknown };
+}
+
+function waysOf(model: Model, link: RunLink): Way[] {
+  const kernel = model.widget_manager?.kernel;
+  const comm: Way = command => {
+    model.send(command);
+  };
+  return isControlKernel(kernel) ? [controlWay(kernel, link), comm] : [comm];
+}
+
+function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+  const trace = model.get('trace') as TraceJson;
+  const link = new RunLink(trace.run_id);
+  const host = document.createElement('div');
+  el.replaceChildren(host);
+  const view = mount(host, trace, link);
+  const receive = (content: unknown): void => {
+    link.receive(content);
+  };
+  const redraw = (): void => {
+    view.update(model.get('trace') as TraceJson);
+  };
+  model.on('msg:custom', receive);
+  model.on('change:trace', redraw);
+  link.connect(waysOf(model, link));
+  link.send('ready').catch(() => undefined); // no kernel: the trace is what there is
+  return () => {
+    model.off('msg:custom', receive);
+    model.off('change:trace', redraw);
+    link.disconnect();
+    view.dispose();
+  };
+}
+
+export default { render };
