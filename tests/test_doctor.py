@@ -165,6 +165,17 @@ def test_a_package_that_is_too_old_is_found(
     assert 'pip install "openai' in old.remedy
 
 
+def test_a_kernel_that_hangs_is_pointed_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distribution(tmp_path, "ipykernel", "7.2.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = find(package_findings(), "ipykernel")
+    assert found.level != "fine"
+    assert not found.problem
+    assert "7.4" in found.remedy
+
+
 def another_lab(root: Path) -> Path:
     """An environment with a JupyterLab, as far as its files tell."""
     (root / "bin").mkdir(parents=True)

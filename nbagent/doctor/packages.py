@@ -13,11 +13,14 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from nbagent.doctor.findings import Finding
 
 OURS = "nbagent-kimi"
 STRANGER = "nbagent"
+HANGING_KERNELS = SpecifierSet(">=7.0,<7.4")
+"""Releases of ipykernel in which plain cells were seen to hang (7.0.1, 7.1, 7.2 and 7.3)."""
 _USEFUL = ("IPython", "jupyterlab", "notebook", "nbconvert", "pandas", "matplotlib")
 """Not required by the core, but worth knowing when something does not work."""
 
@@ -98,4 +101,11 @@ def _requirement(requirement: Requirement) -> Finding:
         return Finding(requirement.name, "missing", f"{wanted} is needed.", remedy, problem=True)
     if not requirement.specifier.contains(found, prereleases=True):
         return Finding(requirement.name, found, f"{wanted} is needed.", remedy, problem=True)
+    if requirement.name == "ipykernel" and found in HANGING_KERNELS:
+        return Finding(
+            "ipykernel",
+            found,
+            "Kernels of this version stop answering after some cells, also without nbagent.",
+            'Run `pip install "ipykernel>=7.4"`.',
+        )
     return Finding(requirement.name, found)
