@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -75,9 +76,11 @@ def seed() -> str:
     return os.environ.get("CI_SEED") or f"{datetime.now(UTC):%Y-%m-%d}"
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    how = config.getoption("--long")
-    return f"long tests: {how}" + (f", {SAMPLE:.0%}, seed {seed()}" if how == "sample" else "")
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.getoption("--long") == "sample":
+        terminalreporter.write_line(f"long tests: a share of {SAMPLE:.0%}, CI_SEED={seed()}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -103,8 +106,9 @@ def _sample(items: list[pytest.Item]) -> list[pytest.Item]:
 def no_figures_left() -> Iterator[None]:
     """A figure that a test leaves open would be drawn upon by the next one."""
     yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+    pyplot: Any = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")
