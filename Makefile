@@ -13,7 +13,7 @@ demo: .venv/with-lab ## run the quickstart on real data, scripted replies: no ke
 	@$(BIN)/nbagent demo --out build/demo
 
 lab: .venv/with-lab ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
 test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 	$(PYTEST) -q -n 2 -m "not browser"

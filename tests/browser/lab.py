@@ -16,7 +16,7 @@ from typing import Self
 import nbformat
 from jupyter_server.serverapp import list_running_servers
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize, expect
 
 from nbagent.clock import SystemClock
 
@@ -24,7 +24,7 @@ SCREENS = Path(__file__).parents[2] / "build" / "screens"
 START_S = 60.0
 WAIT_MS = 30_000
 NUMBERED = re.compile(r"\[\d+\]:")
-VIEWPORT = {"width": 1180, "height": 900}
+VIEWPORT: ViewportSize = {"width": 1180, "height": 900}
 
 QUIET = [
     "--disable-background-networking",
