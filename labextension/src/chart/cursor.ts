@@ -20,6 +20,8 @@ export interface Track {
 export class Cursor {
   readonly element: HTMLElement;
   private value = 0;
+  /** Whether the pointer is over it; the focus is asked for. */
+  private hovered = false;
 
   constructor(
     label: string,
@@ -38,15 +40,17 @@ export class Cursor {
   /** The chart was drawn anew: the range may have grown. */
   refresh(): void {
     this.element.setAttribute('aria-valuemax', this.track.max().toFixed(1));
-    if (document.activeElement === this.element) this.move(this.value);
+    if (this.hovered || document.activeElement === this.element) this.move(this.value);
   }
 
   private listen(): void {
     const { element } = this;
     element.addEventListener('pointermove', event => {
+      this.hovered = true;
       this.move(this.track.at(event.offsetX, event.offsetY));
     });
     element.addEventListener('pointerleave', () => {
+      this.hovered = false;
       if (document.activeElement !== element) this.track.show(null);
     });
     element.addEventListener('focus', () => this.move(this.value));

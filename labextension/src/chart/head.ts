@@ -26,7 +26,12 @@ export function headOf(patterns: Patterns, choose: (mode: Mode) => void): Head {
   const group = { class: 'nba-chart-seg', role: 'group', 'aria-label': 'Chart' };
   const seg = html('div', group, [...buttons.map(([, button]) => button)]);
   const said = html('span', { class: 'nba-chart-said' });
-  const element = html('div', { class: 'nba-chart-head' }, [seg, said, legend(patterns)]);
+  // Patterns of an element that is not displayed are not drawn, so they live here.
+  const defs = svg('svg', { width: 0, height: 0, class: 'nba-defs', 'aria-hidden': 'true' }, [
+    patterns.defs()
+  ]);
+  const parts = [defs, seg, said, legend(patterns)];
+  const element = html('div', { class: 'nba-chart-head' }, parts);
   return {
     element,
     press(mode) {

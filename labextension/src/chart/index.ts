@@ -7,14 +7,14 @@ import { html, svg } from './dom';
 import { headOf, type Head } from './head';
 import { Pacer } from './pacer';
 import { Patterns } from './phases';
-import { plotNodes } from './plot';
+import { hairNodes, plotNodes } from './plot';
 import { rowsOf, type Row } from './rows';
-import { frameOf, liveEnd, RIBBON, SPEED, type Frame } from './scale';
+import { frameOf, liveEnd, type Frame } from './scale';
 import { CHART_CSS } from './style';
 import { tableOf } from './table';
 import type { ChartActions, ChartScene, ChartView } from './types';
 import { rowAt, ROW_HEIGHT, waterfallHeight, waterfallNodes } from './waterfall';
-import { headline, reading, stallWords } from './words';
+import { headline, reading, rowWords, stallWords } from './words';
 
 export { GapLog } from './gaps';
 export { headline } from './words';
@@ -40,7 +40,7 @@ class Chart implements ChartView {
   private readonly root = html('div', { class: 'nba-chart' });
   private readonly canvas = html('canvas', { 'aria-hidden': 'true' });
   private readonly picture = svg('svg', { role: 'img' });
-  private readonly hair = svg('line', { class: 'nba-hair', visibility: 'hidden' });
+  private readonly hair = svg('g', { 'aria-hidden': 'true' });
   private readonly rowsPicture = svg('svg', { role: 'img' });
   private readonly table = html('div', { class: 'nba-chart-scroll', tabindex: '0' });
   private readonly foot = html('p', { class: 'nba-chart-headline' });
@@ -174,14 +174,8 @@ class Chart implements ChartView {
   }
 
   private pointAt(t: number | null): string {
-    this.hair.setAttribute('visibility', t === null ? 'hidden' : 'visible');
-    const words = t === null ? stallWords(this.scene.chart) : reading(this.scene, t);
-    if (t !== null) {
-      const x = String(this.frame.x(t));
-      const ends = { x1: x, x2: x, y1: String(SPEED.top), y2: String(RIBBON.top + RIBBON.height) };
-      for (const [name, value] of Object.entries(ends)) this.hair.setAttribute(name, value);
-    }
-    this.head.say(words);
+    const words = t === null ? '' : reading(this.scene, t);
+    this.hair.replaceChildren(...(t === null ? [] : hairNodes(this.frame.x(t), words, this.frame)));
     return words;
   }
 
@@ -202,10 +196,8 @@ class Chart implements ChartView {
     const before = this.chosen;
     this.chosen = value === null ? null : Math.round(value);
     const row = this.rows[this.chosen ?? -1];
-    const words = row ? rowWords(row) : stallWords(this.scene.chart);
-    this.head.say(words);
     if (before !== this.chosen) this.showChosen();
-    return words;
+    return row ? rowWords(row) : '';
   }
 
   private showChosen(): void {
@@ -219,12 +211,6 @@ class Chart implements ChartView {
       this.waterfall.scrollTop = top + 2 * ROW_HEIGHT - clientHeight;
     }
   }
-}
-
-function rowWords(row: Row): string {
-  const number = row.first === row.last ? `step ${row.first}` : `steps ${row.first}–${row.last}`;
-  const speed = row.tokensPerS === null ? '' : ` · ${Math.round(row.tokensPerS)} tok/s`;
-  return `${number}${row.label ? ` · ${row.label}` : ''} · ${(row.t1 - row.t0).toFixed(1)} s${speed}`;
 }
 
 function sized(picture: SVGElement, width: number, height: number): void {

@@ -15,7 +15,6 @@ const STALL_WORDS = 46;
 export function plotNodes(scene: ChartScene, frame: Frame, patterns: Patterns): SVGElement[] {
   const { chart } = scene;
   return [
-    patterns.defs(),
     line(frame.left, SPEED.bottom, frame.right, SPEED.bottom, 'nba-ax'),
     ...ribbon(chart.segments, frame, patterns),
     ...stepLabels(chart.segments, frame),
@@ -98,21 +97,27 @@ function median(p50: number | null, frame: Frame): SVGElement[] {
   return [dashed, label];
 }
 
-/** A bracket on the base line, with its length where there is room. */
+/** Where nothing came, on the base line, with its length where there is room. */
 function stalls(spans: readonly (readonly [number, number])[], frame: Frame): SVGElement[] {
   const longest = [...spans].sort((a, b) => b[1] - b[0] - (a[1] - a[0])).slice(0, MAX_STALLS);
   let d = '';
   const words: SVGElement[] = [];
   for (const [t0, t1] of longest) {
     const [x0, x1] = [frame.x(t0), frame.x(t1)];
-    d += `M${short(x0)} ${SPEED.bottom - 14}v14M${short(x1)} ${SPEED.bottom - 14}v14`;
-    d += `M${short(x0)} ${SPEED.bottom - 7}H${short(x1)}`;
+    d += bracket(x0, x1);
     if (x1 - x0 < STALL_WORDS && longest.length > 3) continue;
     const label = `stall ${(t1 - t0).toFixed(1)} s`;
     const extra = { ...MIDDLE, class: 'nba-stall-words nba-halo' };
     words.push(text((x0 + x1) / 2, SPEED.bottom - 19, label, extra));
   }
   return d ? [svg('path', { d, class: 'nba-stall' }), ...words] : [];
+}
+
+/** A bracket; a tick where there is no room for one. */
+function bracket(x0: number, x1: number): string {
+  if (x1 - x0 < 6) return `M${short((x0 + x1) / 2)} ${SPEED.bottom - 7}v7`;
+  const top = SPEED.bottom - 14;
+  return `M${short(x0)} ${top}v14M${short(x1)} ${top}v14M${short(x0)} ${top + 7}H${short(x1)}`;
 }
 
 /** Ticks of the time axis, also below the rows of the steps. */
@@ -125,6 +130,16 @@ export function timeAxis(frame: Frame, y = frame.labelsTop + 27): SVGElement[] {
     nodes.push(text(x, y, tickWords(t), anchor));
   }
   return nodes;
+}
+
+/** The line under the cursor, and what stands there, on the side that has room for it. */
+export function hairNodes(x: number, words: string, frame: Frame): SVGElement[] {
+  const onLeft = x > (frame.left + frame.right) / 2;
+  const extra: Record<string, string> = { class: 'nba-halo nba-said', ...(onLeft ? END : {}) };
+  return [
+    line(x, SPEED.top, x, RIBBON.top + RIBBON.height, 'nba-hair'),
+    text(x + (onLeft ? -6 : 6), SPEED.top + 11, words, extra)
+  ];
 }
 
 function liveEdge(scene: ChartScene, frame: Frame): SVGElement[] {

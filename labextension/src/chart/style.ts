@@ -1,7 +1,7 @@
 // The chart's style sheet. Colours are the view's variables (`phases.ts`), with literals after.
 
 export const CHART_CSS = `
-.nba-chart{position:relative;font-variant-numeric:tabular-nums;min-width:0}
+.nba-chart{position:relative;container-type:inline-size;font-variant-numeric:tabular-nums;min-width:0}
 .nba-chart *{box-sizing:border-box}
 .nba-chart-head{display:flex;flex-wrap:wrap;align-items:center;gap:4px 12px;min-height:32px}
 .nba-chart-seg{display:inline-flex;flex:none;border:1px solid var(--nba-line-strong,#bdbdbd);border-radius:4px;overflow:hidden;height:26px}
@@ -13,6 +13,7 @@ export const CHART_CSS = `
 .nba-chart-legend{display:flex;flex-wrap:wrap;gap:0 12px;font-size:11px;color:var(--nba-text2,inherit);margin:0;padding:0;list-style:none}
 .nba-chart-legend li{display:inline-flex;gap:5px;align-items:center;margin:0}
 .nba-chart-legend svg{width:14px;height:10px;flex:none}
+.nba-defs{position:absolute}
 .nba-plot,.nba-rows{position:relative;width:100%}
 .nba-rows{max-height:324px;overflow-y:auto;overflow-x:hidden}
 .nba-plot canvas,.nba-plot>svg,.nba-rows svg{display:block;width:100%;overflow:visible}
@@ -24,6 +25,7 @@ export const CHART_CSS = `
 .nba-chart svg text{font:11px var(--nba-ui,system-ui,sans-serif);fill:var(--nba-text2,currentColor)}
 .nba-chart svg text.nba-mono{font-family:var(--nba-code,monospace)}
 .nba-chart svg text.nba-big{font-size:20px;font-weight:600;fill:var(--nba-text,currentColor)}
+.nba-chart svg text.nba-said{fill:var(--nba-text,currentColor)}
 .nba-chart svg text.nba-stall-words{fill:var(--nba-error,#cf222e)}
 .nba-chart svg text.nba-halo{paint-order:stroke;stroke:var(--nba-bg,#fff);stroke-width:4px;stroke-linejoin:round}
 .nba-ax{stroke:var(--nba-line,#e0e0e0)}
@@ -39,7 +41,6 @@ export const CHART_CSS = `
 .nba-chart-table caption{text-align:left;padding:0 0 4px;color:var(--nba-text2,inherit)}
 .nba-chart-table th,.nba-chart-table td{padding:3px 10px;text-align:right;border:0;white-space:nowrap}
 .nba-chart-table thead th{border-bottom:1px solid var(--nba-line-strong,#bdbdbd);font-weight:600}
-@media (max-width:640px){.nba-chart-legend{display:none}}
 @container (max-width:640px){.nba-chart-legend{display:none}}
 @media (forced-colors:active){
 .nba-chart{--nba-wait:CanvasText;--nba-reason:CanvasText;--nba-args:CanvasText;--nba-answer:CanvasText;--nba-tool:CanvasText;--nba-warn:CanvasText;--nba-error:CanvasText;--nba-text:CanvasText;--nba-text2:CanvasText;--nba-line:CanvasText;--nba-bg:Canvas;--nba-accent:Highlight}

@@ -6,6 +6,7 @@ import { box, timeAxis } from './plot';
 import type { Patterns } from './phases';
 import type { Row } from './rows';
 import type { Frame } from './scale';
+import { rowWords } from './words';
 
 export const ROW_HEIGHT = 16;
 const BAR = 9;
@@ -35,14 +36,14 @@ export function waterfallNodes(
     for (const { phase, t0, t1 } of row.spans) {
       paths.set(phase, (paths.get(phase) ?? '') + box(frame.x(t0), frame.x(t1), y + 3, BAR));
     }
-    words.push(...rowWords(row, y + 11, frame));
+    words.push(...labels(row, y + 11, frame));
   });
   const shapes = [...paths].map(([phase, d]) => svg('path', { d, ...patterns.fill(phase) }));
   return [
-    patterns.defs(),
     ...highlight(chosen, frame),
     ...shapes,
     ...words,
+    ...said(rows, chosen, frame),
     ...timeAxis(frame, TOP + rows.length * ROW_HEIGHT + 14)
   ];
 }
@@ -54,7 +55,17 @@ function highlight(chosen: number | null, frame: Frame): SVGElement[] {
   return [svg('rect', { ...place, class: 'nba-chosen' })];
 }
 
-function rowWords(row: Row, y: number, frame: Frame): SVGElement[] {
+/** The chosen row in words, after its bar or before it. */
+function said(rows: readonly Row[], chosen: number | null, frame: Frame): SVGElement[] {
+  const row = rows[chosen ?? -1];
+  if (!row || chosen === null) return [];
+  const after = frame.x(row.t1) < (frame.left + frame.right) / 2;
+  const x = after ? frame.x(row.t1) + 6 : frame.x(row.t0) - 6;
+  const place = { x, y: TOP + chosen * ROW_HEIGHT + 11, class: 'nba-halo nba-said' };
+  return [svg('text', after ? place : { ...place, 'text-anchor': 'end' }, [rowWords(row)])];
+}
+
+function labels(row: Row, y: number, frame: Frame): SVGElement[] {
   const number = row.first === row.last ? String(row.first) : `${row.first}–${row.last}`;
   const name = row.label && frame.wide ? `${number} ${row.label}` : number;
   const long = name.length > 18 ? `${name.slice(0, 17)}…` : name;

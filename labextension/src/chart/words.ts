@@ -3,6 +3,7 @@
 import { count, dollars, seconds, share } from '../view/phrases';
 import type { ChartJson, Figure, Metrics } from '../view/types';
 import { lookOf } from './phases';
+import type { Row } from './rows';
 import type { ChartScene, Gaps } from './types';
 
 /** The figures of the run in one line: what was measured, and nothing else. */
@@ -48,6 +49,17 @@ export function reading(scene: ChartScene, t: number): string {
     stall ? `stall ${seconds(stall[1] - stall[0])}` : '',
     speed === null || stall ? '' : `${Math.round(speed)} tok/s`,
     gap === null ? '' : `gap ${Math.max(Math.round(gap * 1000), 1)} ms`
+  ];
+  return parts.filter(part => part !== '').join(' · ');
+}
+
+/** What stands in a row: `step 2 · run_python · 6.9 s · 94 tok/s`. */
+export function rowWords(row: Row): string {
+  const parts = [
+    row.first === row.last ? `step ${row.first}` : `steps ${row.first}–${row.last}`,
+    row.label,
+    seconds(row.t1 - row.t0),
+    row.tokensPerS === null ? '' : `${Math.round(row.tokensPerS)} tok/s`
   ];
   return parts.filter(part => part !== '').join(' · ');
 }
