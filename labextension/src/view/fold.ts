@@ -1,13 +1,14 @@
 // What a run looks like: a bounded fold of its events. Mirrors nbagent/view/run_view.py.
 
+import { contentOf, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
-import { clean, clip, gist, oneLine, plural, seconds, size } from './phrases';
-import { Call, joined, mergedRanges, rangeOf, Step } from './steps';
+import { clean, clip, gist, oneLine, seconds, size } from './phrases';
+import { joined, mergedRanges, rangeOf } from './ranges';
+import { type Call, Step } from './steps';
 import type {
   Changes,
   Event,
   EventOf,
-  Message,
   Output,
   Picture,
   RangeSnapshot,
@@ -39,6 +40,17 @@ const ENDED: Record<string, string> = {
   error: 'Failed'
 };
 
+/** What stays of a step that is no longer kept whole. */
+export interface StepLine {
+  number: number;
+  gist: string;
+  tools: string;
+  outcome: string;
+  nCalls: number;
+  nFailed: number;
+  nRepaired: number;
+}
+
 type Handlers = { [K in Event['kind']]: (event: EventOf<K>) => void };
 
 /** Folds a run's events for display; `apply` each event once, in order. */
@@ -46,6 +58,8 @@ export class RunView {
   runId = '';
   started: RunStarted | null = null;
   steps: Step[] = [];
+  /** The steps before those, as lines, as far as this view has seen them. */
+  lines: StepLine[] = [];
   ranges: RangeSnapshot[] = [];
   pictures = new Map<string, Picture>();
   sent: SentPart[] = [];
@@ -187,22 +201,7 @@ export class RunView {
 
   /** What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`. */
   sentWords(): string {
-    if (this.base?.sent && !this.sent.length) {
-      return this.base.sent;
-    }
-    const names = this.sent.filter(p => p.kind === 'attachment').map(p => p.name);
-    const isFile = (name: string): boolean =>
-      name.includes('.') && !/^[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.test(name);
-    const parts = ['prompt', ...names.filter(n => !isFile(n)).map(n => `${n} (summary)`)];
-    const total = (kind: string): number =>
-      this.sent.filter(p => p.kind === kind).reduce((sum, p) => sum + p.n, 0);
-    for (const [kind, word] of [['message', 'message'], ['tool_result', 'tool result'], ['image', 'picture']] as const) {
-      if (total(kind)) {
-        parts.push(plural(total(kind), word));
-      }
-    }
-    parts.push(plural(names.filter(isFile).length, 'file'));
-    return `sent ${size(this.sentBytes)}: ${parts.join(', ')}`;
+    return this.base?.sent && !this.sent.length ? this.base.sent : sentWords(this.sent, this.sentBytes);
   }
 
   /** The view as JSON values, without pictures: the same as Python's. */
@@ -241,11 +240,29 @@ export class RunView {
     const step = new Step(number, this.t);
     this.steps.push(step);
     if (this.steps.length > FULL_STEPS) {
-      const oldest = this.steps.shift();
-      this.ranges = mergedRanges([...this.ranges, ...(oldest ? [rangeOf(oldest)] : [])]);
-      this.dropPictures();
+      this.shorten();
     }
     return step;
+  }
+
+  /** The oldest step becomes a line, and part of a range. */
+  private shorten(): void {
+    const oldest = this.steps.shift();
+    if (!oldest) {
+      return;
+    }
+    const range = rangeOf(oldest);
+    this.lines.push({
+      number: oldest.number,
+      gist: oldest.line,
+      tools: oldest.tools,
+      outcome: oldest.outcome,
+      nCalls: range.n_calls,
+      nFailed: range.n_failed,
+      nRepaired: range.n_repaired
+    });
+    this.ranges = mergedRanges([...this.ranges, range]);
+    this.dropPictures();
   }
 
   private stepStarted(event: EventOf<'step_started'>): void {
@@ -407,22 +424,4 @@ export class RunView {
 function endStreaming(step: Step): void {
   step.liveReasoning = step.liveAnswer = '';
   step.liveArguments = step.nReasoning = 0;
-}
-
-function reasoningOf(message: Message): string {
-  for (const key of ['reasoning_content', 'reasoning', 'reasoning_details']) {
-    const value = message[key];
-    if (typeof value === 'string' && value) {
-      return value;
-    }
-    if (Array.isArray(value)) {
-      return (value as { text?: unknown }[]).map(part => String(part.text ?? '')).join('');
-    }
-  }
-  return '';
-}
-
-function contentOf(message: Message): string {
-  const content = message.content ?? '';
-  return typeof content === 'string' ? content : content.map(part => part.text ?? '').join('');
 }

@@ -129,16 +129,3 @@ function pictureOf(key: string, url: string): Picture | null {
   }
   return encoding && /^[A-Za-z0-9+/=\s]*$/.test(data) ? { key, mime, data } : null;
 }
-
-/** The figures that stand in a saved trace's HTML, by their key: each is kept there once. */
-export function picturesIn(html: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [tag] of html.matchAll(/<img\b[^>]*>/g)) {
-    const key = /\bclass="nba-([0-9a-f]{12})"/.exec(tag)?.[1];
-    const url = /\bsrc="(data:image\/[^"]*)"/.exec(tag)?.[1];
-    if (key && url) {
-      found[key] = url;
-    }
-  }
-  return found;
-}

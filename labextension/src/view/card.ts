@@ -1,0 +1,262 @@
+// A tool call: its code, what it showed, what the model got of it, and how it ended.
+
+import { blockNode, textNode, traceback } from './blocks';
+import { codeNode, diffNode, failingLine } from './code';
+import type { Desk, RequestForm } from './desk';
+import { button, disclose, h, icon, put, ring, setText } from './dom';
+import { plural, seconds, size } from './phrases';
+import type { Call, Step } from './steps';
+import type { Block } from './types';
+
+const FORMS: readonly (readonly [RequestForm, string])[] = [
+  ['json', 'Copy request as JSON'],
+  ['curl', 'as curl'],
+  ['python', 'as Python']
+];
+
+export class CallCard {
+  readonly node = h('div', { class: 'card', role: 'group' });
+  private readonly time = h('span', { class: 'm s nw' });
+  private readonly codeBox = h('div', { class: 'cb' });
+  private readonly outHead = h('div', { class: 'oh', hidden: true });
+  private readonly you = h('div', { class: 'out' });
+  private readonly model = h('div', { class: 'out', hidden: true });
+  private readonly foot = h('div', { class: 'foot m s' });
+  private shown: { block: Block; node: HTMLElement }[] = [];
+  private isBuilt = '';
+  private showsModel = false;
+
+  constructor(
+    private readonly call: Call,
+    private readonly step: Step,
+    private readonly desk: Desk
+  ) {}
+
+  update(): void {
+    const { call } = this;
+    const key = [call.done, call.isError, call.decision, call.why, call.repaired, call.code.length, call.diff.length].join();
+    if (key !== this.isBuilt) {
+      this.isBuilt = key;
+      this.build();
+    }
+    this.tick();
+    this.drawOutputs();
+  }
+
+  /** Count on while the tool runs. */
+  tick(): void {
+    const { call } = this;
+    if (call.tStart !== null && (call.tEnd !== null || this.desk.live)) {
+      setText(this.time, seconds((call.tEnd ?? this.desk.now()) - call.tStart));
+    }
+  }
+
+  /** Switch between what the person and what the model saw. */
+  toggleSaw(): void {
+    if (this.call.done && (this.call.sawBytes || this.call.sawImages)) {
+      this.showSaw(!this.showsModel);
+    }
+  }
+
+  private build(): void {
+    const { call } = this;
+    const denied = call.decision === 'deny';
+    const failed = call.isError && !denied;
+    const waits = !call.done && call.why !== '' && call.decision === '';
+    put(this.node, {
+      class: `card${failed ? ' err' : denied || waits ? ' warn' : ''}`,
+      'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.done ? '' : ', running'}`
+    });
+    this.codeBox.replaceChildren(...this.code());
+    this.foot.replaceChildren(...this.notes().map((note) => h('div', {}, note)));
+    this.foot.hidden = !this.foot.childElementCount;
+    const [head, actions] = this.head(failed, denied, waits);
+    this.node.replaceChildren(head, actions, this.codeBox, this.outHead, this.you, this.model, this.foot);
+    this.drawOutHead();
+  }
+
+  private head(failed: boolean, denied: boolean, waits: boolean): [HTMLElement, HTMLElement] {
+    const { call } = this;
+    const actions = this.actions();
+    const sign = failed
+      ? icon('cross', 'c-error')
+      : denied || waits
+        ? icon('diamond', 'c-warn')
+        : call.done || !this.desk.live
+          ? icon('code', 'c-tool')
+          : ring();
+    const menu = button({ class: 'b ghost', 'aria-label': `More for ${call.name}`, title: 'More: copy code, copy request' }, () =>
+      disclose(menu, actions, actions.hidden), icon('dots'));
+    menu.setAttribute('aria-expanded', 'false');
+    const node = h('div', { class: 'ch' }, sign, h('span', { class: 'fn' }, call.name));
+    if (call.repairs !== null) {
+      const number = call.repairs;
+      const link = button({ class: 'chip', title: `Go to step ${number}` }, () => this.desk.goTo(number), icon('retry'), `repairs step ${number}`);
+      node.append(link);
+    }
+    node.append(h('span', { class: 's el grow', dir: 'auto' }, ...this.title(failed, denied, waits)));
+    if (call.changes) {
+      node.append(h('span', { class: 'chip names', title: call.changes }, h('code', {}, call.changes)));
+    }
+    const mark = call.done && !failed && !denied && icon('check', 'c-ok');
+    node.append(h('span', { class: 'row nw' }, mark, this.time), menu);
+    return [node, actions];
+  }
+
+  private title(failed: boolean, denied: boolean, waits: boolean): (Node | string)[] {
+    const { call } = this;
+    const error = call.outputs.find((block) => block.kind === 'error');
+    if (failed) {
+      const name = error?.name ?? call.outcome;
+      const message = error?.message.split('\n')[0] ?? '';
+      return [h('b', { class: 'c-error' }, name), ` ${message}`];
+    }
+    if (denied) {
+      return [h('b', {}, `Denied by ${call.by || 'you'}`), call.why ? `: “${call.why}”. ` : ' ', h('span', { class: 'm' }, 'It did not run.')];
+    }
+    if (waits) {
+      return [h('b', {}, 'Needs your OK: '), call.why];
+    }
+    return [h('span', { class: 'm' }, call.title)];
+  }
+
+  private actions(): HTMLElement {
+    const { desk, call, step } = this;
+    const box = h('div', { class: 'acts', hidden: true });
+    if (call.code) {
+      box.append(button({ class: 'b' }, () => desk.copy(call.code, 'Code'), 'Copy code'));
+    }
+    for (const [form, label] of FORMS) {
+      const name = form === 'json' ? label : `Copy request ${label}`;
+      const away = desk.alive ? {} : { disabled: true, title: 'Needs the kernel that ran it' };
+      box.append(button({ class: 'b', 'aria-label': name, ...away }, () => desk.copyRequest(step.number, form), label));
+    }
+    return box;
+  }
+
+  private code(): HTMLElement[] {
+    const { call } = this;
+    if (!call.code) {
+      return [];
+    }
+    const error = call.outputs.find((block) => block.kind === 'error');
+    const bad = error ? failingLine(call.code, error.traceback) : 0;
+    if (!call.diff) {
+      return [codeNode(call.code, call.isPython, bad)];
+    }
+    const box = h('div', {}, diffNode(call.diff));
+    const choice = segments('Code of this call', ['Changes', 'Code'], (i) => {
+      box.replaceChildren(i === 0 ? diffNode(call.diff) : codeNode(call.code, call.isPython, bad));
+    });
+    return [h('div', { class: 'ch sub' }, h('span', { class: 'm s grow' }, `What changed since step ${call.repairs ?? ''}`), choice), box];
+  }
+
+  private notes(): string[] {
+    const { call } = this;
+    const notes = call.edited ? ['You changed this call before it ran.'] : [];
+    if (call.repaired) {
+      notes.push('A later step repaired this call.');
+    }
+    if (call.nOutputsLeftOut) {
+      notes.push(`${plural(call.nOutputsLeftOut, 'more output')} left out`);
+    }
+    return notes;
+  }
+
+  private drawOutputs(): void {
+    const { call, desk } = this;
+    const blocks = call.outputs;
+    const isSame = (i: number): boolean => this.shown[i]?.block === blocks[i];
+    if (blocks.length === this.shown.length && blocks.every((_, i) => isSame(i))) {
+      return;
+    }
+    blocks.forEach((block, i) => {
+      const old = this.shown[i];
+      if (!old || !isSame(i)) {
+        const node = this.grown(old, block) ?? this.nodeOf(block, desk);
+        if (old && old.node !== node) {
+          old.node.replaceWith(node);
+        } else if (!old) {
+          this.you.append(node);
+        }
+        this.shown[i] = { block, node };
+      }
+    });
+    this.shown.splice(blocks.length).forEach(({ node }) => node.remove());
+    this.drawOutHead();
+  }
+
+  /** The node of a stream that has become longer: the new text is appended to it. */
+  private grown(old: { block: Block; node: HTMLElement } | undefined, block: Block): HTMLElement | null {
+    if (!old || this.call.done || block.kind !== 'text' || old.block.kind !== 'text') {
+      return null;
+    }
+    const atEnd = old.node.scrollTop + old.node.clientHeight >= old.node.scrollHeight - 8;
+    setText(old.node, block.text);
+    if (atEnd) {
+      old.node.scrollTop = old.node.scrollHeight;
+    }
+    return old.node;
+  }
+
+  private nodeOf(block: Block, desk: Desk): HTMLElement {
+    if (!this.call.done && block.kind === 'text') {
+      return h('pre', { class: 'text stream', tabindex: 0, dir: 'auto', 'aria-busy': 'true' }, block.text);
+    }
+    if (block.kind === 'error' && this.call.isError) {
+      return h('div', { class: 'flush' }, ...(block.traceback ? traceback(block) : [textNode(block.message, 'stderr')]));
+    }
+    return blockNode(block, desk.scene.view.pictures);
+  }
+
+  private drawOutHead(): void {
+    const { call } = this;
+    const has = call.outputs.some((block) => block.kind !== 'error') || (call.done && call.sawBytes > 0);
+    this.outHead.hidden = !has;
+    this.you.hidden = this.showsModel || !call.outputs.length;
+    if (!has) {
+      return;
+    }
+    const label = h('span', { class: 'm s grow' }, call.done || !this.desk.live ? 'Output' : 'Output, live');
+    const amount = [call.sawBytes ? size(call.sawBytes) : '', call.sawImages ? plural(call.sawImages, 'picture') : ''];
+    const saw = amount.filter(Boolean).join(' and ');
+    if (!call.done || !saw) {
+      this.outHead.replaceChildren(label);
+      return;
+    }
+    const choice = segments('Whose view', ['You saw', `Model saw ${saw}`], (i) => this.showSaw(i === 1), this.showsModel ? 1 : 0);
+    this.outHead.replaceChildren(label, choice);
+  }
+
+  private showSaw(isModel: boolean): void {
+    const { call } = this;
+    this.showsModel = isModel;
+    this.you.hidden = isModel || !call.outputs.length;
+    this.model.hidden = !isModel;
+    if (isModel && !this.model.childElementCount) {
+      const text = call.saw || 'The text was left out to keep this notebook small.';
+      const cut = call.cutBytes ? `${size(call.cutBytes)} of output left out for the model.` : '';
+      this.model.append(textNode(text), h('div', { class: 'm s' }, cut));
+    }
+    const choices = [...this.outHead.querySelectorAll('.seg button')];
+    choices.forEach((choice, i) => put(choice, { 'aria-pressed': String(isModel === (i === 1)) }));
+  }
+}
+
+/** A row of buttons of which one is pressed. */
+export function segments(
+  label: string,
+  names: readonly string[],
+  choose: (index: number) => void,
+  first = 0
+): HTMLElement {
+  const buttons: HTMLButtonElement[] = names.map((name, i) => {
+    const node = h('button', { type: 'button', 'aria-pressed': String(i === first) }, name);
+    node.addEventListener('click', () => {
+      buttons.forEach((other, k) => put(other, { 'aria-pressed': String(k === i) }));
+      choose(i);
+    });
+    return node;
+  });
+  return h('span', { class: 'seg', role: 'group', 'aria-label': label }, ...buttons);
+}

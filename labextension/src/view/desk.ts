@@ -1,0 +1,18 @@
+// What the parts of a view share: the run as it is now, and what they can ask of the whole.
+
+import type { Scene } from './stored';
+
+export type RequestForm = 'json' | 'curl' | 'python';
+
+export interface Desk {
+  readonly scene: Scene;
+  /** Seconds since the run began, counted on while it goes on. */
+  now(): number;
+  /** Whether the run goes on and the kernel that drives it answers. */
+  readonly live: boolean;
+  /** Whether a kernel is there to ask for requests. */
+  readonly alive: boolean;
+  copy(text: string, what: string): void;
+  copyRequest(step: number, form: RequestForm): void;
+  goTo(step: number): void;
+}

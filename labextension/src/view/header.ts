@@ -1,0 +1,160 @@
+// The first line: state, who, step, time, and Stop, which is always last; once the run has ended,
+// its summary, which opens and closes the trace.
+
+import type { Desk } from './desk';
+import { button, h, icon, put, ring, setText } from './dom';
+import { BADGE, count, dollars, elapsed, plural, seconds } from './phrases';
+import { headWords } from './plain';
+
+const PHASE_ICONS: Record<string, readonly [string, string]> = {
+  reasoning: ['think', 'c-reason'],
+  answer: ['answer', 'c-answer'],
+  arguments: ['code', 'c-args'],
+  running: ['code', 'c-tool'],
+  waiting: ['clock', 'c-wait']
+};
+const LEADS: Record<string, readonly [string, string]> = {
+  asking: ['diamond', 'c-warn'],
+  retrying: ['retry', 'c-warn'],
+  paused: ['pause', ''],
+  answer: ['check', 'c-ok'],
+  stopped: ['stop', 'm'],
+  limit: ['pause', 'c-warn'],
+  error: ['cross', 'c-error']
+};
+
+export class Header {
+  readonly node = h('div', { class: 'hd' });
+  readonly badge = h('div', { class: 'badge', hidden: true }, h('b', {}, BADGE.slice(0, 8)), BADGE.slice(8));
+  readonly tools = h('span', { class: 'tools' });
+  private readonly lead = h('span', { class: 'lead' });
+  private readonly who = h('span', { class: 'who nw' });
+  private readonly phase = h('span', { class: 'lead' });
+  private readonly words = h('span', { class: 'words' });
+  private readonly usual = h('span', { class: 'm nw usual' });
+  private readonly step = h('span', { class: 'm nw' });
+  private readonly time = h('span', { class: 'm nw' });
+  private readonly stop: HTMLButtonElement;
+  private readonly summary: HTMLButtonElement;
+  private key = '';
+  private isStopping = false;
+
+  constructor(
+    private readonly desk: Desk,
+    onStop: () => Promise<unknown>,
+    onFold: () => boolean
+  ) {
+    this.stop = button({ class: 'b' }, () => void this.askStop(onStop), icon('stop', 'c-error'), 'Stop');
+    this.summary = h('button', { class: 'sum', type: 'button', 'aria-expanded': 'true' });
+    this.summary.addEventListener('click', () => {
+      put(this.summary, { 'aria-expanded': String(onFold()) });
+    });
+  }
+
+  update(): void {
+    const { desk } = this;
+    const { view } = desk.scene;
+    this.badge.hidden = !view.scripted;
+    if (view.running) {
+      this.running();
+    } else {
+      this.over();
+    }
+  }
+
+  /** Ask the run to stop, as the button does. */
+  press(): void {
+    if (!this.stop.disabled && this.stop.isConnected) {
+      this.stop.click();
+    }
+  }
+
+  private async askStop(onStop: () => Promise<unknown>): Promise<void> {
+    this.isStopping = true;
+    put(this.stop, { disabled: true });
+    setText(this.words, 'Stopping');
+    try {
+      await onStop();
+    } catch {
+      this.isStopping = false;
+      put(this.stop, { disabled: false });
+      setText(this.words, 'The kernel did not answer; interrupt it with the notebook’s own stop button');
+    }
+  }
+
+  private running(): void {
+    const { desk } = this;
+    const { view, meter } = desk.scene;
+    const key = `${view.phase} ${desk.live}`;
+    if (key !== this.key) {
+      this.key = key;
+      this.layRunning();
+    }
+    setText(this.who, whoOf(view.scripted, view.model));
+    const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
+    setText(this.words, this.isStopping ? 'Stopping' : state);
+    const ttft = meter.metrics().run['ttft_s'];
+    setText(this.usual, view.phase === 'waiting' && typeof ttft === 'number' ? `usually ${seconds(ttft)}` : '');
+    setText(this.step, view.lastStep ? `step ${view.lastStep.number}` : '');
+    setText(this.time, elapsed(desk.now()));
+  }
+
+  private layRunning(): void {
+    const { desk } = this;
+    const { phase } = desk.scene.view;
+    const lead = desk.live && phase !== 'answer' ? LEADS[phase] : undefined;
+    this.lead.replaceChildren(lead ? icon(...lead) : desk.live ? ring() : icon('clock', 'm'));
+    const shown = desk.live ? PHASE_ICONS[phase] : undefined;
+    this.phase.replaceChildren(...(shown ? [icon(...shown)] : []));
+    put(this.node, { class: 'hd' });
+    const state = h('span', { class: 'state' }, this.phase, this.words);
+    const stop = desk.live && this.stop;
+    const parts = [this.lead, this.who, h('span', { class: 'sep' }), state, this.usual, this.step, this.time, h('span', { class: 'grow' }), this.tools, stop];
+    this.node.replaceChildren(...parts.filter((part): part is HTMLElement => Boolean(part)));
+  }
+
+  private over(): void {
+    const { view, meter } = this.desk.scene;
+    const { run } = meter.metrics();
+    const number = (name: string): number | null => (typeof run[name] === 'number' ? run[name] : null);
+    const [sign, color] = LEADS[view.reason] ?? ['check', ''];
+    const [steps = '', calls = ''] = headWords(view).split(', ');
+    const est = run['estimated'] ? ' est.' : '';
+    const cost = number('cost_usd');
+    const right = [
+      seconds(number('wall_s') ?? meter.t),
+      `${count(number('completion_tokens'))} tokens out${est}`,
+      cost === null ? 'cost —' : dollars(cost),
+      whoOf(view.scripted, view.model)
+    ];
+    put(this.node, { class: 'hd over' });
+    const changes = view.changes();
+    const parts = [
+      icon('chev', 'chev'),
+      icon(sign, color),
+      h('span', {}, h('b', {}, steps), calls && `, ${calls}`),
+      h('span', { class: 'm' }, view.counts()),
+      changes && h('span', { class: 'chip names', title: changes }, h('code', {}, changes)),
+      h('span', { class: 'grow' }),
+      ...right.map((words) => h('span', { class: 'm s nw' }, words))
+    ];
+    this.summary.replaceChildren(...parts.filter((part): part is HTMLElement => Boolean(part)));
+    if (this.summary.parentNode !== this.node) {
+      this.node.replaceChildren(this.summary);
+    }
+  }
+}
+
+/** `kimi-k2.6` as people write it: `Kimi K2.6`. */
+export function whoOf(scripted: boolean, model: string): string {
+  if (scripted) {
+    return 'Lesson server';
+  }
+  const name = model.split('/').pop() ?? '';
+  return /^kimi-k[\d.]+$/i.test(name) ? `Kimi ${name.slice(5).toUpperCase()}` : name || 'Model';
+}
+
+/** `4 files written`, said where the names do not fit. */
+export function filesWords(files: readonly string[]): string {
+  return files.length ? `${plural(files.length, 'file')} written` : '';
+}

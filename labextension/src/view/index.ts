@@ -1,0 +1,18 @@
+// The trace view: one run, drawn live from its kernel or from where it was stored.
+
+import { TraceView } from './trace';
+import type { Link, TraceJson } from './types';
+
+export type { KernelMessage, Link, TraceJson } from './types';
+
+/** A mounted view. */
+export interface Mounted {
+  /** Show another stored form of the same run. */
+  update(trace: TraceJson): void;
+  dispose(): void;
+}
+
+/** Put the view of a run into an element; without a link it draws the stored trace alone. */
+export function mount(host: HTMLElement, trace: TraceJson, link: Link | null): Mounted {
+  return new TraceView(host, trace, link);
+}

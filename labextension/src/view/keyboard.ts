@@ -1,0 +1,94 @@
+// The keys of a trace, only while the focus is inside of it; Esc leaves to the cell.
+
+import { h } from './dom';
+
+export interface KeyActions {
+  move(by: number): void;
+  fold(isOpen: boolean): void;
+  error(by: number): void;
+  stop(): void;
+  saw(): void;
+  find(): void;
+  end(): void;
+  help(): void;
+  /** Close what is open above the trace; false if nothing was. */
+  back(): boolean;
+  leave(): void;
+}
+
+const HELP: readonly (readonly [string, string])[] = [
+  ['↑ ↓', 'previous, next step'],
+  ['← →', 'fold, unfold'],
+  ['↵', 'open, or the focused button'],
+  ['E, Shift+E', 'next, previous error'],
+  ['M', 'you saw, model saw'],
+  ['/', 'find in this trace'],
+  ['End', 'jump to latest'],
+  ['.', 'stop the run'],
+  ['Esc', 'leave to the cell']
+];
+
+/** The list of keys, as a part of the page. */
+export function keysHelp(): HTMLElement {
+  const rows = HELP.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
+  return h('div', { class: 'keys', role: 'note', 'aria-label': 'Keys', hidden: true }, ...rows);
+}
+
+/** What a key does; null if the view has no use for it. */
+function actionOf(event: KeyboardEvent, act: KeyActions): (() => void) | null {
+  switch (event.key) {
+    case 'ArrowUp':
+      return () => act.move(-1);
+    case 'ArrowDown':
+      return () => act.move(1);
+    case 'ArrowLeft':
+      return () => act.fold(false);
+    case 'ArrowRight':
+      return () => act.fold(true);
+    case 'e':
+      return () => act.error(1);
+    case 'E':
+      return () => act.error(-1);
+    case 'm':
+    case 'M':
+      return () => act.saw();
+    case '.':
+      return () => act.stop();
+    case '/':
+      return () => act.find();
+    case 'End':
+      return () => act.end();
+    case '?':
+      return () => act.help();
+    case 'Escape':
+      return () => {
+        if (!act.back()) {
+          act.leave();
+        }
+      };
+    default:
+      return null;
+  }
+}
+
+/** Listen to the keys inside a root; those that the host would take stay inside. */
+export function listen(root: HTMLElement, act: KeyActions): void {
+  root.addEventListener('keydown', (event) => {
+    const target = event.target as HTMLElement;
+    const own = target.closest('[role=slider],.scroll,pre,input,textarea,select');
+    const typing = target.closest('input,textarea,select');
+    const isArrow = event.key.startsWith('Arrow') || event.key === 'End';
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
+      return;
+    }
+    event.stopPropagation();
+    if ((typing && event.key !== 'Escape') || (own && isArrow)) {
+      return;
+    }
+    const action = actionOf(event, act);
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  });
+}

@@ -1,0 +1,81 @@
+// The last line: TTFT, speed (also while it reasons), tokens, cached share, cost, context.
+
+import type { Desk } from './desk';
+import { h, put, setText } from './dom';
+import { count, dollars, fixed, seconds, share, UNKNOWN } from './phrases';
+
+export class StatusLine {
+  readonly node = h('div', { class: 'sl' });
+  private readonly ttft = h('b');
+  private readonly speed = h('b');
+  private readonly speedKind = h('span');
+  private readonly out = h('b');
+  private readonly est = h('span');
+  private readonly cached = h('b');
+  private readonly cost = h('b');
+  private readonly you = h('b');
+  private readonly youBox = h('span', { hidden: true }, 'you ', this.you, ' waiting');
+  private readonly fill = h('i');
+  private readonly gauge = h('span', { class: 'gauge', role: 'meter', 'aria-label': 'Context used', 'aria-valuemin': 0, 'aria-valuemax': 100 }, this.fill);
+  private readonly used = h('b');
+  private readonly of = h('span');
+  private readonly contextBox = h('span', { hidden: true }, 'context ', this.gauge, ' ', this.used, this.of);
+
+  constructor(private readonly desk: Desk) {
+    this.node.append(
+      h('span', {}, 'TTFT ', this.ttft),
+      h('span', {}, 'speed ', this.speed, this.speedKind),
+      h('span', {}, 'out ', this.out, this.est),
+      h('span', {}, 'cached ', this.cached),
+      h('span', {}, 'cost ', this.cost),
+      this.youBox,
+      h('span', { class: 'grow' }),
+      this.contextBox
+    );
+  }
+
+  update(): void {
+    const { desk } = this;
+    const { meter, view } = desk.scene;
+    const { run } = meter.metrics();
+    const number = (name: string): number | null => (typeof run[name] === 'number' ? run[name] : null);
+    const guess = meter.estimate(desk.now());
+    const streams = desk.live && guess.completionTokens > 0;
+    setText(this.ttft, seconds(number('ttft_s')));
+    this.drawSpeed(number('tokens_per_s'), desk.live ? guess.tokensPerS : null);
+    setText(this.out, count((number('completion_tokens') ?? 0) + (streams ? guess.completionTokens : 0)));
+    setText(this.est, streams || run['estimated'] ? ' est.' : '');
+    setText(this.cached, share(number('cached_share')));
+    setText(this.cost, view.scripted ? UNKNOWN : dollars(number('cost_usd')));
+    const you = number('you_s') ?? 0;
+    this.youBox.hidden = you <= 0;
+    setText(this.you, seconds(you));
+    this.drawContext(number('context_tokens'), number('window_tokens'), streams ? guess.completionTokens : 0);
+  }
+
+  private drawSpeed(median: number | null, now: number | null): void {
+    if (this.desk.scene.view.scripted) {
+      setText(this.speed, 'paced');
+      setText(this.speedKind, '');
+    } else if (now !== null) {
+      setText(this.speed, `${fixed(now, 0)} tok/s`);
+      setText(this.speedKind, ' est.');
+    } else {
+      setText(this.speed, median === null ? UNKNOWN : `${fixed(median, 0)} tok/s`);
+      setText(this.speedKind, median === null ? '' : ' p50');
+    }
+  }
+
+  private drawContext(used: number | null, window: number | null, more: number): void {
+    const part = used !== null && window ? (used + more) / window : null;
+    this.contextBox.hidden = part === null;
+    if (part === null) {
+      return;
+    }
+    const percent = Math.min(100, part * 100);
+    this.fill.style.width = `${Math.max(2, percent)}%`;
+    put(this.gauge, { 'aria-valuenow': fixed(percent, 1), 'aria-valuetext': `${fixed(percent, 1)} percent of ${count(window)} tokens` });
+    setText(this.used, `${fixed(percent, 1)} %`);
+    setText(this.of, ` of ${count(window)}`);
+  }
+}

@@ -1,0 +1,138 @@
+// The one sheet of a view, inside its own shadow root: the host's rules stop at its edge, the
+// host's variables pass. Constant text; nothing of a model or a tool is ever part of it.
+
+import { CARDS } from './styles_cards';
+
+const TOKENS = `
+:host{display:block}
+.nba{
+--nba-reason:#8250df;--nba-answer:#0969da;--nba-args:#9a6700;--nba-wait:#6e7781;--nba-tool:#1a7f37;--nba-error:#cf222e;--nba-warn:#9a4a00;--nba-ok:#1a7f37;
+--nba-bg:var(--jp-layout-color1,#fff);--nba-code-bg:var(--jp-cell-editor-background,#f5f5f5);
+--nba-text:var(--jp-ui-font-color1,rgba(0,0,0,.87));--nba-text2:rgba(0,0,0,.62);
+--nba-line:var(--jp-border-color2,#e0e0e0);--nba-line-strong:var(--jp-border-color1,#bdbdbd);--nba-ctl-line:#8a8a8a;
+--nba-wash:rgba(127,127,127,.075);--nba-wash2:rgba(127,127,127,.15);
+--nba-accent:var(--jp-brand-color1,#1976d2);--nba-accent-fill:var(--jp-accept-color-normal,#1976d2);
+--nba-comment:#2f6363;--nba-kw:#006400;--nba-str:#a31717;--nba-num:#005f00;--nba-prop:#004a94;--nba-op:#6a00ad;
+--nba-add:rgba(46,160,67,.14);--nba-del:rgba(207,34,46,.1);
+--nba-ui:var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI",sans-serif);
+--nba-code:var(--jp-code-font-family,menlo,consolas,"DejaVu Sans Mono",monospace);
+font:13px/1.45 var(--nba-ui);color:var(--nba-text);font-variant-numeric:tabular-nums;text-align:left;container-type:inline-size;position:relative;color-scheme:light}
+.nba.dark{
+--nba-reason:#b392f0;--nba-answer:#58a6ff;--nba-args:#d29922;--nba-wait:#8b949e;--nba-tool:#3fb950;--nba-error:#ff7b72;--nba-warn:#f0a35e;--nba-ok:#3fb950;
+--nba-bg:var(--jp-layout-color1,#212121);--nba-code-bg:rgba(255,255,255,.04);
+--nba-text:var(--jp-ui-font-color1,rgba(255,255,255,.87));--nba-text2:rgba(255,255,255,.64);
+--nba-line:var(--jp-border-color2,#424242);--nba-line-strong:var(--jp-border-color1,#616161);--nba-ctl-line:#858585;
+--nba-comment:#93c2c2;--nba-kw:#7fd483;--nba-str:#ff9d97;--nba-num:#98dd9b;--nba-prop:#84c5ff;--nba-op:#dcaaff;
+--nba-add:rgba(63,185,80,.17);--nba-del:rgba(255,123,114,.16);color-scheme:dark}
+`;
+
+const BASE = `
+.nba *{box-sizing:border-box}
+.nba [hidden]{display:none!important}
+button,input{font:inherit;color:inherit;margin:0}
+pre,code,.mono{font-family:var(--nba-code)}
+pre{margin:0;white-space:pre;overflow-x:auto;font-size:12px;line-height:1.5}
+code{font-size:12px}
+b{font-weight:600}
+.m{color:var(--nba-text2)}.s{font-size:12px}.xs{font-size:11px}
+.grow{flex:1 1 auto;min-width:0}.el{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}
+.row{display:inline-flex;align-items:center;gap:6px;min-width:0}.nw{white-space:nowrap}
+.i{width:14px;height:14px;flex:none;display:inline-block;vertical-align:-2px;fill:none;stroke:currentColor;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}
+.i.f{fill:currentColor;stroke:none}
+:focus-visible{outline:2px solid var(--nba-accent);outline-offset:1px}
+.vh{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.c-reason{color:var(--nba-reason)}.c-answer{color:var(--nba-answer)}.c-wait{color:var(--nba-wait)}.c-args{color:var(--nba-args)}
+.c-tool{color:var(--nba-tool)}.c-error{color:var(--nba-error)}.c-warn{color:var(--nba-warn)}.c-ok{color:var(--nba-ok)}
+.b{display:inline-flex;align-items:center;justify-content:center;gap:6px;height:26px;min-width:26px;padding:0 9px;border:1px solid var(--nba-line-strong);border-radius:4px;background:transparent;cursor:pointer;white-space:nowrap;line-height:1}
+.b:hover{background:var(--nba-wash2)}.b.ghost{border-color:transparent;padding:0 6px}
+.b[disabled]{opacity:.5;cursor:default}
+kbd{flex:none;font:11px/16px var(--nba-code);min-width:18px;text-align:center;padding:0 4px;border:1px solid var(--nba-line-strong);border-bottom-width:2px;border-radius:3px;color:var(--nba-text2)}
+.seg{display:inline-flex;flex:none;border:1px solid var(--nba-line-strong);border-radius:4px;overflow:hidden;height:26px}
+.seg button{border:0;background:transparent;padding:0 9px;cursor:pointer;font-size:12px;min-width:26px;white-space:nowrap}
+.seg button+button{border-left:1px solid var(--nba-line)}
+.seg button[aria-pressed=true]{background:var(--nba-wash2);font-weight:600;box-shadow:inset 0 -2px 0 var(--nba-accent)}
+.seg button:focus-visible{outline-offset:-3px}
+.chip{display:inline-flex;align-items:center;gap:4px;flex:none;height:18px;padding:0 6px;border:1px solid var(--nba-line-strong);border-radius:9px;font-size:11px;line-height:1;white-space:nowrap;color:var(--nba-text2);background:none;position:relative}
+button.chip{cursor:pointer}button.chip::after{content:"";position:absolute;inset:-4px}
+.chip code{font-size:11px}.chip.names{max-width:200px}.chip.names code{overflow:hidden;text-overflow:ellipsis}
+.chip .i{width:12px;height:12px}
+.spin{width:14px;height:14px;flex:none;display:inline-block;border-radius:50%;border:2px solid var(--nba-wash2);border-top-color:var(--nba-accent);border-right-color:var(--nba-accent);animation:nba-spin 1s linear infinite}
+@keyframes nba-spin{to{transform:rotate(360deg)}}
+@keyframes nba-bl{50%{opacity:0}}
+`;
+
+const SHELL = `
+.run{border:1px solid var(--nba-line);border-radius:6px;background:var(--nba-bg)}
+.hd{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 8px 0 12px;border-bottom:1px solid var(--nba-line);position:sticky;top:0;z-index:2;background:var(--nba-bg);border-radius:6px 6px 0 0}
+.hd .who{font-weight:600}.hd .sep{width:1px;height:16px;background:var(--nba-line-strong);flex:none}
+.hd .state{display:inline-flex;align-items:center;gap:6px;min-width:0}.hd .state .words{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.hd .lead{display:inline-flex;align-items:center}
+.badge{display:block;padding:4px 12px;font-size:12px;border-bottom:1px dashed var(--nba-ctl-line)}
+.top .badge{display:inline-block;margin:12px 16px 0;border:1px dashed var(--nba-ctl-line);border-radius:4px;padding:1px 6px}
+.note1{padding:6px 12px;font-size:12px;color:var(--nba-text2);border-bottom:1px solid var(--nba-line)}
+.two{display:grid;grid-template-columns:minmax(0,1fr);gap:8px}
+.two.pic{grid-template-columns:minmax(0,1fr) minmax(0,356px)}
+.pf{margin:14px 16px 10px 0;min-width:0}.pf figcaption{padding:2px 4px;font-size:12px;color:var(--nba-text2)}.pf .fig+.fig{margin-top:8px}
+.ended{display:flex;gap:8px;padding:12px 16px 4px;align-items:baseline}.ended.err{border-left:3px solid var(--nba-error);margin:8px;padding:4px 12px}
+.sum{display:flex;align-items:center;gap:8px;width:100%;min-height:34px;padding:4px 12px 4px 8px;border:0;background:transparent;text-align:left;cursor:pointer;flex-wrap:wrap}
+.top:not(:empty)+.hd{position:static}.hd.over{display:block;min-height:0;padding:0;position:static;border-radius:0;border-bottom:0}
+.top:not(:empty)+.hd.over{border-top:1px solid var(--nba-line)}.sum:hover{background:var(--nba-wash)}
+.sum:focus-visible,.st:focus-visible{outline-offset:-2px}
+.mt{border-top:1px solid var(--nba-line);padding:4px 12px 6px}
+.tools{display:flex;align-items:center;gap:4px;flex:none}
+.bar-tools{display:flex;justify-content:flex-end;align-items:center;gap:4px;padding:4px 8px 0 12px}
+.findbar{display:flex;align-items:center;gap:8px;padding:6px 12px;border-bottom:1px solid var(--nba-line)}
+.findbar input{flex:1;height:28px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--jp-input-active-background,var(--nba-bg));padding:0 8px;min-width:0}
+.keys{display:grid;grid-template-columns:auto 1fr;gap:4px 12px;padding:8px 12px;border-bottom:1px solid var(--nba-line);font-size:12px}
+.sl{display:flex;flex-wrap:wrap;gap:2px 14px;align-items:center;padding:7px 12px;border-top:1px solid var(--nba-line);font-size:12px;color:var(--nba-text2)}
+.sl>span{white-space:nowrap}.sl b{color:var(--nba-text)}
+.gauge{display:inline-block;width:64px;height:8px;border:1px solid var(--nba-ctl-line);border-radius:2px;vertical-align:-1px;position:relative;overflow:hidden}
+.gauge i{position:absolute;inset:0 auto 0 0;background:var(--nba-text2)}
+.ft{display:block;padding:6px 12px;border-top:1px solid var(--nba-line);font-size:12px;color:var(--nba-text2)}
+.ft summary{cursor:pointer;min-height:24px;line-height:24px}.ft pre{padding:4px 0}
+.listbox{position:relative}
+.steps{padding:4px 0;max-height:min(70vh,720px);overflow-y:auto;overflow-x:hidden;overscroll-behavior:auto}
+.run.over .steps{max-height:560px;border-top:1px solid var(--nba-line)}
+.jump{position:absolute;bottom:8px;left:50%;transform:translateX(-50%);background:var(--nba-bg);border-color:var(--nba-ctl-line);z-index:1}
+.st{display:grid;grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) 286px 84px 50px;gap:8px;align-items:center;min-height:30px;padding:0 12px 0 8px;width:100%;border:0;background:transparent;text-align:left;cursor:pointer;border-radius:0;color:inherit}
+.st:hover{background:var(--nba-wash)}.st.plain{cursor:default}.st .no{font:12px var(--nba-code);color:var(--nba-text2);text-align:right;white-space:nowrap}
+.deed{display:grid;grid-template-columns:128px 12px 122px;gap:8px;align-items:center;min-width:0;font-size:12px}
+.deed .wide{grid-column:1/4;text-align:right}.deed>.oc:first-child{grid-column:3/4}
+.deed .tl{font:12px var(--nba-code);white-space:nowrap;text-align:right;overflow:hidden;text-overflow:ellipsis}
+.deed .arr{color:var(--nba-text2);text-align:center}.deed .oc{white-space:nowrap}
+.st .dur{text-align:right;color:var(--nba-text2);font-size:12px;white-space:nowrap}
+.st .gist{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.barbox{line-height:0}
+.chev{width:12px;height:12px;color:var(--nba-text2);margin-left:4px}
+[aria-expanded=true]>.chev{transform:rotate(90deg)}
+.group>.st{grid-template-columns:20px auto minmax(0,1fr) 122px 84px 58px 54px}.group .deed{grid-template-columns:122px}.group .deed>.oc:first-child{grid-column:1}
+.group .cost{font-size:12px;color:var(--nba-text2);text-align:right}
+.item.sub>.st{padding-left:28px}.left{padding:4px 12px 4px 60px}
+.item.mark>.st{box-shadow:inset 3px 0 0 var(--nba-accent)}
+.body{padding:2px 12px 8px 36px}
+.f-waiting{fill:var(--nba-wait);fill-opacity:.35;stroke:var(--nba-wait);stroke-width:.75}.f-reasoning{fill:var(--nba-reason);fill-opacity:.8}.f-arguments{fill:url(#nb-args)}.f-answer{fill:url(#nb-answer)}.f-tool{fill:url(#nb-tool)}.f-retry{fill:url(#nb-retry)}.f-you{fill:none;stroke:var(--nba-warn);stroke-width:1.25;stroke-dasharray:3 2}
+`;
+
+const NARROW = `
+@container (max-width:640px){
+.two.pic{grid-template-columns:minmax(0,1fr)}.pf{margin:0 16px 10px}
+.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st{grid-template-columns:20px auto minmax(0,1fr) auto 50px}.group .cost{display:none}
+.deed{grid-template-columns:auto 12px auto}.deed .tl{max-width:120px}.deed .oc{max-width:122px}.chip.names{display:none}
+}
+@container (max-width:480px){
+.st,.group>.st{grid-template-columns:20px minmax(16px,auto) minmax(0,1fr) auto;row-gap:0;padding-top:4px;padding-bottom:4px}
+.st .deed{grid-column:3/5;grid-row:2;justify-content:start}.st .deed:empty{display:none}.st .dur{grid-column:4;grid-row:1}.st .gist{white-space:normal}
+.body{padding-left:12px}.hd{flex-wrap:wrap;padding:6px 8px 6px 12px}.hd .sep,.hd .usual{display:none}.sl{gap:2px 10px}.hd .state .words{white-space:normal}
+.oh,.ch{flex-wrap:wrap;padding-top:4px;padding-bottom:4px}.md{padding-left:12px;padding-right:12px}
+}
+@media (prefers-reduced-motion:reduce){.spin,.caret,.live .win p:last-child::after,.stream::after{animation:none!important}}
+@media (prefers-contrast:more){.nba{--nba-text2:var(--nba-text);--nba-line:var(--nba-ctl-line)}.live .win{-webkit-mask:none;mask:none}}
+@media (forced-colors:active){
+.nba{--nba-text2:CanvasText;--nba-line:CanvasText;--nba-line-strong:CanvasText;--nba-accent:Highlight;--nba-bg:Canvas}
+.live .win{-webkit-mask:none;mask:none}.spin{border-color:GrayText;border-top-color:Highlight;forced-color-adjust:none}
+.seg button[aria-pressed=true]{outline:2px solid Highlight;outline-offset:-3px}.ln.add,.ln.del,.ln.bad{outline:1px solid CanvasText;outline-offset:-1px}
+.gauge i{background:CanvasText;forced-color-adjust:none}.item.mark>.st{outline:2px solid Highlight;outline-offset:-2px}
+}
+`;
+
+export const STYLES = TOKENS + BASE + SHELL + CARDS + NARROW;

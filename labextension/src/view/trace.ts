@@ -1,0 +1,376 @@
+// The trace of one run, put together: it listens, draws at most once a frame, and answers keys.
+
+import { type ChartScene, type ChartView, mountChart } from '../chart';
+import { Announcer } from './announce';
+import { AnswerTop } from './answer_top';
+import { isRequest, requestText, toClipboard } from './copy';
+import type { Desk, RequestForm } from './desk';
+import { button, h, icon, put, setText } from './dom';
+import { Feed } from './feed';
+import { FindBar } from './find';
+import { Header } from './header';
+import { listen, keysHelp } from './keyboard';
+import { patterns } from './patterns';
+import { StatusLine } from './status_line';
+import { reconcile, StepList } from './step_list';
+import { STYLES } from './styles';
+import { followTheme } from './theme';
+import type { KernelMessage, Link, TraceJson } from './types';
+import type { Scene } from './stored';
+
+const TICK_MS = 100;
+const CALM_TICK_MS = 1_000;
+
+export class TraceView implements Desk {
+  private readonly feed: Feed;
+  private readonly root = h('div', { class: 'nba' });
+  private readonly run = h('section', { class: 'run', 'aria-label': 'Kimi run' });
+  private readonly trace = h('div');
+  private readonly note = h('div', { class: 'note1', dir: 'auto', hidden: true });
+  private readonly sent = h('span');
+  private readonly pieces = h('pre');
+  private readonly chartHost = h('div', { class: 'mt' });
+  private readonly toolRow = h('div', { class: 'bar-tools' });
+  private readonly help = keysHelp();
+  private readonly announcer = new Announcer();
+  private readonly header: Header;
+  private readonly top: AnswerTop;
+  private readonly list: StepList;
+  private readonly find: FindBar;
+  private readonly status: StatusLine;
+  private readonly errors: HTMLButtonElement;
+  private readonly all: HTMLButtonElement;
+  private readonly foot: HTMLElement;
+  private chart: ChartView | null = null;
+  private frame = 0;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private asked = false;
+  private readonly ends: (() => void)[] = [];
+
+  constructor(
+    private readonly host: HTMLElement,
+    trace: TraceJson,
+    private readonly link: Link | null
+  ) {
+    this.feed = new Feed(trace);
+    this.header = new Header(this, () => this.ask('stop'), () => this.foldTrace());
+    this.top = new AnswerTop(this);
+    this.list = new StepList(this);
+    this.find = new FindBar(() => this.scene.view, this.list, () => this.focusRow(0));
+    this.status = new StatusLine(this);
+    this.errors = button({ class: 'b', hidden: true, title: 'Next error (E)' }, () => this.error(1), icon('cross', 'c-error'), h('span'));
+    this.all = button({ class: 'b ghost', title: 'Expand all', 'aria-label': 'Expand all' }, () => this.toggleAll(), icon('unfold'));
+    this.foot = h('details', { class: 'ft' }, h('summary', {}, this.sent), this.pieces);
+    this.build();
+    this.connect();
+    this.draw();
+  }
+
+  get scene(): Scene {
+    return this.feed.scene;
+  }
+  get live(): boolean {
+    return this.scene.view.running && this.feed.told && this.alive;
+  }
+  get alive(): boolean {
+    return this.link?.alive ?? false;
+  }
+  now(): number {
+    return this.feed.now();
+  }
+
+  /** A stored trace took the place of the one that is shown. */
+  update(trace: TraceJson): void {
+    this.feed.reload(trace);
+    this.request();
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.frame);
+    clearInterval(this.timer);
+    this.ends.forEach((end) => end());
+    this.announcer.dispose();
+    this.list.dispose();
+    this.chart?.dispose();
+    this.root.remove();
+  }
+
+  copy(text: string, what: string): void {
+    toClipboard(text, this.root).then(
+      () => this.announcer.say(`${what} copied`),
+      () => this.announcer.alert('The browser did not allow copying')
+    );
+  }
+
+  copyRequest(step: number, form: RequestForm): void {
+    this.ask('request', { step }).then(
+      (data) => {
+        if (isRequest(data)) {
+          this.copy(requestText(data, form), `Request of step ${step}`);
+        } else {
+          this.announcer.alert('The kernel no longer has this request');
+        }
+      },
+      () => this.announcer.alert('The kernel did not answer; nothing was copied')
+    );
+  }
+
+  goTo(step: number): void {
+    this.list.reveal(`s${step}`, true);
+  }
+
+  private build(): void {
+    const shadow = this.host.shadowRoot ?? this.host.attachShadow({ mode: 'open' });
+    this.host.setAttribute('data-lm-suppress-shortcuts', 'true');
+    const style = h('style', {}, STYLES);
+    this.header.tools.append(
+      this.errors,
+      button({ class: 'b ghost', title: 'Find in this trace (/)', 'aria-label': 'Find in this trace' }, () => this.find.open(), icon('find')),
+      this.all,
+      button({ class: 'b ghost', title: 'Keys (?)', 'aria-label': 'Keys' }, () => this.showHelp(), icon('keys'))
+    );
+    this.root.append(style, patterns(), this.announcer.node, this.run);
+    shadow.replaceChildren(this.root);
+    this.ends.push(followTheme(this.root, this.host));
+    listen(this.root, {
+      move: (by) => this.focusRow(by),
+      fold: (isOpen) => this.foldFocused(isOpen),
+      error: (by) => this.error(by),
+      stop: () => this.header.press(),
+      saw: () => this.list.viewOf(this.focusedKey() ?? '')?.toggleSaw(),
+      find: () => this.find.open(),
+      end: () => this.list.toEnd(),
+      help: () => this.showHelp(),
+      back: () => this.closePanels(),
+      leave: () => this.leave()
+    });
+  }
+
+  private connect(): void {
+    if (!this.link) {
+      return;
+    }
+    this.ends.push(this.link.onMessage((message) => this.receive(message)));
+    const onVisible = (): void => this.request();
+    document.addEventListener('visibilitychange', onVisible);
+    this.ends.push(() => document.removeEventListener('visibilitychange', onVisible));
+  }
+
+  private receive(message: KernelMessage): void {
+    if (this.feed.receive(message)) {
+      this.asked = false;
+    } else if (!this.asked) {
+      this.asked = true;
+      this.ask('ready').catch(() => (this.asked = false));
+    }
+    this.request();
+  }
+
+  private ask(action: string, fields: object = {}): Promise<unknown> {
+    return this.link ? this.link.send(action, fields) : Promise.reject(new Error('There is no kernel to ask.'));
+  }
+
+  /** Draw once in the next frame, however much comes before it. */
+  private request(): void {
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.draw();
+    });
+  }
+
+  private draw(): void {
+    const { view } = this.scene;
+    this.layout();
+    this.top.update();
+    this.header.update();
+    this.list.update();
+    this.status.update();
+    this.note.hidden = !view.note;
+    setText(this.note, view.note);
+    this.drawSent();
+    this.drawErrors();
+    this.drawChart();
+    this.announce();
+    this.tickWhile(this.live);
+  }
+
+  /** The order of the parts: while it runs the state stands first, afterwards the answer does. */
+  private layout(): void {
+    const { view } = this.scene;
+    this.run.classList.toggle('over', !view.running);
+    put(this.run, { 'aria-label': view.running ? 'Kimi run' : 'Kimi run, finished' });
+    const panels = [this.find.node, this.help];
+    if (view.running) {
+      reconcile(this.run, [this.header.node, this.header.badge, this.note, ...panels, this.trace]);
+      reconcile(this.trace, [this.list.node, this.chartHost, this.status.node, this.foot]);
+      return;
+    }
+    if (this.header.tools.parentNode !== this.toolRow) {
+      this.toolRow.append(this.header.tools);
+    }
+    reconcile(this.run, [this.header.badge, this.top.node, this.header.node, this.trace]);
+    reconcile(this.trace, [this.note, this.chartHost, this.toolRow, ...panels, this.list.node, this.status.node, this.foot]);
+  }
+
+  private foldTrace(): boolean {
+    this.trace.hidden = !this.trace.hidden;
+    return !this.trace.hidden;
+  }
+
+  private drawSent(): void {
+    const { view } = this.scene;
+    const host = view.started?.host ?? view.base?.host ?? '';
+    const operator = view.started?.operator ?? view.base?.operator ?? '';
+    const isLocal = /^(\[?::1\]?|127\.0\.0\.1|localhost)(:\d+)?$/.test(host);
+    const where = isLocal || !host ? 'this machine' : host + (operator ? ` (${operator})` : '');
+    const words = view.sent.length || view.base?.sent ? view.sentWords() : 'nothing has been sent yet';
+    setText(this.sent, `To ${where}: ${words}`);
+    const pieces = view.sent.map((p) => `${p.n_bytes} B  ${p.kind.replace('_', ' ')} ${p.name}${p.n > 1 ? ` (${p.n} times)` : ''}`);
+    const files = [...view.files].map((name) => `wrote ${name}`);
+    setText(this.pieces, [...pieces, ...files, ...view.faults.map((fault) => `not shown: ${fault}`), 'In code: _ is this run; _.metrics(), _.messages, _.requests. %kimi show draws it again.'].join('\n'));
+  }
+
+  private failedKeys(): string[] {
+    const { view } = this.scene;
+    const lines = view.lines.filter((line) => line.nFailed).map((line) => `s${line.number}`);
+    const steps = view.steps.filter((step) => step.failed || step.retries.length).map((step) => `s${step.number}`);
+    return [...lines, ...steps];
+  }
+
+  private drawErrors(): void {
+    const n = this.failedKeys().length;
+    this.errors.hidden = n === 0;
+    const label = this.errors.querySelector('span');
+    if (label) {
+      setText(label, `Next error (${n})`);
+    }
+  }
+
+  private error(by: number): void {
+    const keys = this.failedKeys();
+    const at = Number(this.focusedKey()?.slice(1) ?? (by > 0 ? -1 : Infinity));
+    const next = by > 0
+      ? (keys.find((key) => Number(key.slice(1)) > at) ?? keys[0])
+      : (keys.filter((key) => Number(key.slice(1)) < at).at(-1) ?? keys.at(-1));
+    if (next) {
+      this.list.reveal(next, true);
+    }
+  }
+
+  private drawChart(): void {
+    const { meter } = this.scene;
+    if (!this.chart && !meter.metrics().steps.length) {
+      this.chartHost.hidden = true;
+      return;
+    }
+    this.chartHost.hidden = false;
+    const scene: ChartScene = {
+      chart: meter.chart() as ChartScene['chart'],
+      metrics: meter.metrics(),
+      live: this.live,
+      nowTokensPerS: meter.estimate(this.now()).tokensPerS,
+      gaps: this.feed.gaps.gaps()
+    } as ChartScene;
+    if (this.chart) {
+      this.chart.update(scene);
+    } else if (typeof ResizeObserver !== 'undefined') {
+      this.chart = mountChart(this.chartHost, scene, { onStep: (step) => this.goTo(step) });
+    }
+  }
+
+  private announce(): void {
+    const { view } = this.scene;
+    if (!this.feed.told) {
+      return;
+    }
+    const step = view.lastStep;
+    if (!view.running) {
+      const words = view.answer ? `Answer ready, ${view.answer.split(/\s+/).length} words` : view.state();
+      this.announcer.say(words);
+      return;
+    }
+    if (view.phase === 'asking') {
+      this.announcer.alert(view.state());
+    }
+    const failed = step?.calls.find((call) => call.isError);
+    if (failed && step) {
+      this.announcer.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
+    }
+    const quiet = view.phase === 'waiting' ? 'waiting for the first token' : view.state().toLowerCase();
+    const words = view.phase === 'retrying' ? view.text : quiet;
+    this.announcer.say(step ? `Step ${step.number}: ${words}` : words);
+  }
+
+  private tickWhile(isLive: boolean): void {
+    if (isLive && !this.timer) {
+      const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+      this.timer = setInterval(() => this.tick(), calm ? CALM_TICK_MS : TICK_MS);
+    } else if (!isLive && this.timer) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+    }
+  }
+
+  private tick(): void {
+    if (document.hidden) {
+      return;
+    }
+    if (!this.live) {
+      this.request();
+      return;
+    }
+    this.header.update();
+    this.list.tick();
+    this.status.update();
+  }
+
+  private toggleAll(): void {
+    const open = this.all.getAttribute('aria-pressed') !== 'true';
+    const words = open ? 'Collapse all' : 'Expand all';
+    put(this.all, { 'aria-pressed': String(open), 'aria-label': words, title: words });
+    this.all.replaceChildren(icon(open ? 'fold' : 'unfold'));
+    this.list.setAll(open);
+  }
+
+  private get focused(): Element | null {
+    return (this.root.getRootNode() as ShadowRoot).activeElement;
+  }
+
+  private focusedKey(): string | undefined {
+    return this.focused?.closest<HTMLElement>('.item')?.dataset['key'];
+  }
+
+  private focusRow(by: number): void {
+    const keys = this.list.keys();
+    const at = keys.indexOf(this.focusedKey() ?? '');
+    const next = at < 0 ? (by < 0 ? keys.length - 1 : 0) : Math.min(Math.max(at + by, 0), keys.length - 1);
+    this.list.reveal(keys[next] ?? '', false);
+  }
+
+  private foldFocused(isOpen: boolean): void {
+    const key = this.focusedKey();
+    if (key) {
+      this.list.toggle(key, isOpen);
+      this.list.reveal(key, false);
+    }
+  }
+
+  private showHelp(): void {
+    this.help.hidden = !this.help.hidden;
+  }
+
+  private closePanels(): boolean {
+    const isOpen = !this.find.node.hidden || !this.help.hidden;
+    if (!this.find.node.hidden) {
+      this.find.close();
+    }
+    this.help.hidden = true;
+    return isOpen;
+  }
+
+  /** Give the focus back to the cell around the view. */
+  private leave(): void {
+    (this.focused as HTMLElement | null)?.blur();
+    this.host.closest<HTMLElement>('.jp-Cell,.jp-Notebook,[tabindex]')?.focus({ preventScroll: true });
+  }
+}
