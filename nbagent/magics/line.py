@@ -178,7 +178,8 @@ def _show(session: Session, rest: str) -> str:
 def _doctor(session: Session, _rest: str) -> str:
     from nbagent.doctor import report  # noqa: PLC0415 -- looks at many packages; only when asked
 
-    return report(session.settings()[0].endpoint).text
+    settings, given = session.settings()
+    return report(settings.endpoint if given.endpoint else "", keys=session.keys).text
 
 
 def _help(_session: Session, _rest: str) -> str:

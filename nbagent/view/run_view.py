@@ -163,8 +163,8 @@ class RunView:
     def sent_words(self) -> str:
         """What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`."""
         names = [p["name"] for p in self.sent if p["kind"] == "attachment"]
-        files = [name for name in names if not name.isidentifier() and "." in name]
-        parts = ["prompt", *(f"{n} (summary)" for n in names if n not in files)]
+        files = [name for name in names if name.endswith("file)")]
+        parts = ["prompt", *(name for name in names if name not in files)]
         for kind, word in (("message", "message"), ("tool_result", "tool result")):
             n = sum(p["n"] for p in self.sent if p["kind"] == kind)
             parts += [plural(n, word)] if n else []

@@ -33,7 +33,7 @@ MARKDOWN = [
 
 def repaired() -> Story:
     story = Story("Which species is heaviest?")
-    story.ask(("prompt", "", 26), ("attachment", "df", 900)).think(
+    story.ask(("prompt", "", 26), ("attachment", "df (summary)", 900)).think(
         "Group by species. Then compare."
     )
     story.calls("run_python", '{"code": "…"}').reply(120, reasoning=40)

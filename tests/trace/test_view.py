@@ -73,8 +73,8 @@ def test_other_code_is_no_repair() -> None:
 def test_what_was_sent_is_counted() -> None:
     story = Story().ask(
         ("prompt", "", 80),
-        ("attachment", "df", 2_000),
-        ("attachment", "a.csv", 900),
+        ("attachment", "df (summary)", 2_000),
+        ("attachment", "a.csv (file)", 900),
         ("tools", "", 11),
     )
     for n in range(3):

@@ -1,7 +1,10 @@
 // What messages carry, in words: their reasoning, their text, and how much of them was sent.
 
-import { plural, size } from './phrases';
-import type { Message, SentPart } from './types';
+import { clean, oneLine, plural, size } from './phrases';
+import type { Message, Sent, SentPart } from './types';
+
+/** The list stays readable: what comes after so many kinds counts with the last. */
+const SENT_PARTS = 40;
 
 /** The reasoning of a message, whichever dialect carries it ('' if none). */
 export function reasoningOf(message: Message): string {
@@ -23,12 +26,24 @@ export function contentOf(message: Message): string {
   return typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('');
 }
 
+/** Count a piece that a request carried. */
+export function noteSent(parts: SentPart[], piece: Sent): void {
+  const known = parts.find((part) => part.kind === piece.kind && part.name === piece.name);
+  const entry = known ?? (parts.length >= SENT_PARTS ? parts[parts.length - 1] : undefined);
+  if (entry) {
+    entry.n++;
+    entry.n_bytes += piece.n_bytes;
+  } else {
+    const name = oneLine(clean(piece.name), 60);
+    parts.push({ kind: piece.kind, name, n: 1, n_bytes: piece.n_bytes });
+  }
+}
+
 /** What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`. */
 export function sentWords(sent: readonly SentPart[], nBytes: number): string {
   const names = sent.filter((part) => part.kind === 'attachment').map((part) => part.name);
-  const isFile = (name: string): boolean =>
-    name.includes('.') && !/^[\p{L}_][\p{L}\p{N}\p{M}_]*$/u.test(name);
-  const parts = ['prompt', ...names.filter((name) => !isFile(name)).map((name) => `${name} (summary)`)];
+  const isFile = (name: string): boolean => name.endsWith('file)');
+  const parts = ['prompt', ...names.filter((name) => !isFile(name))];
   const kinds = [['message', 'message'], ['tool_result', 'tool result'], ['image', 'picture']] as const;
   for (const [kind, word] of kinds) {
     const n = sent.filter((part) => part.kind === kind).reduce((sum, part) => sum + part.n, 0);
