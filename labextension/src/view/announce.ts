@@ -1,12 +1,17 @@
 // What a screen reader hears: milestones, at most one in two seconds, the last one wins; alerts once.
 
 import { h } from './dom';
+import type { RunView } from './fold';
 
 const APART_MS = 2_000;
 
 export class Announcer {
   readonly node: HTMLElement;
-  private readonly polite = h('div', { role: 'status', 'aria-live': 'polite', 'aria-atomic': 'true' });
+  private readonly polite = h('div', {
+    role: 'status',
+    'aria-live': 'polite',
+    'aria-atomic': 'true'
+  });
   private readonly urgent = h('div', { role: 'alert', 'aria-atomic': 'true' });
   private last = '';
   private next = '';
@@ -34,6 +39,26 @@ export class Announcer {
     if (this.urgent.textContent !== text) {
       this.urgent.textContent = text;
     }
+  }
+
+  /** Say where the run is: its milestones, not its tokens. */
+  follow(view: RunView): void {
+    const step = view.lastStep;
+    if (!view.running) {
+      const nWords = view.answer.split(/\s+/).length;
+      this.say(view.answer ? `Answer ready, ${nWords} words` : view.state());
+      return;
+    }
+    const failed = step?.calls.find(call => call.isError);
+    if (view.phase === 'asking') {
+      this.alert(view.state());
+    } else if (failed && step) {
+      this.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
+    }
+    const quiet =
+      view.phase === 'waiting' ? 'waiting for the first token' : view.state().toLowerCase();
+    const words = view.phase === 'retrying' ? view.text : quiet;
+    this.say(step ? `Step ${step.number}: ${words}` : words);
   }
 
   dispose(): void {

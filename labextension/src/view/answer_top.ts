@@ -18,7 +18,9 @@ export class AnswerTop {
 
   update(): void {
     const { view } = this.desk.scene;
-    const key = view.running ? '' : [view.reason, view.answer, view.text, view.pictures.size].join('\n');
+    const key = view.running
+      ? ''
+      : [view.reason, view.answer, view.text, view.pictures.size].join('\n');
     if (key === this.key) {
       return;
     }
@@ -31,8 +33,17 @@ export class AnswerTop {
     const parts: HTMLElement[] = [];
     if (view.reason !== 'answer' && view.text) {
       const failed = view.reason === 'error';
-      const sign = failed ? icon('cross', 'c-error') : icon(view.reason === 'stopped' ? 'stop' : 'pause', 'm');
-      parts.push(h('div', { class: failed ? 'ended err' : 'ended' }, sign, h('div', { dir: 'auto' }, view.text)));
+      const sign = failed
+        ? icon('cross', 'c-error')
+        : icon(view.reason === 'stopped' ? 'stop' : 'pause', 'm');
+      parts.push(
+        h(
+          'div',
+          { class: failed ? 'ended err' : 'ended' },
+          sign,
+          h('div', { dir: 'auto' }, view.text)
+        )
+      );
     }
     if (view.answer) {
       if (view.scripted) {
@@ -48,13 +59,15 @@ export class AnswerTop {
       parts.push(...(figures ? [figures] : []));
     }
     const table = this.lastTable();
-    return table ? [...parts, h('div', { class: 'lasttable' }, blockNode(table, view.pictures))] : parts;
+    return table
+      ? [...parts, h('div', { class: 'lasttable' }, blockNode(table, view.pictures))]
+      : parts;
   }
 
   private figures(): HTMLElement | null {
     const { view } = this.desk.scene;
     const keys = [...new Set(view.pictureKeys().reverse())].slice(0, FIGURES).reverse();
-    const images = keys.flatMap((key) => {
+    const images = keys.flatMap(key => {
       const picture = view.pictures.get(key);
       if (!picture) {
         return [];
@@ -66,23 +79,29 @@ export class AnswerTop {
     if (!images.length) {
       return null;
     }
-    const steps = view.steps.filter((s) => s.calls.some((c) => c.outputs.some((b) => b.kind === 'image' && keys.includes(b.picture))));
-    const numbers = steps.map((step) => step.number).join(', ');
+    const steps = view.steps.filter(s =>
+      s.calls.some(c => c.outputs.some(b => b.kind === 'image' && keys.includes(b.picture)))
+    );
+    const numbers = steps.map(step => step.number).join(', ');
     const words = `${images.length > 1 ? 'Figures' : 'Figure'} from step ${numbers}`;
     return h('figure', { class: 'pf' }, ...images, h('figcaption', {}, words));
   }
 
   private altOf(key: string): string {
     const blocks = this.blocks();
-    const image = blocks.find((b): b is Block & { kind: 'image' } => b.kind === 'image' && b.picture === key);
+    const image = blocks.find(
+      (b): b is Block & { kind: 'image' } => b.kind === 'image' && b.picture === key
+    );
     return image?.alt ?? 'Figure';
   }
 
   private blocks(): Block[] {
-    return this.desk.scene.view.steps.flatMap((s) => s.calls.flatMap((c) => c.outputs));
+    return this.desk.scene.view.steps.flatMap(s => s.calls.flatMap(c => c.outputs));
   }
 
   private lastTable(): Block | undefined {
-    return this.blocks().filter((block) => block.kind === 'table').at(-1);
+    return this.blocks()
+      .filter(block => block.kind === 'table')
+      .at(-1);
   }
 }

@@ -21,7 +21,12 @@ export function blockNode(block: Block, pictures: Pictures): HTMLElement {
     case 'error':
       return errorNode(block);
     case 'source':
-      return h('div', {}, h('div', { class: 'm s' }, `${block.what}, shown as text`), textNode(block.text));
+      return h(
+        'div',
+        {},
+        h('div', { class: 'm s' }, `${block.what}, shown as text`),
+        textNode(block.text)
+      );
     case 'below':
       return h('div', { class: 'm s' }, `${block.what}, shown below this trace`);
   }
@@ -37,19 +42,25 @@ export function textNode(text: string, kind = ''): HTMLElement {
   const left = lines.length - 2 * HEAD;
   const pre = h('pre', shape, lines.slice(0, HEAD).join('\n'));
   const tail = h('pre', shape, lines.slice(-HEAD).join('\n'));
-  const more = button({ class: 'more' }, () => {
-    setText(pre, text.replace(/\n$/, ''));
-    more.remove();
-    tail.remove();
-    pre.focus();
-  }, `${plural(left, 'more line')}`);
+  const more = button(
+    { class: 'more' },
+    () => {
+      setText(pre, text.replace(/\n$/, ''));
+      more.remove();
+      tail.remove();
+      pre.focus();
+    },
+    plural(left, 'more line')
+  );
   return h('div', { class: 'folded' }, pre, more, tail);
 }
 
 function imageNode(block: Block & { kind: 'image' }, pictures: Pictures): HTMLElement {
   const picture = pictures.get(block.picture);
   if (!picture) {
-    const words = block.again ? 'The same figure as before' : 'Figure left out here; the run in memory still has it';
+    const words = block.again
+      ? 'The same figure as before'
+      : 'Figure left out here; the run in memory still has it';
     return h('div', { class: 'm s' }, words);
   }
   const image = h('img', { class: 'fig', alt: block.alt, decoding: 'async' });
@@ -58,7 +69,12 @@ function imageNode(block: Block & { kind: 'image' }, pictures: Pictures): HTMLEl
 }
 
 function errorNode(block: Block & { kind: 'error' }): HTMLElement {
-  const line = h('pre', { class: 'text stderr', dir: 'auto' }, h('b', {}, block.name), `: ${block.message}`);
+  const line = h(
+    'pre',
+    { class: 'text stderr', dir: 'auto' },
+    h('b', {}, block.name),
+    `: ${block.message}`
+  );
   if (!block.traceback) {
     return line;
   }
@@ -77,23 +93,33 @@ export function traceback(block: Block & { kind: 'error' }): HTMLElement[] {
 }
 
 function isNumeric(value: string): boolean {
-  const bare = value.trim().replace(/^[-+]+/, '').replaceAll(',', '').replace('.', '').replace(/%$/, '');
+  const bare = value
+    .trim()
+    .replace(/^[-+]+/, '')
+    .replaceAll(',', '')
+    .replace('.', '')
+    .replace(/%$/, '');
   return /^\d*$/.test(bare) || ['NaN', 'nan', '<NA>', '…', 'inf', '-inf'].includes(value.trim());
 }
 
 function tableNode(block: Block & { kind: 'table' }): HTMLElement {
-  const n = Math.max(0, ...[...block.head, ...block.rows].map((row) => row.length));
-  const isLeft = Array.from({ length: n }, (_, i) => !block.rows.every((row) => isNumeric(row[i] ?? '')));
+  const n = Math.max(0, ...[...block.head, ...block.rows].map(row => row.length));
+  const isLeft = Array.from(
+    { length: n },
+    (_, i) => !block.rows.every(row => isNumeric(row[i] ?? ''))
+  );
   const row = (cells: readonly string[], inHead: boolean): HTMLElement => {
     const inside = cells.map((cell, i) => {
       const side = isLeft[i] ? 'a-left' : '';
       const scope = inHead ? { scope: 'col' } : { scope: 'row' };
-      return inHead || i === 0 ? h('th', { class: side, ...scope }, cell) : h('td', { class: side }, cell);
+      return inHead || i === 0
+        ? h('th', { class: side, ...scope }, cell)
+        : h('td', { class: side }, cell);
     });
     return h('tr', {}, ...inside);
   };
-  const head = h('thead', {}, ...block.head.map((cells) => row(cells, true)));
-  const body = h('tbody', {}, ...block.rows.map((cells) => row(cells, false)));
+  const head = h('thead', {}, ...block.head.map(cells => row(cells, true)));
+  const body = h('tbody', {}, ...block.rows.map(cells => row(cells, false)));
   const table = h('table', { class: 't' }, block.head.length > 0 && head, body);
   const note = block.note && h('div', { class: 'm xs note' }, block.note);
   return h('div', {}, h('div', { class: 'scroll', tabindex: 0 }, table), note);

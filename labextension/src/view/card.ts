@@ -34,7 +34,15 @@ export class CallCard {
 
   update(): void {
     const { call } = this;
-    const key = [call.done, call.isError, call.decision, call.why, call.repaired, call.code.length, call.diff.length].join();
+    const key = [
+      call.done,
+      call.isError,
+      call.decision,
+      call.why,
+      call.repaired,
+      call.code.length,
+      call.diff.length
+    ].join();
     if (key !== this.isBuilt) {
       this.isBuilt = key;
       this.build();
@@ -68,10 +76,18 @@ export class CallCard {
       'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.done ? '' : ', running'}`
     });
     this.codeBox.replaceChildren(...this.code());
-    this.foot.replaceChildren(...this.notes().map((note) => h('div', {}, note)));
+    this.foot.replaceChildren(...this.notes().map(note => h('div', {}, note)));
     this.foot.hidden = !this.foot.childElementCount;
     const [head, actions] = this.head(failed, denied, waits);
-    this.node.replaceChildren(head, actions, this.codeBox, this.outHead, this.you, this.model, this.foot);
+    this.node.replaceChildren(
+      head,
+      actions,
+      this.codeBox,
+      this.outHead,
+      this.you,
+      this.model,
+      this.foot
+    );
     this.drawOutHead();
   }
 
@@ -85,18 +101,34 @@ export class CallCard {
         : call.done || !this.desk.live
           ? icon('code', 'c-tool')
           : ring();
-    const menu = button({ class: 'b ghost', 'aria-label': `More for ${call.name}`, title: 'More: copy code, copy request' }, () =>
-      disclose(menu, actions, actions.hidden), icon('dots'));
+    const menu = button(
+      {
+        class: 'b ghost',
+        'aria-label': `More for ${call.name}`,
+        title: 'More: copy code, copy request'
+      },
+      () => disclose(menu, actions, actions.hidden),
+      icon('dots')
+    );
     menu.setAttribute('aria-expanded', 'false');
     const node = h('div', { class: 'ch' }, sign, h('span', { class: 'fn' }, call.name));
     if (call.repairs !== null) {
       const number = call.repairs;
-      const link = button({ class: 'chip', title: `Go to step ${number}` }, () => this.desk.goTo(number), icon('retry'), `repairs step ${number}`);
+      const link = button(
+        { class: 'chip', title: `Go to step ${number}` },
+        () => this.desk.goTo(number),
+        icon('retry'),
+        `repairs step ${number}`
+      );
       node.append(link);
     }
-    node.append(h('span', { class: 's el grow', dir: 'auto' }, ...this.title(failed, denied, waits)));
+    node.append(
+      h('span', { class: 's el grow', dir: 'auto' }, ...this.title(failed, denied, waits))
+    );
     if (call.changes) {
-      node.append(h('span', { class: 'chip names', title: call.changes }, h('code', {}, call.changes)));
+      node.append(
+        h('span', { class: 'chip names', title: call.changes }, h('code', {}, call.changes))
+      );
     }
     const mark = call.done && !failed && !denied && icon('check', 'c-ok');
     node.append(h('span', { class: 'row nw' }, mark, this.time), menu);
@@ -105,14 +137,18 @@ export class CallCard {
 
   private title(failed: boolean, denied: boolean, waits: boolean): (Node | string)[] {
     const { call } = this;
-    const error = call.outputs.find((block) => block.kind === 'error');
+    const error = call.outputs.find(block => block.kind === 'error');
     if (failed) {
       const name = error?.name ?? call.outcome;
       const message = error?.message.split('\n')[0] ?? '';
       return [h('b', { class: 'c-error' }, name), ` ${message}`];
     }
     if (denied) {
-      return [h('b', {}, `Denied by ${call.by || 'you'}`), call.why ? `: “${call.why}”. ` : ' ', h('span', { class: 'm' }, 'It did not run.')];
+      return [
+        h('b', {}, `Denied by ${call.by || 'you'}`),
+        call.why ? `: “${call.why}”. ` : ' ',
+        h('span', { class: 'm' }, 'It did not run.')
+      ];
     }
     if (waits) {
       return [h('b', {}, 'Needs your OK: '), call.why];
@@ -129,7 +165,13 @@ export class CallCard {
     for (const [form, label] of FORMS) {
       const name = form === 'json' ? label : `Copy request ${label}`;
       const away = desk.alive ? {} : { disabled: true, title: 'Needs the kernel that ran it' };
-      box.append(button({ class: 'b', 'aria-label': name, ...away }, () => desk.copyRequest(step.number, form), label));
+      box.append(
+        button(
+          { class: 'b', 'aria-label': name, ...away },
+          () => desk.copyRequest(step.number, form),
+          label
+        )
+      );
     }
     return box;
   }
@@ -139,16 +181,24 @@ export class CallCard {
     if (!call.code) {
       return [];
     }
-    const error = call.outputs.find((block) => block.kind === 'error');
+    const error = call.outputs.find(block => block.kind === 'error');
     const bad = error ? failingLine(call.code, error.traceback) : 0;
     if (!call.diff) {
       return [codeNode(call.code, call.isPython, bad)];
     }
     const box = h('div', {}, diffNode(call.diff));
-    const choice = segments('Code of this call', ['Changes', 'Code'], (i) => {
+    const choice = segments('Code of this call', ['Changes', 'Code'], i => {
       box.replaceChildren(i === 0 ? diffNode(call.diff) : codeNode(call.code, call.isPython, bad));
     });
-    return [h('div', { class: 'ch sub' }, h('span', { class: 'm s grow' }, `What changed since step ${call.repairs ?? ''}`), choice), box];
+    return [
+      h(
+        'div',
+        { class: 'ch sub' },
+        h('span', { class: 'm s grow' }, `What changed since step ${call.repairs ?? ''}`),
+        choice
+      ),
+      box
+    ];
   }
 
   private notes(): string[] {
@@ -187,7 +237,10 @@ export class CallCard {
   }
 
   /** The node of a stream that has become longer: the new text is appended to it. */
-  private grown(old: { block: Block; node: HTMLElement } | undefined, block: Block): HTMLElement | null {
+  private grown(
+    old: { block: Block; node: HTMLElement } | undefined,
+    block: Block
+  ): HTMLElement | null {
     if (!old || this.call.done || block.kind !== 'text' || old.block.kind !== 'text') {
       return null;
     }
@@ -201,30 +254,51 @@ export class CallCard {
 
   private nodeOf(block: Block, desk: Desk): HTMLElement {
     if (!this.call.done && block.kind === 'text') {
-      return h('pre', { class: 'text stream', tabindex: 0, dir: 'auto', 'aria-busy': 'true' }, block.text);
+      return h(
+        'pre',
+        { class: 'text stream', tabindex: 0, dir: 'auto', 'aria-busy': 'true' },
+        block.text
+      );
     }
     if (block.kind === 'error' && this.call.isError) {
-      return h('div', { class: 'flush' }, ...(block.traceback ? traceback(block) : [textNode(block.message, 'stderr')]));
+      return h(
+        'div',
+        { class: 'flush' },
+        ...(block.traceback ? traceback(block) : [textNode(block.message, 'stderr')])
+      );
     }
     return blockNode(block, desk.scene.view.pictures);
   }
 
   private drawOutHead(): void {
     const { call } = this;
-    const has = call.outputs.some((block) => block.kind !== 'error') || (call.done && call.sawBytes > 0);
+    const has =
+      call.outputs.some(block => block.kind !== 'error') || (call.done && call.sawBytes > 0);
     this.outHead.hidden = !has;
     this.you.hidden = this.showsModel || !call.outputs.length;
     if (!has) {
       return;
     }
-    const label = h('span', { class: 'm s grow' }, call.done || !this.desk.live ? 'Output' : 'Output, live');
-    const amount = [call.sawBytes ? size(call.sawBytes) : '', call.sawImages ? plural(call.sawImages, 'picture') : ''];
+    const label = h(
+      'span',
+      { class: 'm s grow' },
+      call.done || !this.desk.live ? 'Output' : 'Output, live'
+    );
+    const amount = [
+      call.sawBytes ? size(call.sawBytes) : '',
+      call.sawImages ? plural(call.sawImages, 'picture') : ''
+    ];
     const saw = amount.filter(Boolean).join(' and ');
     if (!call.done || !saw) {
       this.outHead.replaceChildren(label);
       return;
     }
-    const choice = segments('Whose view', ['You saw', `Model saw ${saw}`], (i) => this.showSaw(i === 1), this.showsModel ? 1 : 0);
+    const choice = segments(
+      'Whose view',
+      ['You saw', `Model saw ${saw}`],
+      i => this.showSaw(i === 1),
+      this.showsModel ? 1 : 0
+    );
     this.outHead.replaceChildren(label, choice);
   }
 

@@ -9,7 +9,7 @@ const SHOWN_LINES = 12;
 
 /** Code as a node; `badLine` (from 1) is marked. */
 export function codeNode(code: string, isPython: boolean, badLine = 0): HTMLElement {
-  const lines = isPython ? codeLines(code) : code.split('\n').map((line) => [line]);
+  const lines = isPython ? codeLines(code) : code.split('\n').map(line => [line]);
   const nodes = lines.map((line, i) => {
     const bad = i + 1 === badLine;
     const hidden = bad && h('span', { class: 'vh' }, 'failed here: ');
@@ -20,7 +20,7 @@ export function codeNode(code: string, isPython: boolean, badLine = 0): HTMLElem
 
 /** A difference as `line_diff` writes it: each line behind its sign. */
 export function diffNode(diff: string): HTMLElement {
-  const nodes = diff.split('\n').map((line) => {
+  const nodes = diff.split('\n').map(line => {
     const sign = line.slice(0, 1);
     const kind = sign === '+' ? 'ln add' : sign === '-' ? 'ln del' : 'ln';
     const words = sign === '+' ? 'added: ' : sign === '-' ? 'removed: ' : '';
@@ -37,11 +37,15 @@ function folded(lines: HTMLElement[]): HTMLElement {
   const pre = h('pre', { tabindex: 0 }, ...shown);
   const box = h('div', { class: 'code' }, pre);
   if (shown.length < lines.length) {
-    const more = button({ class: 'more' }, () => {
-      pre.append(...lines.slice(shown.length));
-      more.remove();
-      pre.focus();
-    }, plural(lines.length - shown.length, 'more line'));
+    const more = button(
+      { class: 'more' },
+      () => {
+        pre.append(...lines.slice(shown.length));
+        more.remove();
+        pre.focus();
+      },
+      plural(lines.length - shown.length, 'more line')
+    );
     box.append(more);
   }
   return box;
@@ -49,12 +53,13 @@ function folded(lines: HTMLElement[]): HTMLElement {
 
 /** The line of the code that a traceback points at, from 1; 0 if it does not say. */
 export function failingLine(code: string, trace: string): number {
-  const lines = code.split('\n').map((line) => line.trim());
+  const lines = code.split('\n').map(line => line.trim());
   for (const found of [...trace.matchAll(/^-+> ?(\d+) (.*)$/gm)].reverse()) {
     const number = Number(found[1]);
     if (lines[number - 1] && lines[number - 1] === (found[2] ?? '').trim()) {
       return number;
     }
   }
-  return 0;
+  const said = [...trace.matchAll(/(?:Cell In\[\d+\]|File "?<[^>\n]*>"?), line (\d+)/g)].at(-1);
+  return said ? Number(said[1]) : 0;
 }

@@ -1,6 +1,12 @@
 // Differences between two texts line by line, found as Python's difflib finds them (no autojunk).
 
-export type Opcode = [tag: 'equal' | 'replace' | 'delete' | 'insert', i: number, j: number, k: number, m: number];
+export type Opcode = [
+  tag: 'equal' | 'replace' | 'delete' | 'insert',
+  i: number,
+  j: number,
+  k: number,
+  m: number
+];
 type Match = [a: number, b: number, size: number];
 
 const DIFF_LINES = 60;

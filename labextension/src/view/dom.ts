@@ -93,7 +93,11 @@ const ICONS: Record<string, string> = {
 export function icon(name: string, color = ''): SVGElement {
   const filled = name === 'stop' ? ' f' : '';
   const path = svg('path', { d: ICONS[name] ?? '' });
-  const shape = { class: `i${filled} ${color}`.trim(), viewBox: '0 0 14 14', 'aria-hidden': 'true' };
+  const shape = {
+    class: `i${filled} ${color}`.trim(),
+    viewBox: '0 0 14 14',
+    'aria-hidden': 'true'
+  };
   return svg('svg', shape, path);
 }
 

@@ -7,11 +7,24 @@ import type { StepList } from './step_list';
 
 /** All text of a step, in the order in which it stands there. */
 export function textOfStep(step: Step): string {
-  const calls = step.calls.flatMap((call) => [
-    call.name, call.title, call.code, call.outcome, call.changes, call.saw,
-    ...call.outputs.map((block) => Object.values(block).flat(2).join(' '))
+  const calls = step.calls.flatMap(call => [
+    call.name,
+    call.title,
+    call.code,
+    call.outcome,
+    call.changes,
+    call.saw,
+    ...call.outputs.map(block => Object.values(block).flat(2).join(' '))
   ]);
-  return [step.line, step.reasoning || step.liveReasoning, step.content || step.liveAnswer, ...step.retries.map((r) => `${r.reason} ${r.discarded ?? ''}`), ...step.steered, ...step.notes, ...calls].join('\n');
+  return [
+    step.line,
+    step.reasoning || step.liveReasoning,
+    step.content || step.liveAnswer,
+    ...step.retries.map(r => `${r.reason} ${r.discarded ?? ''}`),
+    ...step.steered,
+    ...step.notes,
+    ...calls
+  ].join('\n');
 }
 
 /** The keys of the rows that hold a text, in order. */
@@ -21,17 +34,23 @@ export function matches(view: RunView, wanted: string): string[] {
     return [];
   }
   const lines = view.lines
-    .filter((line) => `${line.gist} ${line.tools} ${line.outcome}`.toLowerCase().includes(needle))
-    .map((line) => `s${line.number}`);
+    .filter(line => `${line.gist} ${line.tools} ${line.outcome}`.toLowerCase().includes(needle))
+    .map(line => `s${line.number}`);
   const steps = view.steps
-    .filter((step) => textOfStep(step).toLowerCase().includes(needle))
-    .map((step) => `s${step.number}`);
+    .filter(step => textOfStep(step).toLowerCase().includes(needle))
+    .map(step => `s${step.number}`);
   return [...lines, ...steps];
 }
 
 export class FindBar {
   readonly node = h('div', { class: 'findbar', role: 'search', hidden: true });
-  private readonly input = h('input', { type: 'search', 'aria-label': 'Find in this trace', placeholder: 'Find in reasoning, code and output', autocomplete: 'off', spellcheck: 'false' });
+  private readonly input = h('input', {
+    type: 'search',
+    'aria-label': 'Find in this trace',
+    placeholder: 'Find in reasoning, code and output',
+    autocomplete: 'off',
+    spellcheck: 'false'
+  });
   private readonly said = h('span', { class: 'm s nw', role: 'status' });
   private found: string[] = [];
   private at = -1;
@@ -42,7 +61,7 @@ export class FindBar {
     private readonly leave: () => void
   ) {
     this.input.addEventListener('input', () => this.search());
-    this.input.addEventListener('keydown', (event) => {
+    this.input.addEventListener('keydown', event => {
       if (event.key === 'Enter' && !event.isComposing) {
         event.preventDefault();
         this.go(event.shiftKey ? -1 : 1);
@@ -75,7 +94,10 @@ export class FindBar {
     this.at = -1;
     this.mark(null);
     const n = this.found.length;
-    setText(this.said, this.input.value.trim() ? (n ? `${n} ${n === 1 ? 'step' : 'steps'}` : 'Nothing found') : '');
+    setText(
+      this.said,
+      this.input.value.trim() ? (n ? `${n} ${n === 1 ? 'step' : 'steps'}` : 'Nothing found') : ''
+    );
   }
 
   private go(by: number): void {
@@ -96,8 +118,9 @@ export class FindBar {
 
   /** Mark a row, and in it the first match where the browser can paint one. */
   private mark(row: HTMLElement | null): void {
-    this.list.node.querySelectorAll('.mark').forEach((node) => node.classList.remove('mark'));
-    const registry = (CSS as { highlights?: Map<string, unknown> } | undefined)?.highlights;
+    this.list.node.querySelectorAll('.mark').forEach(node => node.classList.remove('mark'));
+    const registry = (globalThis as { CSS?: { highlights?: Map<string, unknown> } }).CSS
+      ?.highlights;
     registry?.delete('nba-find');
     if (!row) {
       return;

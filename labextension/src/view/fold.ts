@@ -1,7 +1,8 @@
 // What a run looks like: a bounded fold of its events. Mirrors nbagent/view/run_view.py.
 
-import { contentOf, reasoningOf, sentWords } from './messages';
+import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
+import { bounded } from './pictures';
 import { clean, clip, gist, oneLine, seconds, size } from './phrases';
 import { joined, mergedRanges, rangeOf } from './ranges';
 import { type Call, Step } from './steps';
@@ -22,8 +23,6 @@ const REASONING_LIMIT = 8_000;
 const ANSWER_LIMIT = 64_000;
 const SAW_LIMIT = 6_000;
 const OUTPUTS_PER_CALL = 20;
-const PICTURES_BYTES = 8_000_000;
-const SENT_PARTS = 40;
 const NAMES_SHOWN = 12;
 
 const STATES: Record<string, string> = {
@@ -118,12 +117,9 @@ export class RunView {
   /** Take one event into the view; a broken one is noted and otherwise left out. */
   apply(event: Event): void {
     const handler = this.on[event.kind] as ((event: Event) => void) | undefined;
-    if (!handler) {
-      return;
-    }
     try {
-      this.t = Math.max(this.t, event.t);
-      handler(event);
+      this.t = handler ? Math.max(this.t, event.t) : this.t;
+      handler?.(event);
     } catch (error) {
       const what = `${event.kind}: ${String(error)}`;
       this.faults = [...this.faults.slice(-9), oneLine(clean(what), 200)];
@@ -187,7 +183,9 @@ export class RunView {
   counts(): string {
     const calls = this.steps.flatMap(step => step.calls);
     const add = (sum: number, n: number): number => sum + n;
-    const failed = this.ranges.map(r => r.n_failed).reduce(add, calls.filter(c => c.isError).length);
+    const failed = this.ranges
+      .map(r => r.n_failed)
+      .reduce(add, calls.filter(c => c.isError).length);
     const repaired = this.ranges
       .map(r => r.n_repaired)
       .reduce(add, calls.filter(c => c.repaired).length);
@@ -201,7 +199,9 @@ export class RunView {
 
   /** What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`. */
   sentWords(): string {
-    return this.base?.sent && !this.sent.length ? this.base.sent : sentWords(this.sent, this.sentBytes);
+    return this.base?.sent && !this.sent.length
+      ? this.base.sent
+      : sentWords(this.sent, this.sentBytes);
   }
 
   /** The view as JSON values, without pictures: the same as Python's. */
@@ -262,27 +262,19 @@ export class RunView {
       nRepaired: range.n_repaired
     });
     this.ranges = mergedRanges([...this.ranges, range]);
-    this.dropPictures();
+    bounded(this.pictures, this.pictureKeys());
   }
 
   private stepStarted(event: EventOf<'step_started'>): void {
     const step = this.step(event.step);
     step.t = event.t;
     step.attempt = event.attempt ?? 1;
-    endStreaming(step);
+    step.endStreaming();
     this.phase = 'waiting';
     this.text = '';
     for (const piece of event.sent ?? []) {
       this.sentBytes += piece.n_bytes;
-      const known = this.sent.find(p => p.kind === piece.kind && p.name === piece.name);
-      const entry = known ?? (this.sent.length >= SENT_PARTS ? this.sent[SENT_PARTS - 1] : undefined);
-      if (entry) {
-        entry.n++;
-        entry.n_bytes += piece.n_bytes;
-      } else {
-        const name = oneLine(clean(piece.name), 60);
-        this.sent.push({ kind: piece.kind, name, n: 1, n_bytes: piece.n_bytes });
-      }
+      noteSent(this.sent, piece);
     }
   }
 
@@ -307,7 +299,7 @@ export class RunView {
     step.content = clip(clean(contentOf(event.message)), ANSWER_LIMIT);
     step.marks = event.marks ?? [];
     step.reasoningTokens = event.usage?.reasoning_tokens ?? step.reasoningTokens;
-    endStreaming(step);
+    step.endStreaming();
     this.phase = 'replied';
   }
 
@@ -380,28 +372,13 @@ export class RunView {
       if (!this.pictures.has(picture.key)) {
         this.pictures.set(picture.key, picture);
       }
-      this.dropPictures();
+      bounded(this.pictures, this.pictureKeys());
     }
     if (call.outputs.length >= OUTPUTS_PER_CALL) {
       call.outputs.splice(OUTPUTS_PER_CALL / 2, 1);
       call.nOutputsLeftOut++;
     }
     call.outputs.push(block);
-  }
-
-  /** Forget pictures that no step shows, then the oldest beyond the limit. */
-  private dropPictures(): void {
-    let total = [...this.pictures.values()].reduce((sum, p) => sum + p.data.length, 0);
-    if (total <= PICTURES_BYTES) {
-      return;
-    }
-    const shown = new Set(this.pictureKeys());
-    for (const [key, picture] of [...this.pictures].slice(0, -1)) {
-      if (total > PICTURES_BYTES || !shown.has(key)) {
-        total -= picture.data.length;
-        this.pictures.delete(key);
-      }
-    }
   }
 
   /** The keys of the figures that the kept steps show, in order. */
@@ -419,9 +396,4 @@ export class RunView {
     (changes.removed ?? []).forEach(name => this.added.delete(name));
     (changes.files ?? []).forEach(name => this.files.add(oneLine(clean(name), 200)));
   }
-}
-
-function endStreaming(step: Step): void {
-  step.liveReasoning = step.liveAnswer = '';
-  step.liveArguments = step.nReasoning = 0;
 }

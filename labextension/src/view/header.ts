@@ -25,7 +25,12 @@ const LEADS: Record<string, readonly [string, string]> = {
 
 export class Header {
   readonly node = h('div', { class: 'hd' });
-  readonly badge = h('div', { class: 'badge', hidden: true }, h('b', {}, BADGE.slice(0, 8)), BADGE.slice(8));
+  readonly badge = h(
+    'div',
+    { class: 'badge', hidden: true },
+    h('b', {}, BADGE.slice(0, 8)),
+    BADGE.slice(8)
+  );
   readonly tools = h('span', { class: 'tools' });
   private readonly lead = h('span', { class: 'lead' });
   private readonly who = h('span', { class: 'who nw' });
@@ -44,7 +49,12 @@ export class Header {
     onStop: () => Promise<unknown>,
     onFold: () => boolean
   ) {
-    this.stop = button({ class: 'b' }, () => void this.askStop(onStop), icon('stop', 'c-error'), 'Stop');
+    this.stop = button(
+      { class: 'b' },
+      () => void this.askStop(onStop),
+      icon('stop', 'c-error'),
+      'Stop'
+    );
     this.summary = h('button', { class: 'sum', type: 'button', 'aria-expanded': 'true' });
     this.summary.addEventListener('click', () => {
       put(this.summary, { 'aria-expanded': String(onFold()) });
@@ -78,7 +88,10 @@ export class Header {
     } catch {
       this.isStopping = false;
       put(this.stop, { disabled: false });
-      setText(this.words, 'The kernel did not answer; interrupt it with the notebook’s own stop button');
+      setText(
+        this.words,
+        'The kernel did not answer; interrupt it with the notebook’s own stop button'
+      );
     }
   }
 
@@ -94,7 +107,10 @@ export class Header {
     const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
     setText(this.words, this.isStopping ? 'Stopping' : state);
     const ttft = meter.metrics().run['ttft_s'];
-    setText(this.usual, view.phase === 'waiting' && typeof ttft === 'number' ? `usually ${seconds(ttft)}` : '');
+    setText(
+      this.usual,
+      view.phase === 'waiting' && typeof ttft === 'number' ? `usually ${seconds(ttft)}` : ''
+    );
     setText(this.step, view.lastStep ? `step ${view.lastStep.number}` : '');
     setText(this.time, elapsed(desk.now()));
   }
@@ -109,14 +125,26 @@ export class Header {
     put(this.node, { class: 'hd' });
     const state = h('span', { class: 'state' }, this.phase, this.words);
     const stop = desk.live && this.stop;
-    const parts = [this.lead, this.who, h('span', { class: 'sep' }), state, this.usual, this.step, this.time, h('span', { class: 'grow' }), this.tools, stop];
+    const parts = [
+      this.lead,
+      this.who,
+      h('span', { class: 'sep' }),
+      state,
+      this.usual,
+      this.step,
+      this.time,
+      h('span', { class: 'grow' }),
+      this.tools,
+      stop
+    ];
     this.node.replaceChildren(...parts.filter((part): part is HTMLElement => Boolean(part)));
   }
 
   private over(): void {
     const { view, meter } = this.desk.scene;
     const { run } = meter.metrics();
-    const number = (name: string): number | null => (typeof run[name] === 'number' ? run[name] : null);
+    const number = (name: string): number | null =>
+      typeof run[name] === 'number' ? run[name] : null;
     const [sign, color] = LEADS[view.reason] ?? ['check', ''];
     const [steps = '', calls = ''] = headWords(view).split(', ');
     const est = run['estimated'] ? ' est.' : '';
@@ -136,7 +164,7 @@ export class Header {
       h('span', { class: 'm' }, view.counts()),
       changes && h('span', { class: 'chip names', title: changes }, h('code', {}, changes)),
       h('span', { class: 'grow' }),
-      ...right.map((words) => h('span', { class: 'm s nw' }, words))
+      ...right.map(words => h('span', { class: 'm s nw' }, words))
     ];
     this.summary.replaceChildren(...parts.filter((part): part is HTMLElement => Boolean(part)));
     if (this.summary.parentNode !== this.node) {

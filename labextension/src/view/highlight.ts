@@ -63,7 +63,7 @@ function kindOf(groups: Record<string, string | undefined>): string {
   if (word !== undefined) {
     return KEYWORDS.has(word) ? 'k' : BUILTINS.has(word) ? 'bi' : '';
   }
-  return ['c', 'q', 'n', 'd', 'o'].find((kind) => groups[kind] !== undefined) ?? '';
+  return ['c', 'q', 'n', 'd', 'o'].find(kind => groups[kind] !== undefined) ?? '';
 }
 
 /** The lines of Python code, each a list of nodes. */

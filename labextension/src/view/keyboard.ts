@@ -73,7 +73,7 @@ function actionOf(event: KeyboardEvent, act: KeyActions): (() => void) | null {
 
 /** Listen to the keys inside a root; those that the host would take stay inside. */
 export function listen(root: HTMLElement, act: KeyActions): void {
-  root.addEventListener('keydown', (event) => {
+  root.addEventListener('keydown', event => {
     const target = event.target as HTMLElement;
     const own = target.closest('[role=slider],.scroll,pre,input,textarea,select');
     const typing = target.closest('input,textarea,select');

@@ -250,7 +250,7 @@ class Reader {
         break;
       }
       if (trailing) {
-        body[body.length - 1] += '  ';
+        body.push(`${body.pop() ?? ''}  `);
       }
       trailing = line.endsWith('  ');
       body.push(bare(line));

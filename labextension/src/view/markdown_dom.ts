@@ -14,7 +14,12 @@ export function markdown(source: string): HTMLElement[] {
 function element(node: Block): HTMLElement {
   switch (node.kind) {
     case 'heading': {
-      const attributes = { class: `h${node.level}`, dir: 'auto', role: 'heading', 'aria-level': node.level + 2 };
+      const attributes = {
+        class: `h${node.level}`,
+        dir: 'auto',
+        role: 'heading',
+        'aria-level': node.level + 2
+      };
       return h('p', attributes, ...inlines(node.inline));
     }
     case 'paragraph':
@@ -25,7 +30,7 @@ function element(node: Block): HTMLElement {
       return h('pre', { class: 'block', tabindex: 0 }, ...nodes);
     }
     case 'list': {
-      const items = node.items.map((blocks) => h('li', { dir: 'auto' }, ...item(blocks)));
+      const items = node.items.map(blocks => h('li', { dir: 'auto' }, ...item(blocks)));
       const start = node.ordered && node.start !== 1 ? { start: node.start } : {};
       return node.ordered ? h('ol', start, ...items) : h('ul', {}, ...items);
     }
@@ -54,7 +59,7 @@ function table(node: Block & { kind: 'table' }): HTMLElement {
     return h('tr', {}, ...inside);
   };
   const head = h('thead', {}, row(node.head, 'th'));
-  const body = h('tbody', {}, ...node.rows.map((cells) => row(cells, 'td')));
+  const body = h('tbody', {}, ...node.rows.map(cells => row(cells, 'td')));
   return h('div', { class: 'scroll', tabindex: 0 }, h('table', { class: 't' }, head, body));
 }
 

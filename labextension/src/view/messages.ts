@@ -14,7 +14,7 @@ export function reasoningOf(message: Message): string {
       return value;
     }
     if (Array.isArray(value)) {
-      return (value as { text?: string | null }[]).map((part) => part.text ?? '').join('');
+      return (value as { text?: string | null }[]).map(part => part.text ?? '').join('');
     }
   }
   return '';
@@ -23,12 +23,12 @@ export function reasoningOf(message: Message): string {
 /** The text of a message's content, pictures left out. */
 export function contentOf(message: Message): string {
   const content = message.content ?? '';
-  return typeof content === 'string' ? content : content.map((part) => part.text ?? '').join('');
+  return typeof content === 'string' ? content : content.map(part => part.text ?? '').join('');
 }
 
 /** Count a piece that a request carried. */
 export function noteSent(parts: SentPart[], piece: Sent): void {
-  const known = parts.find((part) => part.kind === piece.kind && part.name === piece.name);
+  const known = parts.find(part => part.kind === piece.kind && part.name === piece.name);
   const entry = known ?? (parts.length >= SENT_PARTS ? parts[parts.length - 1] : undefined);
   if (entry) {
     entry.n++;
@@ -41,12 +41,16 @@ export function noteSent(parts: SentPart[], piece: Sent): void {
 
 /** What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`. */
 export function sentWords(sent: readonly SentPart[], nBytes: number): string {
-  const names = sent.filter((part) => part.kind === 'attachment').map((part) => part.name);
+  const names = sent.filter(part => part.kind === 'attachment').map(part => part.name);
   const isFile = (name: string): boolean => name.endsWith('file)');
-  const parts = ['prompt', ...names.filter((name) => !isFile(name))];
-  const kinds = [['message', 'message'], ['tool_result', 'tool result'], ['image', 'picture']] as const;
+  const parts = ['prompt', ...names.filter(name => !isFile(name))];
+  const kinds = [
+    ['message', 'message'],
+    ['tool_result', 'tool result'],
+    ['image', 'picture']
+  ] as const;
   for (const [kind, word] of kinds) {
-    const n = sent.filter((part) => part.kind === kind).reduce((sum, part) => sum + part.n, 0);
+    const n = sent.filter(part => part.kind === kind).reduce((sum, part) => sum + part.n, 0);
     if (n) {
       parts.push(plural(n, word));
     }

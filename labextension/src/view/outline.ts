@@ -32,19 +32,25 @@ export type Row =
 /** The rows of a run, the insides of open groups included. */
 export function outline(view: RunView, live: boolean, isOpen: (key: string) => boolean): Row[] {
   const top = live ? liveRows(view, isOpen) : finishedRows(view);
-  return top.flatMap((row) => (row.kind === 'group' && isOpen(row.key) ? [row, ...row.inside] : [row]));
+  return top.flatMap(row =>
+    row.kind === 'group' && isOpen(row.key) ? [row, ...row.inside] : [row]
+  );
 }
 
 function allRows(view: RunView, depth: number): Row[] {
-  const lines = view.lines.map((line): Row => ({ kind: 'line', key: `s${line.number}`, line, depth }));
-  const steps = view.steps.map((step): Row => ({ kind: 'step', key: `s${step.number}`, step, depth }));
+  const lines = view.lines.map(
+    (line): Row => ({ kind: 'line', key: `s${line.number}`, line, depth })
+  );
+  const steps = view.steps.map(
+    (step): Row => ({ kind: 'step', key: `s${step.number}`, step, depth })
+  );
   return [...lines, ...steps];
 }
 
 function rangeRows(view: RunView): Group[] {
   const known = view.lines[0]?.number ?? view.steps[0]?.number ?? Infinity;
   return view.ranges
-    .filter((range) => range.last < known)
+    .filter(range => range.last < known)
     .map((range): Group => {
       const gists = range.gists.map(([number, gist]): Row => {
         const line = { number, gist, tools: '', outcome: '', nCalls: 0, nFailed: 0, nRepaired: 0 };
@@ -72,7 +78,7 @@ function liveRows(view: RunView, isOpen: (key: string) => boolean): Row[] {
   const rows = allRows(view, 0);
   const older = rangeRows(view);
   const current = view.lastStep?.number ?? 0;
-  let n = rows.findIndex((row) => numberOf(row) > current - LIVE_STEPS || isOpen(row.key));
+  let n = rows.findIndex(row => numberOf(row) > current - LIVE_STEPS || isOpen(row.key));
   n = n < 0 ? rows.length : n;
   if (n + older.length < 2) {
     return [...older, ...rows];
@@ -112,7 +118,16 @@ function numberOf(row: Row): number {
 
 function grouped(rows: Row[], key: string): Group {
   const group: Group = {
-    kind: 'group', key, first: 0, last: 0, nSteps: 0, nCalls: 0, nFailed: 0, nRepaired: 0, gist: '', inside: []
+    kind: 'group',
+    key,
+    first: 0,
+    last: 0,
+    nSteps: 0,
+    nCalls: 0,
+    nFailed: 0,
+    nRepaired: 0,
+    gist: '',
+    inside: []
   };
   for (const row of rows) {
     const counts = countsOf(row);
@@ -146,8 +161,8 @@ function countsOf(row: Row): Omit<Group, 'kind' | 'key' | 'inside'> {
     last: step.number,
     nSteps: 1,
     nCalls: step.calls.length,
-    nFailed: step.calls.filter((call) => call.isError).length,
-    nRepaired: step.calls.filter((call) => call.repaired).length,
+    nFailed: step.calls.filter(call => call.isError).length,
+    nRepaired: step.calls.filter(call => call.repaired).length,
     gist: step.line
   };
 }

@@ -8,7 +8,8 @@ import type { Block, Output, Picture } from './types';
 export const TEXT_LIMIT = 8_000;
 const SOURCE_LIMIT = 1_000;
 export const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'];
-const RENDERED_BELOW = /^application\/(?:geo\+json|vnd\.(?!nbagent\.|dataresource\+)[\w.-]+\+json)$/;
+const RENDERED_BELOW =
+  /^application\/(?:geo\+json|vnd\.(?!nbagent\.|dataresource\+)[\w.-]+\+json)$/;
 const BELOW_NAMES: readonly (readonly [string, string])[] = [
   ['plotly', 'plotly figure'],
   ['vega', 'Vega chart'],
@@ -46,9 +47,8 @@ export function textBlock(text: string, name: string): Block & { kind: 'text' } 
 }
 
 function errorBlock(output: Output): Block {
-  const lines = output.traceback ?? [];
-  const joined = Array.isArray(lines) ? lines.map(String).join('\n') : String(lines);
-  const traceback = clean(joined);
+  const lines = output.traceback;
+  const traceback = clean(Array.isArray(lines) ? lines.map(String).join('\n') : textOf(lines));
   return {
     kind: 'error',
     name: oneLine(clean(output.ename ?? 'Error'), 80),
@@ -99,7 +99,10 @@ function textForm(data: Record<string, unknown>): Block {
     return table;
   }
   const shown = plain !== '' && !/^<[\w.]+( object)?[^>]*>\s*$/.test(plain);
-  for (const [mime, what] of [['text/html', 'HTML'], ['application/javascript', 'JavaScript']] as const) {
+  for (const [mime, what] of [
+    ['text/html', 'HTML'],
+    ['application/javascript', 'JavaScript']
+  ] as const) {
     const source = textOf(data[mime]);
     if (source && !shown) {
       const text = clip(clean(source.slice(0, TEXT_LIMIT)), SOURCE_LIMIT);
@@ -123,6 +126,5 @@ function textOf(value: unknown): string {
   if (value === null || value === undefined) {
     return '';
   }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number);
+  return typeof value === 'object' ? JSON.stringify(value) : `${value as number}`;
 }
-

@@ -11,7 +11,13 @@ const VARIABLES: Record<string, string> = {
 
 function pattern(name: string, size: number, turn: number, ...shapes: SVGElement[]): SVGElement {
   const turned = turn ? { patternTransform: `rotate(${turn})` } : {};
-  const shape = { id: `nb-${name}`, width: size, height: size, patternUnits: 'userSpaceOnUse', ...turned };
+  const shape = {
+    id: `nb-${name}`,
+    width: size,
+    height: size,
+    patternUnits: 'userSpaceOnUse',
+    ...turned
+  };
   return svg('pattern', shape, ...shapes);
 }
 
@@ -30,5 +36,9 @@ export function patterns(): SVGElement {
     pattern('tool', 5, 0, ink('tool', 5, 5), dot),
     pattern('retry', 5, -45, ink('retry', 3.6, 5))
   );
-  return svg('svg', { width: 0, height: 0, style: 'position:absolute', 'aria-hidden': 'true' }, defs);
+  return svg(
+    'svg',
+    { width: 0, height: 0, style: 'position:absolute', 'aria-hidden': 'true' },
+    defs
+  );
 }

@@ -13,7 +13,7 @@ const ESCAPES =
 
 // Characters that would make a reader see another text than the one that is there.
 const HIDDEN =
-  // eslint-disable-next-line no-control-regex, no-misleading-character-class -- as above
+  // eslint-disable-next-line no-control-regex -- as above
   /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\u{e0000}-\u{e007f}]/gu;
 
 /** Make foreign text fit to be shown: no terminal escapes, and nothing invisible. */

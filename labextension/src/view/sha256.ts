@@ -59,7 +59,14 @@ export function sha256(text: string): string {
   for (let offset = 0; offset < data.byteLength; offset += 64) {
     const w = schedule(data, offset);
     let [a, b, c, d, e, f, g, h] = hash as unknown as number[] as [
-      number, number, number, number, number, number, number, number
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number
     ];
     for (let i = 0; i < 64; i++) {
       const s1 = turn(e, 6) ^ turn(e, 11) ^ turn(e, 25);

@@ -16,10 +16,28 @@ export class StatusLine {
   private readonly you = h('b');
   private readonly youBox = h('span', { hidden: true }, 'you ', this.you, ' waiting');
   private readonly fill = h('i');
-  private readonly gauge = h('span', { class: 'gauge', role: 'meter', 'aria-label': 'Context used', 'aria-valuemin': 0, 'aria-valuemax': 100 }, this.fill);
+  private readonly gauge = h(
+    'span',
+    {
+      class: 'gauge',
+      role: 'meter',
+      'aria-label': 'Context used',
+      'aria-valuemin': 0,
+      'aria-valuemax': 100
+    },
+    this.fill
+  );
   private readonly used = h('b');
   private readonly of = h('span');
-  private readonly contextBox = h('span', { hidden: true }, 'context ', this.gauge, ' ', this.used, this.of);
+  private readonly contextBox = h(
+    'span',
+    { hidden: true },
+    'context ',
+    this.gauge,
+    ' ',
+    this.used,
+    this.of
+  );
 
   constructor(private readonly desk: Desk) {
     this.node.append(
@@ -38,19 +56,27 @@ export class StatusLine {
     const { desk } = this;
     const { meter, view } = desk.scene;
     const { run } = meter.metrics();
-    const number = (name: string): number | null => (typeof run[name] === 'number' ? run[name] : null);
+    const number = (name: string): number | null =>
+      typeof run[name] === 'number' ? run[name] : null;
     const guess = meter.estimate(desk.now());
     const streams = desk.live && guess.completionTokens > 0;
     setText(this.ttft, seconds(number('ttft_s')));
     this.drawSpeed(number('tokens_per_s'), desk.live ? guess.tokensPerS : null);
-    setText(this.out, count((number('completion_tokens') ?? 0) + (streams ? guess.completionTokens : 0)));
+    setText(
+      this.out,
+      count((number('completion_tokens') ?? 0) + (streams ? guess.completionTokens : 0))
+    );
     setText(this.est, streams || run['estimated'] ? ' est.' : '');
     setText(this.cached, share(number('cached_share')));
     setText(this.cost, view.scripted ? UNKNOWN : dollars(number('cost_usd')));
     const you = number('you_s') ?? 0;
     this.youBox.hidden = you <= 0;
     setText(this.you, seconds(you));
-    this.drawContext(number('context_tokens'), number('window_tokens'), streams ? guess.completionTokens : 0);
+    this.drawContext(
+      number('context_tokens'),
+      number('window_tokens'),
+      streams ? guess.completionTokens : 0
+    );
   }
 
   private drawSpeed(median: number | null, now: number | null): void {
@@ -74,7 +100,10 @@ export class StatusLine {
     }
     const percent = Math.min(100, part * 100);
     this.fill.style.width = `${Math.max(2, percent)}%`;
-    put(this.gauge, { 'aria-valuenow': fixed(percent, 1), 'aria-valuetext': `${fixed(percent, 1)} percent of ${count(window)} tokens` });
+    put(this.gauge, {
+      'aria-valuenow': fixed(percent, 1),
+      'aria-valuetext': `${fixed(percent, 1)} percent of ${count(window)} tokens`
+    });
     setText(this.used, `${fixed(percent, 1)} %`);
     setText(this.of, ` of ${count(window)}`);
   }

@@ -27,23 +27,34 @@ export class StepList {
   private readonly observer: ResizeObserver | null;
   private rows: Row[] = [];
   private following = true;
+  private lastTop = 0;
 
   constructor(private readonly desk: Desk) {
-    this.jump = button({ class: 'b jump', hidden: true }, () => this.toEnd(), icon('down'), 'Jump to latest');
+    this.jump = button(
+      { class: 'b jump', hidden: true },
+      () => this.toEnd(),
+      icon('down'),
+      'Jump to latest'
+    );
     this.node.append(this.scroller, this.jump);
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
-    this.observer = typeof ResizeObserver === 'undefined' ? null : new ResizeObserver((entries) => {
-      for (const { target } of entries) {
-        this.heights.set((target as HTMLElement).dataset['key'] ?? '', (target as HTMLElement).offsetHeight);
-      }
-    });
+    this.observer =
+      typeof ResizeObserver === 'undefined'
+        ? null
+        : new ResizeObserver(entries => {
+            for (const { target } of entries) {
+              const { dataset, offsetHeight } = target as HTMLElement;
+              this.heights.set(dataset['key'] ?? '', offsetHeight);
+            }
+            this.keepEnd();
+          });
   }
 
   /** Redraw after events; steps that are not on the page are left alone. */
   update(): void {
     const { desk } = this;
     const { view } = desk.scene;
-    this.folding.follow(view, desk.live, (key) => this.views.get(key)?.node);
+    this.folding.follow(view, desk.live, key => this.views.get(key)?.node);
     this.rows = outline(view, desk.live, this.folding.isOpen);
     const last = view.steps.at(-1)?.number ?? 1;
     this.scroller.style.setProperty('--no', `${Math.max(2, String(last).length)}ch`);
@@ -62,7 +73,7 @@ export class StepList {
 
   /** The keys of all rows, in order. */
   keys(): string[] {
-    return this.rows.map((row) => row.key);
+    return this.rows.map(row => row.key);
   }
 
   /** Bring a row onto the page, opened if asked, and give it the focus. */
@@ -75,7 +86,7 @@ export class StepList {
       this.folding.set(key, true);
     }
     this.update();
-    const index = this.rows.findIndex((row) => row.key === key);
+    const index = this.rows.findIndex(row => row.key === key);
     if (index < 0) {
       return null;
     }
@@ -99,7 +110,10 @@ export class StepList {
   /** Open or close every step, and the groups that hold them. */
   setAll(isOpen: boolean): void {
     const all = outline(this.desk.scene.view, this.desk.live, () => true);
-    this.folding.setAll(all.map((row) => row.key), isOpen);
+    this.folding.setAll(
+      all.map(row => row.key),
+      isOpen
+    );
     this.update();
   }
 
@@ -120,13 +134,17 @@ export class StepList {
 
   private groupOf(key: string): string | undefined {
     const all = outline(this.desk.scene.view, this.desk.live, this.folding.isOpen);
-    const holds = (row: Row): row is Group => row.kind === 'group' && row.inside.some((r) => r.key === key);
+    const holds = (row: Row): row is Group =>
+      row.kind === 'group' && row.inside.some(r => r.key === key);
     return all.find(holds)?.key;
   }
 
   private scrolled(): void {
-    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-    this.following = scrollTop + clientHeight >= scrollHeight - NEAR_END;
+    const { scrollTop } = this.scroller;
+    const atEnd = this.isAtEnd();
+    // What grows moves the end away, but only a reader moves the view up.
+    this.following = atEnd || (this.following && scrollTop >= this.lastTop);
+    this.lastTop = scrollTop;
     this.jump.hidden = this.following || !this.desk.live;
     if (this.rows.length > WINDOW_FROM) {
       this.draw();
@@ -167,17 +185,30 @@ export class StepList {
     this.below.style.height = `${this.rows.slice(last).reduce((sum, row) => sum + this.height(row), 0)}px`;
     const wanted: Node[] = [this.above, ...nodes, this.below];
     reconcile(this.scroller, wanted);
+    this.keepEnd();
+  }
+
+  /** Stay at the end of a live run, or offer the way to it. */
+  private keepEnd(): void {
     if (this.following && this.desk.live) {
       this.scroller.scrollTop = this.scroller.scrollHeight;
-    } else {
-      const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-      this.jump.hidden = !this.desk.live || scrollTop + clientHeight >= scrollHeight - NEAR_END;
+      this.lastTop = this.scroller.scrollTop;
     }
+    this.jump.hidden = !this.desk.live || this.following || this.isAtEnd();
+  }
+
+  private isAtEnd(): boolean {
+    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
+    return scrollTop + clientHeight >= scrollHeight - NEAR_END;
   }
 
   private rowNode(row: Row, index: number): HTMLElement {
     const node = row.kind === 'step' ? this.stepNode(row) : this.fixedNode(row);
-    put(node, { 'aria-posinset': index + 1, 'aria-setsize': this.rows.length, 'data-key': row.key });
+    put(node, {
+      'aria-posinset': index + 1,
+      'aria-setsize': this.rows.length,
+      'data-key': row.key
+    });
     this.observer?.observe(node);
     return node;
   }
@@ -197,11 +228,13 @@ export class StepList {
   private fixedNode(row: Exclude<Row, { kind: 'step' }>): HTMLElement {
     const known = this.fixed.get(row.key);
     const isOpen = this.folding.isOpen(row.key);
-    const stamp = row.kind === 'group' ? `${row.last} ${row.nFailed} ${row.nRepaired} ${isOpen}` : row.kind;
+    const stamp =
+      row.kind === 'group' ? `${row.last} ${row.nFailed} ${row.nRepaired} ${isOpen}` : row.kind;
     if (known?.stamp === stamp) {
       return known.node;
     }
-    const node = row.kind === 'group' ? this.groupNode(row, isOpen, known?.node) : this.lineNode(row);
+    const node =
+      row.kind === 'group' ? this.groupNode(row, isOpen, known?.node) : this.lineNode(row);
     this.fixed.set(row.key, { node, stamp });
     return node;
   }
@@ -218,18 +251,32 @@ export class StepList {
       node.append(line);
     }
     put(line, { 'aria-expanded': String(isOpen) });
-    const counts = [plural(group.nSteps, 'step'), group.nCalls ? plural(group.nCalls, 'call') : ''].filter(Boolean).join(', ');
+    const counts = [plural(group.nSteps, 'step'), group.nCalls ? plural(group.nCalls, 'call') : '']
+      .filter(Boolean)
+      .join(', ');
     const failed = group.nFailed
-      ? h('span', { class: 'oc' }, icon('cross', 'c-error'), ` ${group.nFailed} failed${repairedWords(group)}`)
+      ? h(
+          'span',
+          { class: 'oc' },
+          icon('cross', 'c-error'),
+          ` ${group.nFailed} failed${repairedWords(group)}`
+        )
       : h('span', { class: 'oc m' });
     const spans = this.spansOf(first, last);
-    const sums = meter.metrics().steps.filter((row) => row.step >= first && row.step <= last);
-    const total = (key: string): number => sums.reduce((sum, row) => sum + Number(row[key] ?? 0), 0);
+    const sums = meter.metrics().steps.filter(row => row.step >= first && row.step <= last);
+    const total = (key: string): number =>
+      sums.reduce((sum, row) => sum + Number(row[key] ?? 0), 0);
     const cost = total('cost_usd');
     line.replaceChildren(
       icon('chev', 'chev'),
       h('span', { class: 'no' }, first === last ? String(first) : `${first}–${last}`),
-      h('span', { class: 'gist' }, group.gist && h('span', { dir: 'auto' }, group.gist), ' ', h('span', { class: 'm s' }, counts)),
+      h(
+        'span',
+        { class: 'gist' },
+        group.gist && h('span', { dir: 'auto' }, group.gist),
+        ' ',
+        h('span', { class: 'm s' }, counts)
+      ),
       h('span', { class: 'deed' }, failed),
       h('span', { class: 'barbox' }, phaseBar(spans)),
       h('span', { class: 'dur' }, sums.length ? seconds(total('wall_s')) : ''),
@@ -256,21 +303,36 @@ export class StepList {
     const { line } = row;
     const wall = this.desk.scene.meter.figures(line.number)?.['wall_s'];
     const deed = line.outcome
-      ? [h('span', { class: 'tl m' }, line.tools), h('span', { class: 'arr' }, '→'), h('span', { class: 'oc el' }, line.nFailed ? icon('cross', 'c-error') : '', ` ${line.outcome}`)]
+      ? [
+          h('span', { class: 'tl m' }, line.tools),
+          h('span', { class: 'arr' }, '→'),
+          h(
+            'span',
+            { class: 'oc el' },
+            line.nFailed ? icon('cross', 'c-error') : '',
+            ` ${line.outcome}`
+          )
+        ]
       : [];
-    return h('div', { class: 'item sub', role: 'listitem' },
-      h('div', { class: 'st plain' },
+    return h(
+      'div',
+      { class: 'item sub', role: 'listitem' },
+      h(
+        'div',
+        { class: 'st plain' },
         h('span'),
         h('span', { class: 'no' }, String(line.number)),
         h('span', { class: 'gist', dir: 'auto' }, line.gist),
         h('span', { class: 'deed' }, ...deed),
         h('span', { class: 'barbox' }, phaseBar(this.desk.scene.meter.segmentsOf(line.number, 0))),
-        h('span', { class: 'dur' }, typeof wall === 'number' ? seconds(wall) : '')));
+        h('span', { class: 'dur' }, typeof wall === 'number' ? seconds(wall) : '')
+      )
+    );
   }
 
   /** Steps that have left the run's memory leave the list's too. */
   private forget(): void {
-    const kept = new Set(this.desk.scene.view.steps.map((step) => `s${step.number}`));
+    const kept = new Set(this.desk.scene.view.steps.map(step => `s${step.number}`));
     for (const key of this.views.keys()) {
       if (!kept.has(key)) {
         this.views.delete(key);

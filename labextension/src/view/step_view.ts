@@ -17,6 +17,15 @@ const MARKS: Record<string, string> = {
   no_usage: 'The endpoint gave no token counts; they are estimated.'
 };
 
+/** What the current step is called until its reasoning has told. */
+const BEGINNING: Record<string, string> = {
+  waiting: 'Waiting for the first token',
+  retrying: 'Waiting to try again',
+  reasoning: 'Thinking',
+  answer: 'Answering',
+  arguments: 'Writing a tool call'
+};
+
 /** The spans of a step as a bar; all bars of a run share one scale. */
 export function phaseBar(segments: readonly ChartSegment[]): SVGElement {
   const total = segments.reduce((sum, [, , t0, t1]) => sum + t1 - t0, 0);
@@ -24,7 +33,13 @@ export function phaseBar(segments: readonly ChartSegment[]): SVGElement {
   let x = 0;
   const rects = segments.map(([, phase, t0, t1]) => {
     const width = Math.max(1, (t1 - t0) * scale - 0.8);
-    const rect = svg('rect', { class: `f-${phase}`, x: x.toFixed(1), y: 0, width: width.toFixed(1), height: 6 });
+    const rect = svg('rect', {
+      class: `f-${phase}`,
+      x: x.toFixed(1),
+      y: 0,
+      width: width.toFixed(1),
+      height: 6
+    });
     x += width + 0.8;
     return rect;
   });
@@ -70,7 +85,8 @@ export class StepView {
   update(): void {
     const { step, desk } = this;
     const isCurrent = desk.live && desk.scene.view.lastStep === step;
-    setText(this.gist, isCurrent && !step.gist && !step.calls.length ? desk.scene.view.state(desk.now()) : step.line);
+    const fresh = isCurrent && !step.gist && !step.calls.length;
+    setText(this.gist, fresh ? (BEGINNING[desk.scene.view.phase] ?? step.line) : step.line);
     this.tick();
     const key = [step.tools, step.outcome, step.failed, isCurrent, step.calls.length].join();
     if (key !== this.rowKey) {
@@ -93,8 +109,10 @@ export class StepView {
     const took = isCurrent && began !== null ? desk.now() - began : wall;
     setText(this.time, typeof took === 'number' ? seconds(took) : '');
     const spans = meter.segmentsOf(step.number, desk.now());
-    const failed = step.failed && !step.calls.some((call) => !call.isError);
-    const drawn = failed ? spans.map((s): ChartSegment => (s[1] === 'tool' ? [s[0], 'retry', s[2], s[3]] : s)) : spans;
+    const failed = step.failed && !step.calls.some(call => !call.isError);
+    const drawn = failed
+      ? spans.map((s): ChartSegment => (s[1] === 'tool' ? [s[0], 'retry', s[2], s[3]] : s))
+      : spans;
     this.barBox.replaceChildren(phaseBar(drawn));
     if (isCurrent && this.isOpen) {
       this.parts?.tick();
@@ -107,16 +125,19 @@ export class StepView {
 
   private deedNodes(isCurrent: boolean): (Node | string)[] {
     const { step } = this;
-    const running = step.calls.find((call) => !call.done);
+    const running = step.calls.find(call => !call.done);
     if (isCurrent && running) {
-      const at = step.calls.length > 1 ? `, call ${step.calls.indexOf(running) + 1} of ${step.calls.length}` : '';
+      const at =
+        step.calls.length > 1
+          ? `, call ${step.calls.indexOf(running) + 1} of ${step.calls.length}`
+          : '';
       const word = running.why && !running.decision ? 'waiting for you' : 'running';
       return [h('span', { class: 'wide m' }, word + at)];
     }
     if (!step.outcome) {
       return [h('span', { class: 'tl m' }, step.tools)];
     }
-    const denied = step.calls.some((call) => call.decision === 'deny');
+    const denied = step.calls.some(call => call.decision === 'deny');
     const sign = !step.calls.length
       ? icon('answer', 'c-answer')
       : step.failed
@@ -125,10 +146,12 @@ export class StepView {
           ? icon('diamond', 'c-warn')
           : icon('check', 'c-ok');
     const words = h('span', { class: step.failed ? 'c-error' : '' }, step.outcome);
-    const said = step.failed && h('span', { class: 'vh' }, step.unrepaired ? 'failed: ' : 'failed and repaired: ');
+    const said =
+      step.failed &&
+      h('span', { class: 'vh' }, step.unrepaired ? 'failed: ' : 'failed and repaired: ');
     return [
       h('span', { class: 'tl m' }, step.tools),
-      h('span', { class: 'arr', 'aria-hidden': 'true' }, '→'),
+      h('span', { class: 'arr', 'aria-hidden': 'true' }, step.tools && '→'),
       h('span', { class: 'oc el' }, sign, ' ', said, words)
     ];
   }
@@ -157,11 +180,16 @@ class Body {
 
   update(): void {
     const { step } = this;
-    const key = [step.retries.length, step.steered.length, step.notes.length, step.marks.length].join();
+    const key = [
+      step.retries.length,
+      step.steered.length,
+      step.notes.length,
+      step.marks.length
+    ].join();
     if (key !== this.key) {
       this.key = key;
       this.before.replaceChildren(...this.happenings());
-      this.after.replaceChildren(...step.marks.map((mark) => h('div', {}, MARKS[mark] ?? mark)));
+      this.after.replaceChildren(...step.marks.map(mark => h('div', {}, MARKS[mark] ?? mark)));
     }
     this.thought.update();
     const said = step.liveAnswer || step.content;
@@ -169,7 +197,12 @@ class Body {
     put(this.saidBox, { 'aria-busy': step.liveAnswer ? 'true' : null });
     this.said.update(said);
     this.writing.hidden = !step.liveArguments;
-    setText(this.writing, step.liveArguments ? `Writing a tool call, ${step.liveArguments.toLocaleString('en-US')} characters` : '');
+    setText(
+      this.writing,
+      step.liveArguments
+        ? `Writing a tool call, ${step.liveArguments.toLocaleString('en-US')} characters`
+        : ''
+    );
     for (const call of step.calls) {
       let card = this.cards[call.index];
       if (!card) {
@@ -186,29 +219,46 @@ class Body {
   }
 
   tick(): void {
-    this.cards.forEach((card) => card.tick());
+    this.cards.forEach(card => card.tick());
   }
 
   toggleSaw(): void {
-    this.cards.forEach((card) => card.toggleSaw());
+    this.cards.forEach(card => card.toggleSaw());
   }
 
   private happenings(): HTMLElement[] {
     const { step } = this;
-    const retries = step.retries.map((row) => {
+    const retries = step.retries.map(row => {
       const words = [h('b', {}, `Attempt ${row.attempt} failed.`), ` ${row.reason}`];
-      const head = h('div', { class: 'line' }, icon('retry', 'c-error'), h('span', { dir: 'auto' }, ...words));
+      const head = h(
+        'div',
+        { class: 'line' },
+        icon('retry', 'c-error'),
+        h('span', { dir: 'auto' }, ...words)
+      );
       if (!row.discarded) {
         return h('div', { class: 'happened' }, head);
       }
-      const note = h('div', { class: 'm s' }, 'What it had streamed; it was discarded and is not in the history:');
-      return h('div', { class: 'happened' }, head, note, h('p', { class: 'gone m', dir: 'auto' }, row.discarded));
+      const note = h(
+        'div',
+        { class: 'm s' },
+        'What it had streamed; it was discarded and is not in the history:'
+      );
+      return h(
+        'div',
+        { class: 'happened' },
+        head,
+        note,
+        h('p', { class: 'gone m', dir: 'auto' }, row.discarded)
+      );
     });
-    const steered = step.steered.map((text) => {
+    const steered = step.steered.map(text => {
       const said = h('span', { dir: 'auto' }, h('b', {}, 'You wrote: '), text);
       return h('div', { class: 'line you' }, icon('you', 'c-warn'), said);
     });
-    const notes = step.notes.map((note) => h('div', { class: 'line m s' }, icon('clock'), h('span', {}, note)));
+    const notes = step.notes.map(note =>
+      h('div', { class: 'line m s' }, icon('clock'), h('span', {}, note))
+    );
     return [...retries, ...steered, ...notes];
   }
 }

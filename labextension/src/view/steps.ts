@@ -214,7 +214,10 @@ export class Step {
   /** Line, tools and outcome of a step that was read back from where it was stored. */
   stored: StepSnapshot | null = null;
 
-  constructor(readonly number: number, public t = 0) {}
+  constructor(
+    readonly number: number,
+    public t = 0
+  ) {}
 
   /** The call at `index`, made if it is new. */
   call(index: number, name = ''): Call {
@@ -225,6 +228,12 @@ export class Step {
     }
     found.name = oneLine(clean(name), 64) || found.name;
     return found;
+  }
+
+  /** What had streamed is whole now, or was discarded. */
+  endStreaming(): void {
+    this.liveReasoning = this.liveAnswer = '';
+    this.liveArguments = this.nReasoning = 0;
   }
 
   /** What the step is about, in one line. */
@@ -353,8 +362,8 @@ function seen(content: string | ContentPart[]): [string, number] {
 
 /** The fields of a record that hold something. */
 function filled<T extends object>(record: T): T {
-  const kept = Object.entries(record).filter(
-    ([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value))
+  const kept = Object.entries(record).filter(([, value]) =>
+    Array.isArray(value) ? value.length > 0 : Boolean(value)
   );
   return Object.fromEntries(kept) as T;
 }

@@ -12,7 +12,6 @@ import type {
   RangeSnapshot,
   SentPart,
   Snapshot,
-  StepFigures,
   TraceJson,
   ViewBase
 } from './types';
@@ -92,7 +91,7 @@ function unpackedMetrics(packed: NonNullable<TraceJson['metrics']>): Metrics {
   const steps = (packed.steps ?? []).map(row => {
     const values = row.split(' ').map((text): Figure => (text === '-' ? null : Number(text)));
     const named = columns.map((name, i): [string, Figure] => [name, values[i] ?? null]);
-    return { step: 0, ...Object.fromEntries(named) } as StepFigures;
+    return { step: 0, ...Object.fromEntries(named) };
   });
   return { run: packed.run ?? {}, steps };
 }

@@ -73,6 +73,7 @@ const SHELL = `
 .two{display:grid;grid-template-columns:minmax(0,1fr);gap:8px}
 .two.pic{grid-template-columns:minmax(0,1fr) minmax(0,356px)}
 .pf{margin:14px 16px 10px 0;min-width:0}.pf figcaption{padding:2px 4px;font-size:12px;color:var(--nba-text2)}.pf .fig+.fig{margin-top:8px}
+.lasttable{padding:0 16px 12px;overflow-x:auto}
 .ended{display:flex;gap:8px;padding:12px 16px 4px;align-items:baseline}.ended.err{border-left:3px solid var(--nba-error);margin:8px;padding:4px 12px}
 .sum{display:flex;align-items:center;gap:8px;width:100%;min-height:34px;padding:4px 12px 4px 8px;border:0;background:transparent;text-align:left;cursor:pointer;flex-wrap:wrap}
 .top:not(:empty)+.hd{position:static}.hd.over{display:block;min-height:0;padding:0;position:static;border-radius:0;border-bottom:0}
@@ -80,7 +81,7 @@ const SHELL = `
 .sum:focus-visible,.st:focus-visible{outline-offset:-2px}
 .mt{border-top:1px solid var(--nba-line);padding:4px 12px 6px}
 .tools{display:flex;align-items:center;gap:4px;flex:none}
-.bar-tools{display:flex;justify-content:flex-end;align-items:center;gap:4px;padding:4px 8px 0 12px}
+.bar-tools{display:flex;justify-content:flex-end;align-items:center;gap:4px;padding:0 8px 4px 12px;margin-top:-4px}
 .findbar{display:flex;align-items:center;gap:8px;padding:6px 12px;border-bottom:1px solid var(--nba-line)}
 .findbar input{flex:1;height:28px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--jp-input-active-background,var(--nba-bg));padding:0 8px;min-width:0}
 .keys{display:grid;grid-template-columns:auto 1fr;gap:4px 12px;padding:8px 12px;border-bottom:1px solid var(--nba-line);font-size:12px}

@@ -8,7 +8,14 @@ const TABLE_COLUMNS = 12;
 const CELL_LIMIT = 80;
 const MAX_ROWS = 2_000;
 const TOKEN = /<!--[^]*?-->|<(\/?)([a-zA-Z][^\s/>]*)((?:[^>"']|"[^"]*"|'[^']*')*)>|[^<]+|</g;
-const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
+const NAMED: Record<string, string> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: '\u00a0'
+};
 
 interface Row {
   cells: string[];
@@ -51,13 +58,16 @@ function columns(row: string[]): string[] {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w{2,6}));?/g, (whole, dec, hex, name) => {
-    const code = dec ? Number(dec) : hex ? parseInt(String(hex), 16) : 0;
-    if (code) {
-      return code < 0x110000 ? String.fromCodePoint(code) : '\ufffd';
+  return text.replace(
+    /&(?:#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6})|(\w{2,6}));?/g,
+    (whole, dec?: string, hex?: string, name = '') => {
+      const code = dec ? Number(dec) : hex ? parseInt(hex, 16) : 0;
+      if (code) {
+        return code < 0x110000 ? String.fromCodePoint(code) : '\ufffd';
+      }
+      return NAMED[name as string] ?? whole;
     }
-    return NAMED[String(name)] ?? String(whole);
-  });
+  );
 }
 
 class TableReader {

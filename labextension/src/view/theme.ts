@@ -21,6 +21,9 @@ export function followTheme(node: Element, host: Element): () => void {
   };
   apply();
   const observer = new MutationObserver(apply);
-  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-jp-theme-light'] });
+  observer.observe(document.body, {
+    attributes: true,
+    attributeFilter: ['class', 'data-jp-theme-light']
+  });
   return () => observer.disconnect();
 }

@@ -23,7 +23,13 @@ export class ThoughtView {
     private readonly step: Step,
     private readonly desk: Desk
   ) {
-    const label = [icon('chev', 'chev'), icon('think', 'c-reason'), this.words, this.tokens, this.gist];
+    const label = [
+      icon('chev', 'chev'),
+      icon('think', 'c-reason'),
+      this.words,
+      this.tokens,
+      this.gist
+    ];
     this.toggle = button({ class: 'lab' }, () => this.open(!this.isOpen), ...label);
     this.node.append(this.toggle, this.text);
   }
@@ -93,8 +99,8 @@ export class ThoughtView {
     setText(this.tokens, tokens ? plural(tokens, 'token') : '');
     const line = this.step.reasoning.trim().split('\n')[0] ?? '';
     setText(this.gist, `“${line.slice(0, 160)}${line.length > 160 ? '…' : ''}”`);
-    const paragraphs = this.step.reasoning.split(/\n+/).filter((part) => part.trim());
-    this.text.replaceChildren(...paragraphs.map((part) => h('p', {}, part)));
+    const paragraphs = this.step.reasoning.split(/\n+/).filter(part => part.trim());
+    this.text.replaceChildren(...paragraphs.map(part => h('p', {}, part)));
     this.open(this.isOpen || (wasLive && isHeld(this.node)));
   }
 

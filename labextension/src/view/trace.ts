@@ -11,6 +11,7 @@ import { FindBar } from './find';
 import { Header } from './header';
 import { listen, keysHelp } from './keyboard';
 import { patterns } from './patterns';
+import { SentLine } from './sent_line';
 import { StatusLine } from './status_line';
 import { reconcile, StepList } from './step_list';
 import { STYLES } from './styles';
@@ -27,8 +28,6 @@ export class TraceView implements Desk {
   private readonly run = h('section', { class: 'run', 'aria-label': 'Kimi run' });
   private readonly trace = h('div');
   private readonly note = h('div', { class: 'note1', dir: 'auto', hidden: true });
-  private readonly sent = h('span');
-  private readonly pieces = h('pre');
   private readonly chartHost = h('div', { class: 'mt' });
   private readonly toolRow = h('div', { class: 'bar-tools' });
   private readonly help = keysHelp();
@@ -40,7 +39,7 @@ export class TraceView implements Desk {
   private readonly status: StatusLine;
   private readonly errors: HTMLButtonElement;
   private readonly all: HTMLButtonElement;
-  private readonly foot: HTMLElement;
+  private readonly foot: SentLine;
   private chart: ChartView | null = null;
   private frame = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -53,14 +52,31 @@ export class TraceView implements Desk {
     private readonly link: Link | null
   ) {
     this.feed = new Feed(trace);
-    this.header = new Header(this, () => this.ask('stop'), () => this.foldTrace());
+    this.header = new Header(
+      this,
+      () => this.ask('stop'),
+      () => this.foldTrace()
+    );
     this.top = new AnswerTop(this);
     this.list = new StepList(this);
-    this.find = new FindBar(() => this.scene.view, this.list, () => this.focusRow(0));
+    this.find = new FindBar(
+      () => this.scene.view,
+      this.list,
+      () => this.focusRow(0)
+    );
     this.status = new StatusLine(this);
-    this.errors = button({ class: 'b', hidden: true, title: 'Next error (E)' }, () => this.error(1), icon('cross', 'c-error'), h('span'));
-    this.all = button({ class: 'b ghost', title: 'Expand all', 'aria-label': 'Expand all' }, () => this.toggleAll(), icon('unfold'));
-    this.foot = h('details', { class: 'ft' }, h('summary', {}, this.sent), this.pieces);
+    this.errors = button(
+      { class: 'b ghost', hidden: true },
+      () => this.error(1),
+      icon('cross', 'c-error'),
+      h('span')
+    );
+    this.all = button(
+      { class: 'b ghost', title: 'Expand all', 'aria-label': 'Expand all' },
+      () => this.toggleAll(),
+      icon('unfold')
+    );
+    this.foot = new SentLine(this);
     this.build();
     this.connect();
     this.draw();
@@ -88,7 +104,7 @@ export class TraceView implements Desk {
   dispose(): void {
     cancelAnimationFrame(this.frame);
     clearInterval(this.timer);
-    this.ends.forEach((end) => end());
+    this.ends.forEach(end => end());
     this.announcer.dispose();
     this.list.dispose();
     this.chart?.dispose();
@@ -104,7 +120,7 @@ export class TraceView implements Desk {
 
   copyRequest(step: number, form: RequestForm): void {
     this.ask('request', { step }).then(
-      (data) => {
+      data => {
         if (isRequest(data)) {
           this.copy(requestText(data, form), `Request of step ${step}`);
         } else {
@@ -125,17 +141,25 @@ export class TraceView implements Desk {
     const style = h('style', {}, STYLES);
     this.header.tools.append(
       this.errors,
-      button({ class: 'b ghost', title: 'Find in this trace (/)', 'aria-label': 'Find in this trace' }, () => this.find.open(), icon('find')),
+      button(
+        { class: 'b ghost', title: 'Find in this trace (/)', 'aria-label': 'Find in this trace' },
+        () => this.find.open(),
+        icon('find')
+      ),
       this.all,
-      button({ class: 'b ghost', title: 'Keys (?)', 'aria-label': 'Keys' }, () => this.showHelp(), icon('keys'))
+      button(
+        { class: 'b ghost', title: 'Keys (?)', 'aria-label': 'Keys' },
+        () => this.showHelp(),
+        icon('keys')
+      )
     );
     this.root.append(style, patterns(), this.announcer.node, this.run);
     shadow.replaceChildren(this.root);
     this.ends.push(followTheme(this.root, this.host));
     listen(this.root, {
-      move: (by) => this.focusRow(by),
-      fold: (isOpen) => this.foldFocused(isOpen),
-      error: (by) => this.error(by),
+      move: by => this.focusRow(by),
+      fold: isOpen => this.foldFocused(isOpen),
+      error: by => this.error(by),
       stop: () => this.header.press(),
       saw: () => this.list.viewOf(this.focusedKey() ?? '')?.toggleSaw(),
       find: () => this.find.open(),
@@ -150,7 +174,7 @@ export class TraceView implements Desk {
     if (!this.link) {
       return;
     }
-    this.ends.push(this.link.onMessage((message) => this.receive(message)));
+    this.ends.push(this.link.onMessage(message => this.receive(message)));
     const onVisible = (): void => this.request();
     document.addEventListener('visibilitychange', onVisible);
     this.ends.push(() => document.removeEventListener('visibilitychange', onVisible));
@@ -167,7 +191,9 @@ export class TraceView implements Desk {
   }
 
   private ask(action: string, fields: object = {}): Promise<unknown> {
-    return this.link ? this.link.send(action, fields) : Promise.reject(new Error('There is no kernel to ask.'));
+    return this.link
+      ? this.link.send(action, fields)
+      : Promise.reject(new Error('There is no kernel to ask.'));
   }
 
   /** Draw once in the next frame, however much comes before it. */
@@ -187,10 +213,12 @@ export class TraceView implements Desk {
     this.status.update();
     this.note.hidden = !view.note;
     setText(this.note, view.note);
-    this.drawSent();
+    this.foot.update();
     this.drawErrors();
     this.drawChart();
-    this.announce();
+    if (this.feed.told) {
+      this.announcer.follow(view);
+    }
     this.tickWhile(this.live);
   }
 
@@ -202,14 +230,22 @@ export class TraceView implements Desk {
     const panels = [this.find.node, this.help];
     if (view.running) {
       reconcile(this.run, [this.header.node, this.header.badge, this.note, ...panels, this.trace]);
-      reconcile(this.trace, [this.list.node, this.chartHost, this.status.node, this.foot]);
+      reconcile(this.trace, [this.list.node, this.chartHost, this.status.node, this.foot.node]);
       return;
     }
     if (this.header.tools.parentNode !== this.toolRow) {
       this.toolRow.append(this.header.tools);
     }
     reconcile(this.run, [this.header.badge, this.top.node, this.header.node, this.trace]);
-    reconcile(this.trace, [this.note, this.chartHost, this.toolRow, ...panels, this.list.node, this.status.node, this.foot]);
+    const parts = [
+      this.note,
+      this.chartHost,
+      this.toolRow,
+      ...panels,
+      this.list.node,
+      this.foot.node
+    ];
+    reconcile(this.trace, parts);
   }
 
   private foldTrace(): boolean {
@@ -217,23 +253,12 @@ export class TraceView implements Desk {
     return !this.trace.hidden;
   }
 
-  private drawSent(): void {
-    const { view } = this.scene;
-    const host = view.started?.host ?? view.base?.host ?? '';
-    const operator = view.started?.operator ?? view.base?.operator ?? '';
-    const isLocal = /^(\[?::1\]?|127\.0\.0\.1|localhost)(:\d+)?$/.test(host);
-    const where = isLocal || !host ? 'this machine' : host + (operator ? ` (${operator})` : '');
-    const words = view.sent.length || view.base?.sent ? view.sentWords() : 'nothing has been sent yet';
-    setText(this.sent, `To ${where}: ${words}`);
-    const pieces = view.sent.map((p) => `${p.n_bytes} B  ${p.kind.replace('_', ' ')} ${p.name}${p.n > 1 ? ` (${p.n} times)` : ''}`);
-    const files = [...view.files].map((name) => `wrote ${name}`);
-    setText(this.pieces, [...pieces, ...files, ...view.faults.map((fault) => `not shown: ${fault}`), 'In code: _ is this run; _.metrics(), _.messages, _.requests. %kimi show draws it again.'].join('\n'));
-  }
-
   private failedKeys(): string[] {
     const { view } = this.scene;
-    const lines = view.lines.filter((line) => line.nFailed).map((line) => `s${line.number}`);
-    const steps = view.steps.filter((step) => step.failed || step.retries.length).map((step) => `s${step.number}`);
+    const lines = view.lines.filter(line => line.nFailed).map(line => `s${line.number}`);
+    const steps = view.steps
+      .filter(step => step.failed || step.retries.length)
+      .map(step => `s${step.number}`);
     return [...lines, ...steps];
   }
 
@@ -242,63 +267,44 @@ export class TraceView implements Desk {
     this.errors.hidden = n === 0;
     const label = this.errors.querySelector('span');
     if (label) {
-      setText(label, `Next error (${n})`);
+      setText(label, this.scene.view.running ? String(n) : `Next error (${n})`);
     }
+    const words = `Next error, ${n} in all (E)`;
+    put(this.errors, { 'aria-label': words, title: words });
   }
 
   private error(by: number): void {
     const keys = this.failedKeys();
     const at = Number(this.focusedKey()?.slice(1) ?? (by > 0 ? -1 : Infinity));
-    const next = by > 0
-      ? (keys.find((key) => Number(key.slice(1)) > at) ?? keys[0])
-      : (keys.filter((key) => Number(key.slice(1)) < at).at(-1) ?? keys.at(-1));
+    const next =
+      by > 0
+        ? (keys.find(key => Number(key.slice(1)) > at) ?? keys[0])
+        : (keys.filter(key => Number(key.slice(1)) < at).at(-1) ?? keys.at(-1));
     if (next) {
       this.list.reveal(next, true);
     }
   }
 
   private drawChart(): void {
-    const { meter } = this.scene;
+    const { meter, view } = this.scene;
     if (!this.chart && !meter.metrics().steps.length) {
       this.chartHost.hidden = true;
       return;
     }
     this.chartHost.hidden = false;
     const scene: ChartScene = {
-      chart: meter.chart() as ChartScene['chart'],
+      chart: meter.chart(),
       metrics: meter.metrics(),
       live: this.live,
       nowTokensPerS: meter.estimate(this.now()).tokensPerS,
+      tools: new Map(view.steps.map(step => [step.number, step.tools])),
       gaps: this.feed.gaps.gaps()
-    } as ChartScene;
+    };
     if (this.chart) {
       this.chart.update(scene);
     } else if (typeof ResizeObserver !== 'undefined') {
-      this.chart = mountChart(this.chartHost, scene, { onStep: (step) => this.goTo(step) });
+      this.chart = mountChart(this.chartHost, scene, { onStep: step => this.goTo(step) });
     }
-  }
-
-  private announce(): void {
-    const { view } = this.scene;
-    if (!this.feed.told) {
-      return;
-    }
-    const step = view.lastStep;
-    if (!view.running) {
-      const words = view.answer ? `Answer ready, ${view.answer.split(/\s+/).length} words` : view.state();
-      this.announcer.say(words);
-      return;
-    }
-    if (view.phase === 'asking') {
-      this.announcer.alert(view.state());
-    }
-    const failed = step?.calls.find((call) => call.isError);
-    if (failed && step) {
-      this.announcer.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
-    }
-    const quiet = view.phase === 'waiting' ? 'waiting for the first token' : view.state().toLowerCase();
-    const words = view.phase === 'retrying' ? view.text : quiet;
-    this.announcer.say(step ? `Step ${step.number}: ${words}` : words);
   }
 
   private tickWhile(isLive: boolean): void {
@@ -343,7 +349,8 @@ export class TraceView implements Desk {
   private focusRow(by: number): void {
     const keys = this.list.keys();
     const at = keys.indexOf(this.focusedKey() ?? '');
-    const next = at < 0 ? (by < 0 ? keys.length - 1 : 0) : Math.min(Math.max(at + by, 0), keys.length - 1);
+    const next =
+      at < 0 ? (by < 0 ? keys.length - 1 : 0) : Math.min(Math.max(at + by, 0), keys.length - 1);
     this.list.reveal(keys[next] ?? '', false);
   }
 
@@ -371,6 +378,8 @@ export class TraceView implements Desk {
   /** Give the focus back to the cell around the view. */
   private leave(): void {
     (this.focused as HTMLElement | null)?.blur();
-    this.host.closest<HTMLElement>('.jp-Cell,.jp-Notebook,[tabindex]')?.focus({ preventScroll: true });
+    this.host
+      .closest<HTMLElement>('.jp-Cell,.jp-Notebook,[tabindex]')
+      ?.focus({ preventScroll: true });
   }
 }

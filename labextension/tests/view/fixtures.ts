@@ -1,10 +1,11 @@
 // The fixtures of the Python tests: both renderers must say the same of the same events.
-import { readFileSync } from "node:fs";
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { RunView } from "../../src/view/fold";
-import { Meter } from "../../src/view/meter";
-import type { Scene } from "../../src/view/stored";
-import type { ChartJson, Event, Metrics, Snapshot } from "../../src/view/types";
+import { RunView } from '../../src/view/fold';
+import { Meter } from '../../src/view/meter';
+import type { Scene } from '../../src/view/stored';
+import type { ChartJson, Event, Metrics, Snapshot } from '../../src/view/types';
 
 export interface RunFixture {
   events: Event[];
@@ -15,7 +16,7 @@ export interface RunFixture {
   plain_steps: string;
 }
 
-export const RUNS = ["run_repaired", "run_scripted", "run_hostile", "run_long"] as const;
+export const RUNS = ['run_repaired', 'run_scripted', 'run_hostile', 'run_long'] as const;
 
 /** Read one fixture anew, so that no test can change another's. */
 export function fixture(name: (typeof RUNS)[number]): RunFixture {
@@ -23,8 +24,8 @@ export function fixture(name: (typeof RUNS)[number]): RunFixture {
 }
 
 export function read(name: string): unknown {
-  const path = new URL(`../../../tests/fixtures/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(path, "utf8")) as unknown;
+  const path = join(import.meta.dirname, '../../../tests/fixtures', `${name}.json`);
+  return JSON.parse(readFileSync(path, 'utf8')) as unknown;
 }
 
 /** Fold events into what is drawn of them. */
@@ -38,12 +39,12 @@ export function folded(events: readonly Event[]): Scene {
 }
 
 /** Find where two JSON values differ by more than a rounding; '' if nowhere. */
-export function difference(a: unknown, b: unknown, path = "$"): string {
-  if (typeof a === "number" && typeof b === "number") {
-    return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a)) ? "" : `${path}: ${a} is not ${b}`;
+export function difference(a: unknown, b: unknown, path = '$'): string {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a)) ? '' : `${path}: ${a} is not ${b}`;
   }
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
-    return a === b ? "" : `${path}: ${JSON.stringify(a)} is not ${JSON.stringify(b)}`;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return a === b ? '' : `${path}: ${JSON.stringify(a)} is not ${JSON.stringify(b)}`;
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
@@ -52,5 +53,5 @@ export function difference(a: unknown, b: unknown, path = "$"): string {
       return found;
     }
   }
-  return "";
+  return '';
 }

@@ -1,0 +1,127 @@
+// @vitest-environment jsdom
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { BADGE } from '../../src/view/phrases';
+import type { Event } from '../../src/view/types';
+import { fixture } from './fixtures';
+import { browserLike, opened, texts } from './page';
+
+beforeAll(browserLike);
+
+const REPAIRED = fixture('run_repaired').events;
+
+function until(events: readonly Event[], kind: Event['kind'], nth = 0): Event[] {
+  const places = events.flatMap((event, i) => (event.kind === kind ? [i] : []));
+  return events.slice(0, (places[nth] ?? 0) + 1);
+}
+
+describe('a trace', () => {
+  it('puts the answer first once the run has ended, and folds every step', async () => {
+    const { root, dispose } = await opened(REPAIRED);
+    const run = root.querySelector('.run');
+    expect(run?.querySelector('.top .md')?.textContent).toContain('Gentoo, 5,076 g.');
+    expect(texts(root, '.st .gist').length).toBe(fixture('run_repaired').snapshot.steps?.length);
+    expect(root.querySelectorAll('.st[aria-expanded=true]').length).toBe(0);
+    expect(texts(root, '.sum')[0]).toContain('3 steps, 2 tool calls');
+    dispose();
+  });
+
+  it('keeps the step before the current one open until the current one calls a tool', async () => {
+    const open = async (events: readonly Event[]): Promise<string[]> => {
+      const { root, dispose } = await opened(events);
+      const rows = texts(root, '.st[aria-expanded=true] .no');
+      dispose();
+      return rows;
+    };
+    const thinking = [...until(REPAIRED, 'step_started', 1)];
+    expect(await open(thinking)).toEqual(['1', '2']);
+    const repaired = fixture('run_repaired').events.filter(
+      e => e.kind !== 'tool_finished' || e.step > 1
+    );
+    expect(await open(until(repaired, 'tool_started', 1))).toEqual(['2']);
+    expect(await open(until(REPAIRED, 'tool_started', 1)), 'a failed step stays').toEqual([
+      '1',
+      '2'
+    ]);
+  });
+
+  it('leaves open what the reader has opened, and closed what they have closed', async () => {
+    const { root, kernel, drawn, dispose } = await opened(until(REPAIRED, 'step_started', 1));
+    root.querySelector<HTMLButtonElement>('.st[data-step="2"]')?.click();
+    kernel.events(REPAIRED.slice(until(REPAIRED, 'step_started', 1).length, -1));
+    await drawn();
+    expect(root.querySelector('.st[data-step="2"]')?.getAttribute('aria-expanded')).toBe('false');
+    dispose();
+  });
+
+  it('appends what streams to the same text node, and never moves the focus', async () => {
+    const start = until(REPAIRED, 'delta', 2);
+    const { root, kernel, drawn, dispose } = await opened(start);
+    const node = root.querySelector('.rz .win p')?.firstChild;
+    const stop = [...root.querySelectorAll('button')].find(b => b.textContent === 'Stop');
+    stop?.focus();
+    kernel.events(REPAIRED.slice(start.length, start.length + 4));
+    await drawn();
+    const later = root.querySelector('.rz .win p')?.firstChild;
+    expect(later).toBe(node);
+    expect(later?.nodeValue?.length).toBeGreaterThan(5);
+    expect(root.activeElement).toBe(stop);
+    stop?.click();
+    expect(kernel.sent).toEqual(['stop']);
+    dispose();
+  });
+
+  it('asks for a snapshot when a number is missing, once', async () => {
+    const start = until(REPAIRED, 'delta', 2);
+    const { kernel, drawn, dispose } = await opened(start);
+    kernel.events(REPAIRED.slice(start.length + 2, start.length + 4));
+    kernel.events(REPAIRED.slice(start.length + 4, start.length + 6));
+    await drawn();
+    expect(kernel.sent).toEqual(['ready']);
+    dispose();
+  });
+
+  it('says that a run is scripted, at the head and at the answer, in the exact words', async () => {
+    const { root, dispose } = await opened(fixture('run_scripted').events);
+    expect(texts(root, '.badge:not([hidden])')).toEqual([BADGE, BADGE]);
+    dispose();
+    const other = await opened(REPAIRED);
+    expect(texts(other.root, '.badge:not([hidden])')).toEqual([]);
+    other.dispose();
+  });
+
+  it('shows what changed since the failed call, and what the model saw', async () => {
+    const { root, drawn, dispose } = await opened(REPAIRED);
+    root.querySelector<HTMLButtonElement>('[aria-label="Expand all"]')?.click();
+    await drawn();
+    const failed = root.querySelector('.card.err');
+    expect(failed?.textContent).toContain('KeyError');
+    const saw = [...root.querySelectorAll('button')].filter(b =>
+      b.textContent.startsWith('Model saw')
+    );
+    expect(saw.length).toBeGreaterThan(0);
+    saw.at(-1)?.click();
+    expect(texts(root, '.out:not([hidden]) pre').join(' ')).toContain('3 groups');
+    expect(root.querySelector('img.fig')?.getAttribute('src')).toMatch(/^data:image\/png;base64,/);
+    dispose();
+  });
+
+  it('is walked with keys', async () => {
+    const { root, dispose } = await opened(REPAIRED);
+    const press = (key: string): void => {
+      const at = root.activeElement ?? root.querySelector('.st');
+      at?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true }));
+    };
+    const row = (): string => (root.activeElement as HTMLElement).dataset['step'] ?? '';
+    press('ArrowDown');
+    press('ArrowDown');
+    expect(row()).toBe('2');
+    press('ArrowRight');
+    expect(root.activeElement?.getAttribute('aria-expanded')).toBe('true');
+    press('e');
+    expect(row()).toBe('3');
+    press('E');
+    expect(row()).toBe('1');
+    dispose();
+  });
+});
