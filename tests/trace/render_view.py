@@ -34,7 +34,7 @@ def long_run(n_steps: int = 2_000) -> Story:
     for i in range(n_steps):
         story.ask().think(f"File {i}: look at its units. Then clean.", n=2)
         story.calls("run_python", "{}", 0.2).reply(60)
-        failed = i % 40 == 7  # noqa: PLR2004 -- any share will do
+        failed = i % 40 == 7
         code = f"# Clean file {i}\nframe = load({i})\nframe.columns = names\nclean(frame)"
         output = error_output("KeyError", "'unit'", ["KeyError: 'unit'"])
         shown = output if failed else stream_output(f"{i} rows\n")
@@ -46,12 +46,13 @@ def long_run(n_steps: int = 2_000) -> Story:
 def bundled() -> str:
     esbuild = FRONT / "node_modules/.bin/esbuild"
     command = [str(esbuild), "scripts/page.ts", "--bundle", "--format=iife", "--log-level=warning"]
-    done = subprocess.run(command, cwd=FRONT, check=True, capture_output=True, text=True)  # noqa: S603 -- our own command
+    done = subprocess.run(command, cwd=FRONT, check=True, capture_output=True, text=True)
     return done.stdout
 
 
 def events_of(story: Story) -> list[dict[str, Any]]:
-    return json.loads(json.dumps([to_dict(event) for event in story.events]))
+    events: list[dict[str, Any]] = json.loads(json.dumps([to_dict(e) for e in story.events]))
+    return events
 
 
 def write_page(folder: Path, events: list[dict[str, Any]]) -> str:
@@ -85,7 +86,7 @@ def shots(events: list[dict[str, Any]]) -> dict[str, str]:
     thinking = [e for e in events if e["kind"] == "delta" and e["phase"] == "reasoning"]
     output = [e["t"] for e in events if e["kind"] == "tool_output"]
     shown = {
-        "thinking": [e["t"] for e in thinking if e["step"] == 3][-4],  # noqa: PLR2004 -- half told
+        "thinking": [e["t"] for e in thinking if e["step"] == 3][-4],
         "running": output[0] + 0.01 if output else failed,
         "error": failed + 0.01,
     }
@@ -105,7 +106,7 @@ def main(folder: Path) -> None:
         for theme in ("light", "dark"):
             for width in (900, 320):
                 page = browser.new_page(viewport={"width": width, "height": 900})
-                page.on("pageerror", lambda error: print("page error:", error))  # noqa: T201
+                page.on("pageerror", lambda error: print("page error:", error))
                 for name, script in shots(events).items():
                     page.goto(address)
                     themed(page, theme)
