@@ -40,7 +40,7 @@ export class Cursor {
   /** The chart was drawn anew: the range may have grown. */
   refresh(): void {
     this.element.setAttribute('aria-valuemax', this.track.max().toFixed(1));
-    if (this.hovered || document.activeElement === this.element) this.move(this.value);
+    if (this.hovered || this.element.matches(':focus')) this.move(this.value);
   }
 
   private listen(): void {
@@ -51,7 +51,7 @@ export class Cursor {
     });
     element.addEventListener('pointerleave', () => {
       this.hovered = false;
-      if (document.activeElement !== element) this.track.show(null);
+      if (!element.matches(':focus')) this.track.show(null);
     });
     element.addEventListener('focus', () => this.move(this.value));
     element.addEventListener('blur', () => this.track.show(null));

@@ -203,7 +203,7 @@ class Chart implements ChartView {
   private showChosen(): void {
     const nodes = waterfallNodes(this.rows, this.frame, this.patterns, this.chosen);
     this.rowsPicture.replaceChildren(...nodes);
-    if (this.chosen === null || document.activeElement !== this.rowCursor.element) return;
+    if (this.chosen === null || !this.rowCursor.element.matches(':focus')) return;
     const top = this.chosen * ROW_HEIGHT;
     const { scrollTop, clientHeight } = this.waterfall;
     if (top < scrollTop) this.waterfall.scrollTop = top;
