@@ -94,7 +94,10 @@ def tell(*, pace: float = 1.0, **started: Any) -> Story:
     prompt = "Which columns of @df have missing values? Plot the worst one and suggest a fix."
     story = Story(prompt, pace=pace, **started)
     story.ask(
-        ("prompt", "", 82), ("attachment", "df (summary)", 2_310), ("system", "", 4_100), ("tools", "", 3_900)
+        ("prompt", "", 82),
+        ("attachment", "df (summary)", 2_310),
+        ("system", "", 4_100),
+        ("tools", "", 3_900),
     )
     story.think(
         "Ask for the schema and the missing counts first. Then the worst column can be plotted.",
