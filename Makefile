@@ -1,7 +1,7 @@
 # What there is to do with a clone. `make demo` first; it needs Python 3.11+, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test ci soak bench lint build clean chromium
+.PHONY: help demo lab test ci soak bench lint build clean chromium frontend
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -12,7 +12,7 @@ help: ## list the targets
 demo: .venv/with-lab ## run the quickstart on real data, scripted replies: no key, no network
 	@$(BIN)/nbagent demo --out build/demo
 
-lab: .venv/with-lab ## open JupyterLab on the notebooks
+lab: .venv/with-lab frontend ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
 test: .venv/with-test chromium lint ## everything a change must pass, in minutes
@@ -28,16 +28,21 @@ soak: .venv/with-test ## every long test
 bench: .venv/with-test ## CPU per step against a bare loop over the SDK
 	$(BIN)/python -m tests.bench
 
-lint: .venv/with-test ## style, format and types
+lint: .venv/with-test ## style, format and types; the front end's too, with its unit tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/python labextension/build.py --check
 
-build: .venv/with-test ## wheel and source distribution, in dist/
-	$(BIN)/python -m hatchling build
+build: .venv/with-test frontend ## wheel and source distribution, in dist/
+	HATCH_BUILD_NO_HOOKS=true $(BIN)/python -m hatchling build
 
 clean: ## remove what was made here, .venv included
 	rm -rf .venv build dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf labextension/node_modules labextension/build nbagent/labextension nbagent/trace/static
+
+frontend: .venv/with-lab
+	@$(BIN)/python labextension/build.py
 
 chromium:
 	@sh .ci/chromium

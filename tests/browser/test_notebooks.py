@@ -39,7 +39,7 @@ def expect_trace(notebook: Notebook, cell: int) -> None:
     expect(output.get_by_text("SCRIPTED").first).to_be_visible()
     expect(output.locator("img").first).to_be_visible()
     expect(output.get_by_text("TypeError").first).to_be_visible()
-    step = output.locator("details details summary").first
+    step = output.locator("details details summary, button[data-step]").first
     step.click()
     expect(output.get_by_text("inspect_variable").first).to_be_visible()
 
