@@ -32,7 +32,8 @@ export class Cursor {
       role: 'slider',
       tabindex: '0',
       'aria-label': label,
-      'aria-valuemin': '0'
+      'aria-valuemin': '0',
+      'aria-valuenow': '0'
     });
     this.listen();
   }

@@ -112,9 +112,8 @@ function tableNode(block: Block & { kind: 'table' }): HTMLElement {
     const inside = cells.map((cell, i) => {
       const side = isLeft[i] ? 'a-left' : '';
       const scope = inHead ? { scope: 'col' } : { scope: 'row' };
-      return inHead || i === 0
-        ? h('th', { class: side, ...scope }, cell)
-        : h('td', { class: side }, cell);
+      const isHead = cell !== '' && (inHead || i === 0);
+      return isHead ? h('th', { class: side, ...scope }, cell) : h('td', { class: side }, cell);
     });
     return h('tr', {}, ...inside);
   };

@@ -49,6 +49,10 @@ export class Meter {
   t = 0;
   private readonly stepsByNumber = new Map<number, StepMeter>();
   private base: Pick<ViewBase, 'metrics' | 'chart'> | null = null;
+  private last: StepMeter | null = null;
+  /** What was computed since the last event: a view asks several times for the same. */
+  private measured: Metrics | null = null;
+  private drawn: ChartJson | null = null;
   private pieces: Sample[] = [];
   private tokensPerChar = TOKENS_PER_CHAR;
   private open: [phase: string, step: number, t0: number] | null = null;
@@ -57,6 +61,7 @@ export class Meter {
   /** Begin from the figures of events that are no longer there. */
   restore(base: Pick<ViewBase, 'metrics' | 'chart'>): void {
     this.base = base;
+    this.measured = this.drawn = null;
     this.t = Math.max(this.t, base.chart.t_end);
     this.scripted ||= base.chart.paced;
     this.windowTokens ||= Number(base.metrics.run['window_tokens'] ?? 0);
@@ -65,6 +70,7 @@ export class Meter {
   /** Take one event into account. */
   apply(event: Event): void {
     this.t = Math.max(this.t, event.t);
+    this.measured = this.drawn = null;
     switch (event.kind) {
       case 'run_started':
         this.scripted = event.scripted ?? false;
@@ -115,6 +121,10 @@ export class Meter {
 
   /** All figures of run and steps; null is "not measured". */
   metrics(): Metrics {
+    return (this.measured ??= this.measure());
+  }
+
+  private measure(): Metrics {
     const rows = this.rows();
     const column = (key: string): Figure[] => rows.map(row => row[key]);
     const prompt = total(column('prompt_tokens'));
@@ -141,6 +151,10 @@ export class Meter {
 
   /** Geometry of the chart on one time axis, in seconds and tokens a second. */
   chart(): ChartJson {
+    return (this.drawn ??= this.geometry());
+  }
+
+  private geometry(): ChartJson {
     const steps = [...this.stepsByNumber.values()];
     const before = this.base?.chart;
     const segments = [...(before?.segments ?? []), ...steps.flatMap(step => step.segments)];
@@ -202,12 +216,12 @@ export class Meter {
   }
 
   private isLast(number: number): boolean {
-    return [...this.stepsByNumber.keys()].pop() === number;
+    return this.last?.step === number;
   }
 
   /** What a status line shows at time `t` while a reply streams; counts are estimates. */
   estimate(t: number): Estimate {
-    const step = [...this.stepsByNumber.values()].pop();
+    const step = this.last;
     const first = this.pieces[0];
     const waits = step && !first && step.modelS === null && !this.open;
     const recent = sum(this.pieces.filter(([at]) => at > t - 1).map(([, n]) => n));
@@ -227,7 +241,7 @@ export class Meter {
   private step(number: number): StepMeter {
     let step = this.stepsByNumber.get(number);
     if (!step) {
-      step = new StepMeter(number, this.t);
+      step = this.last = new StepMeter(number, this.t);
       this.stepsByNumber.set(number, step);
     }
     return step;
@@ -321,7 +335,8 @@ export class Meter {
     step.buffered = stream.buffered();
     step.add('waiting', step.requestedT, stream.tFirst);
     stream.phases().forEach(([phase, t0, t1]) => step.add(phase, t0, t1));
-    const isLong = this.rows().length > LONG_RUN_STEPS;
+    const nSteps = this.stepsByNumber.size + (this.base?.metrics.steps.length ?? 0);
+    const isLong = nSteps > LONG_RUN_STEPS;
     step.speed = stream.speed(isLong ? POINTS_IN_LONG_RUNS : POINTS_PER_REPLY);
   }
 

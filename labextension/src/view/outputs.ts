@@ -19,6 +19,20 @@ const BELOW_NAMES: readonly (readonly [string, string])[] = [
   ['geo+json', 'map']
 ];
 
+const EMPTY: { readonly [K in Block['kind']]: Omit<Block & { kind: K }, 'kind'> } = {
+  text: { name: '', text: '' },
+  table: { head: [], rows: [], note: '' },
+  image: { picture: '', alt: '' },
+  error: { name: '', message: '', traceback: '', n_lines: 0 },
+  source: { what: '', text: '' },
+  below: { what: '' }
+};
+
+/** A block as it was before it was stored, where what is empty is left out. */
+export function wholeBlock(stored: Block): Block {
+  return { ...EMPTY[stored.kind], ...stored };
+}
+
 /** Turn one output into a block, and its picture if it is one. */
 export function blockOf(output: Output): [Block, Picture | null] {
   if (output.output_type === 'stream') {

@@ -288,8 +288,9 @@ export class StepList {
   /** Time by phase of some steps, as one bar. */
   private spansOf(first: number, last: number): ChartSegment[] {
     const sums = new Map<string, number>();
-    for (const [step, phase, t0, t1] of this.desk.scene.meter.chart().segments) {
-      if (step >= first && step <= last) {
+    const { meter } = this.desk.scene;
+    for (let step = first; step <= last; step++) {
+      for (const [, phase, t0, t1] of meter.segmentsOf(step, 0)) {
         sums.set(phase, (sums.get(phase) ?? 0) + t1 - t0);
       }
     }

@@ -56,6 +56,7 @@ export class StepView {
   private readonly body = h('div', { class: 'body', hidden: true });
   private parts: Body | null = null;
   private rowKey = '';
+  private barKey = '';
   isOpen = false;
 
   constructor(
@@ -113,7 +114,11 @@ export class StepView {
     const drawn = failed
       ? spans.map((s): ChartSegment => (s[1] === 'tool' ? [s[0], 'retry', s[2], s[3]] : s))
       : spans;
-    this.barBox.replaceChildren(phaseBar(drawn));
+    const barKey = drawn.map(([, phase, t0, t1]) => `${phase}${(t1 - t0).toFixed(1)}`).join();
+    if (barKey !== this.barKey) {
+      this.barKey = barKey;
+      this.barBox.replaceChildren(phaseBar(drawn));
+    }
     if (isCurrent && this.isOpen) {
       this.parts?.tick();
     }

@@ -1,7 +1,7 @@
 // The parts of a run's view: a step, a tool call, a range. Mirrors nbagent/view/steps.py.
 
 import { lineDiff, ratio } from './diff';
-import { TEXT_LIMIT, textBlock } from './outputs';
+import { TEXT_LIMIT, textBlock, wholeBlock } from './outputs';
 import { clean, clip, gist, oneLine, splitLines, utf8Bytes } from './phrases';
 import type {
   Block,
@@ -171,7 +171,7 @@ export class Call {
     call.name = data.name ?? '';
     call.title = data.title ?? '';
     call.code = data.code ?? '';
-    call.outputs = data.outputs ?? [];
+    call.outputs = (data.outputs ?? []).map(wholeBlock);
     call.outcome = data.outcome ?? '';
     call.isError = data.is_error ?? false;
     call.done = data.done ?? false;

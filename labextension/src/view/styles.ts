@@ -106,7 +106,7 @@ const SHELL = `
 .barbox{line-height:0}
 .chev{width:12px;height:12px;color:var(--nba-text2);margin-left:4px}
 [aria-expanded=true]>.chev{transform:rotate(90deg)}
-.group>.st{grid-template-columns:20px auto minmax(0,1fr) 122px 84px 58px 54px}.group .deed{grid-template-columns:122px}.group .deed>.oc:first-child{grid-column:1}
+.group>.st{grid-template-columns:20px minmax(30px,calc(2*var(--no,2ch) + 1ch)) minmax(0,1fr) 142px 84px 58px 54px}.group .deed{grid-template-columns:142px}.group .no{text-align:left}.group .deed>.oc:first-child{grid-column:1}
 .group .cost{font-size:12px;color:var(--nba-text2);text-align:right}
 .item.sub>.st{padding-left:28px}.left{padding:4px 12px 4px 60px}
 .item.mark>.st{box-shadow:inset 3px 0 0 var(--nba-accent)}
@@ -117,7 +117,7 @@ const SHELL = `
 const NARROW = `
 @container (max-width:640px){
 .two.pic{grid-template-columns:minmax(0,1fr)}.pf{margin:0 16px 10px}
-.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st{grid-template-columns:20px auto minmax(0,1fr) auto 50px}.group .cost{display:none}
+.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st{grid-template-columns:20px auto minmax(0,1fr) auto 50px}.group .deed{grid-template-columns:auto}.group .cost{display:none}
 .deed{grid-template-columns:auto 12px auto}.deed .tl{max-width:120px}.deed .oc{max-width:122px}.chip.names{display:none}
 }
 @container (max-width:480px){

@@ -18,6 +18,7 @@ export class ThoughtView {
   private nShown = 0;
   private isLive = false;
   private isOpen = false;
+  private isRest = false;
 
   constructor(
     private readonly step: Step,
@@ -36,11 +37,13 @@ export class ThoughtView {
 
   update(): void {
     const { step } = this;
-    if (step.liveReasoning) {
+    if (step.liveReasoning && (!this.isRest || this.nShown !== step.nReasoning)) {
       this.stream();
-    } else if (step.reasoning && (this.isLive || !this.nShown)) {
+    } else if (step.liveReasoning) {
+      return; // it rests until its reply is whole
+    } else if (step.reasoning && (this.isLive || this.isRest || !this.nShown)) {
       this.settle();
-    } else if (!step.reasoning && this.isLive) {
+    } else if (!step.reasoning && (this.isLive || this.isRest)) {
       this.node.hidden = true; // an attempt was discarded; its text stands with the retry
     }
   }
@@ -48,6 +51,7 @@ export class ThoughtView {
   private stream(): void {
     if (!this.isLive) {
       this.isLive = true;
+      this.isRest = false;
       this.nShown = 0;
       this.text.replaceChildren();
       this.node.hidden = false;
@@ -62,6 +66,27 @@ export class ThoughtView {
       this.nShown = this.step.nReasoning;
     }
     setText(this.tokens, `${count(this.desk.scene.meter.estimateOf('reasoning'))} tokens est.`);
+    if (this.desk.scene.view.phase !== 'reasoning') {
+      this.rest();
+    }
+  }
+
+  /** The reply has gone on to its answer or call: the thought is over, its count still a guess. */
+  private rest(): void {
+    this.isRest = true;
+    const held = isHeld(this.node);
+    this.isLive = false;
+    put(this.node, { class: 'rz done', 'aria-busy': null });
+    setText(this.words, this.took());
+    this.open(this.isOpen || held);
+  }
+
+  private took(): string {
+    const length = this.desk.scene.meter
+      .segmentsOf(this.step.number, this.desk.now())
+      .filter(([, phase]) => phase === 'reasoning')
+      .reduce((sum, [, , t0, t1]) => sum + t1 - t0, 0);
+    return length ? `Thought for ${seconds(length)}` : 'Reasoning';
   }
 
   /** Append a piece; a line end begins a new paragraph, so that nothing is written twice. */
@@ -86,16 +111,12 @@ export class ThoughtView {
 
   private settle(): void {
     const wasLive = this.isLive;
-    this.isLive = false;
+    this.isLive = this.isRest = false;
     this.nShown = 1;
     this.node.hidden = false;
     put(this.node, { class: 'rz done', 'aria-busy': null });
-    const took = this.desk.scene.meter
-      .segmentsOf(this.step.number, this.desk.now())
-      .filter(([, phase]) => phase === 'reasoning')
-      .reduce((sum, [, , t0, t1]) => sum + t1 - t0, 0);
     const tokens = this.step.reasoningTokens;
-    setText(this.words, took ? `Thought for ${seconds(took)}` : 'Reasoning');
+    setText(this.words, this.took());
     setText(this.tokens, tokens ? plural(tokens, 'token') : '');
     const line = this.step.reasoning.trim().split('\n')[0] ?? '';
     setText(this.gist, `“${line.slice(0, 160)}${line.length > 160 ? '…' : ''}”`);

@@ -41,6 +41,7 @@ export class TraceView implements Desk {
   private readonly all: HTMLButtonElement;
   private readonly foot: SentLine;
   private chart: ChartView | null = null;
+  private chartAt = 0;
   private frame = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private asked = false;
@@ -287,6 +288,11 @@ export class TraceView implements Desk {
 
   private drawChart(): void {
     const { meter, view } = this.scene;
+    const now = performance.now();
+    if (this.live && this.chart && now - this.chartAt < TICK_MS) {
+      return; // the next tick draws it
+    }
+    this.chartAt = now;
     if (!this.chart && !meter.metrics().steps.length) {
       this.chartHost.hidden = true;
       return;
@@ -328,6 +334,7 @@ export class TraceView implements Desk {
     this.header.update();
     this.list.tick();
     this.status.update();
+    this.drawChart();
   }
 
   private toggleAll(): void {
