@@ -4,7 +4,7 @@
 import { CARDS } from './styles_cards';
 
 const TOKENS = `
-:host{display:block}
+:host{display:block;width:100%;min-width:0}
 .nba{
 --nba-reason:#8250df;--nba-answer:#0969da;--nba-args:#9a6700;--nba-wait:#6e7781;--nba-tool:#1a7f37;--nba-error:#cf222e;--nba-warn:#9a4a00;--nba-ok:#1a7f37;
 --nba-bg:var(--jp-layout-color1,#fff);--nba-code-bg:var(--jp-cell-editor-background,#f5f5f5);
@@ -84,6 +84,7 @@ const SHELL = `
 .bar-tools{display:flex;justify-content:flex-end;align-items:center;gap:4px;padding:0 8px 4px 12px;margin-top:-4px}
 .findbar{display:flex;align-items:center;gap:8px;padding:6px 12px;border-bottom:1px solid var(--nba-line)}
 .findbar input{flex:1;height:28px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--jp-input-active-background,var(--nba-bg));padding:0 8px;min-width:0}
+.keys kbd{justify-self:start}
 .keys{display:grid;grid-template-columns:auto 1fr;gap:4px 12px;padding:8px 12px;border-bottom:1px solid var(--nba-line);font-size:12px}
 .sl{display:flex;flex-wrap:wrap;gap:2px 14px;align-items:center;padding:7px 12px;border-top:1px solid var(--nba-line);font-size:12px;color:var(--nba-text2)}
 .sl>span{white-space:nowrap}.sl b{color:var(--nba-text)}
