@@ -11,6 +11,8 @@ import type { ChartSegment } from './types';
 
 const WINDOW_FROM = 60;
 const ROW_HEIGHT = 30;
+/** A guess, until an open step has been drawn. */
+const OPEN_HEIGHT = 320;
 const MARGIN = 300;
 const NEAR_END = 24;
 
@@ -44,7 +46,9 @@ export class StepList {
         : new ResizeObserver(entries => {
             for (const { target } of entries) {
               const { dataset, offsetHeight } = target as HTMLElement;
-              this.heights.set(dataset['key'] ?? '', offsetHeight);
+              if (offsetHeight > 0) {
+                this.heights.set(dataset['key'] ?? '', offsetHeight); // 0: it has left the page
+              }
             }
             this.keepEnd();
           });
@@ -104,6 +108,7 @@ export class StepList {
 
   toggle(key: string, isOpen = !this.folding.isOpen(key)): void {
     this.folding.set(key, isOpen);
+    this.heights.delete(key);
     this.update();
   }
 
@@ -114,6 +119,7 @@ export class StepList {
       all.map(row => row.key),
       isOpen
     );
+    this.heights.clear();
     this.update();
   }
 
@@ -152,7 +158,8 @@ export class StepList {
   }
 
   private height(row: Row): number {
-    return this.heights.get(row.key) ?? ROW_HEIGHT;
+    const isOpen = row.kind === 'step' && this.folding.isOpen(row.key);
+    return this.heights.get(row.key) ?? (isOpen ? OPEN_HEIGHT : ROW_HEIGHT);
   }
 
   private top(index: number): number {
