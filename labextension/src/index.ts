@@ -4,6 +4,7 @@
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { TRACE_MIME, TraceRenderer } from './renderer';
 import type { NotebookPanel, NotebookTracker } from './shell/notebook';
+import { reclaim } from './shell/reclaim';
 
 /** Before the widget manager's −10: a running trace is a widget too, which a reload would lose. */
 const RANK = -100;
@@ -12,6 +13,7 @@ function install(panel: NotebookPanel): void {
   const createRenderer = (): TraceRenderer => new TraceRenderer(panel.sessionContext);
   const factory = { safe: true, mimeTypes: [TRACE_MIME], createRenderer };
   panel.content.rendermime.addFactory(factory, RANK);
+  reclaim(panel).catch(() => undefined); // the notebook did not open: nothing to give back
 }
 
 function activate(_app: unknown, tracker: NotebookTracker | null): void {

@@ -24,6 +24,7 @@ export class TraceRenderer extends Widget {
   private view: Mounted | null = null;
   private note: HTMLElement | null = null;
   private adopting = 0;
+  private hasDrawnEnd = false;
 
   constructor(private readonly session: SessionContext) {
     super();
@@ -66,6 +67,7 @@ export class TraceRenderer extends Widget {
     this.view?.dispose();
     this.link?.dispose();
     this.view = this.link = null;
+    this.hasDrawnEnd = false;
     this.node.replaceChildren();
   }
 
@@ -78,9 +80,18 @@ export class TraceRenderer extends Widget {
 
   private heard(): void {
     this.say(null);
-    if (this.link?.running || this.adopting || !this.model) return;
+    if (!this.link?.alive || this.link.running || !this.model) return;
+    this.tellDrawn();
+    if (this.adopting) return;
     if (!isRunning(traceOf(this.model))) return;
     this.adopting = window.setTimeout(() => void this.adopt(), UPDATE_MS);
+  }
+
+  /** Let the kernel know that the end was seen, so that it gives the run to no later page. */
+  private tellDrawn(): void {
+    if (this.hasDrawnEnd) return;
+    this.hasDrawnEnd = true;
+    this.link?.send('drawn').catch(() => undefined); // a kernel that is gone gives nothing anyway
   }
 
   /** Put the finished trace into the notebook: the kernel's own update never reaches a page that

@@ -50,10 +50,13 @@ class LiveDisplay(TraceDisplay):
         self._run = run
         self._feed = Feed(run.run_id)
         self._seen = False
+        self._drawn = False
         self._batched_at = clock.now()
         self._deliver: Callable[[Command], dict[str, Any]] = mailbox.deliver
         self._widget: Any = None
         mailbox.put_up(run.run_id, self.answer)
+        if run.started.cell_id:
+            mailbox.put_up(f"cell:{run.started.cell_id}", self.answer)
 
     def apply(self, event: Event) -> None:
         """Take an event."""
@@ -79,7 +82,19 @@ class LiveDisplay(TraceDisplay):
         if action == "bundle":
             with self._lock:
                 return self._bundle()
+        if action == "find":
+            return self._lost()
+        if action == "drawn":
+            self._drawn = True
+            return {}
         raise LookupError(f"there is no action {action!r}")
+
+    def _lost(self) -> dict[str, Any]:
+        """The bundle for a page whose cell has no output, as the page before it was not saved."""
+        if self._drawn:
+            raise LookupError("a page has drawn this run to its end")
+        with self._lock:
+            return super()._bundle()
 
     def _request(self, step: int) -> dict[str, Any]:
         requests = {e.step: r for e, r in zip(self._starts(), self._run.requests, strict=False)}

@@ -41,9 +41,22 @@ export interface RendererFactory {
   createRenderer(): Widget & { renderModel(model: MimeModel): Promise<void> };
 }
 
+export interface CellModel {
+  readonly id: string;
+  readonly type: string;
+  readonly sharedModel: { getSource(): string };
+  /** Only code cells have any. */
+  readonly outputs?: { readonly length: number; add(output: object): number };
+}
+
 export interface NotebookPanel {
+  readonly isDisposed: boolean;
+  readonly context: { readonly ready: Promise<void> };
   readonly sessionContext: SessionContext;
   readonly content: {
+    readonly model: {
+      readonly cells: { readonly length: number; get(index: number): CellModel };
+    } | null;
     readonly rendermime: { addFactory(factory: RendererFactory, rank: number): void };
   };
 }

@@ -1,0 +1,35 @@
+// Runs whose page went away before it was saved: their cells come back from the file without an
+// output, and no message says which cell a run belongs to. So the kernel is asked, once a cell.
+
+import { controlWay, isControlKernel } from './control';
+import { RunLink } from './link';
+import type { CellModel, Kernel, NotebookPanel } from './notebook';
+
+const ASKS = /^%%kimi\b/m;
+
+/** Give the runs that no page has drawn to their end back to their cells. */
+export async function reclaim(panel: NotebookPanel): Promise<void> {
+  await Promise.all([panel.context.ready, panel.sessionContext.ready]);
+  const kernel = panel.sessionContext.session?.kernel;
+  const { model } = panel.content;
+  if (panel.isDisposed || !kernel || !model || !isControlKernel(kernel)) return;
+  for (let i = 0; i < model.cells.length; i += 1) {
+    const cell = model.cells.get(i);
+    if (isEmpty(cell) && ASKS.test(cell.sharedModel.getSource())) void fill(cell, kernel);
+  }
+}
+
+function isEmpty(cell: CellModel): boolean {
+  return cell.type === 'code' && cell.outputs?.length === 0;
+}
+
+async function fill(cell: CellModel, kernel: Kernel): Promise<void> {
+  const link = new RunLink(`cell:${cell.id}`);
+  link.connect([controlWay(kernel, link)]);
+  try {
+    const data = await link.send('find');
+    if (isEmpty(cell)) cell.outputs?.add({ output_type: 'display_data', metadata: {}, data });
+  } catch {
+    // Neither this kernel nor another one knows a run of this cell: it stays empty, as it was.
+  }
+}
