@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -76,7 +77,8 @@ def test_the_extension_does_not_load_the_client() -> None:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     folder = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    built = os.environ | {"HATCH_BUILD_NO_HOOKS": "true"}  # `make` has built the front end
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, env=built)
     (path,) = folder.glob("*.whl")
     assert path.name == f"nbagent_kimi-{nbagent.__version__}-py3-none-any.whl"
     return zipfile.ZipFile(path)
@@ -86,8 +88,12 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
     package = ROOT / "nbagent"
     sources = {f"nbagent/{path.relative_to(package)}" for path in package.rglob("*.py")}
     data = {"nbagent/py.typed", "nbagent/prompt.md", "nbagent/notebooks/00_quickstart.ipynb"}
+    data |= {"nbagent/trace/static/view.js"}
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert held == sources | data
+    extension = {name for name in held if ".data/data/share/jupyter/labextensions/nbagent/" in name}
+    assert held - extension == sources | data
+    assert {"package.json", "install.json"} <= {name.rpartition("/")[2] for name in extension}
+    assert any("/static/remoteEntry" in name for name in extension)
     assert "nbagent/lessons/scenarios/penguins.py" in held
 
 
