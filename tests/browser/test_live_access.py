@@ -1,0 +1,196 @@
+"""The view for everyone: by axe-core, by keyboard, narrow, zoomed, in forced colours, calm."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from nbagent.events import Event
+from nbagent.trace import TRACE_MIME, mimebundle
+from tests.browser.view_page import ROOT, ViewPage
+
+from render_view import long_run  # isort: skip # view_page has shown the way to them
+from trace_story import Story, display_output, error_output, folded  # isort: skip # as above
+from trace_story import CHANGES, png, stream_output  # isort: skip # as above
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+SERIOUS = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+  return violations.filter(v => ['serious', 'critical'].includes(v.impact))
+    .flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary}`));
+}"""
+FOCUSED = """(() => {
+  const active = document.activeElement?.shadowRoot?.activeElement ?? document.activeElement;
+  return (active.getAttribute('aria-label') || active.textContent || active.className).trim();
+})()"""
+ROW = "Number(window.shown.activeElement?.closest('.item')?.dataset.key?.slice(1) ?? -1)"
+CODE = "# Group by species\nper = df.groupby('species').median()\nper.round(1)"
+TABLE = "<table><thead><tr><th></th><th>mass</th></tr></thead><tbody><tr><th>Gentoo</th><td>5000"
+
+
+def told() -> Story:
+    """Everything a run is made of, up to an answer that is being written."""
+    story = Story("Which species is heaviest?", scripted=True, note="Scripted, not a model.")
+    story.ask(("prompt", "", 26), ("attachment", "df (summary)", 900))
+    story.think("Group by species. Then compare.").retry("overloaded", 1.0, discarded="Well")
+    story.ask(attempt=2).think("Group by species.").calls("run_python", "{}").reply(reasoning=90)
+    failed = error_output("TypeError", "no median of text", ["Traceback", "TypeError: no median"])
+    story.run("run_python", failed, code=CODE, saw="TypeError", is_error=True, outcome="TypeError")
+    story.ask().think("Numbers only.").calls("run_python", "{}").reply().steer("And plot it.")
+    shown = (stream_output("a line\n" * 30), display_output(html=TABLE), display_output(png=png()))
+    story.run("run_python", *shown, code=CODE.replace("()", "(1)"), saw="ok", changes=CHANGES)
+    return (
+        story.ask().think("Now I know.").say("## Gentoo\n\n`5000` g, **the most**.\n\n- one\n- two")
+    )
+
+
+def show(view: ViewPage, state: str) -> None:
+    story = told()
+    if state == "live":
+        view.live(story.events)
+    elif state == "tool":
+        view.live(
+            story.events[: next(i for i, e in enumerate(story.events) if e.kind == "tool_output")]
+        )
+    elif state == "finished":
+        story.reply().finish("## Gentoo\n\n`5000` g, **the most**.")
+        view.stored(mimebundle(*folded(story.events))[TRACE_MIME])
+    elif state == "error":
+        view.live(story.finish(reason="error", text="The endpoint answered 500.").events)
+    else:
+        view.live(long_events(), whole=True)
+
+
+@cache
+def long_events() -> list[Event]:
+    return [event for event in long_run(2_000).events if event.kind != "delta"]
+
+
+STATES = ["live", "tool", "finished", "error", "4,000 calls"]
+
+
+def judged(view: ViewPage) -> list[str]:
+    assert AXE.is_file(), f"{AXE} is missing. Run `npm ci` in labextension and try again."
+    view.page.add_script_tag(path=AXE)
+    found: list[str] = view.page.evaluate(SERIOUS)
+    return found
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_serious(page: Page, state: str) -> None:
+    view = ViewPage(page).open()
+    show(view, state)
+    for theme in ("light", "dark"):
+        view.theme(theme)
+        assert judged(view) == [], theme
+        if theme == "light" and state != "4,000 calls":
+            view.unfold()
+            view.page.get_by_role("button", name="Keys").click()
+
+
+def test_axe_finds_what_is_wrong(page: Page) -> None:
+    """The positive control: grey on grey in the view, and a button without a name."""
+    view = ViewPage(page).open()
+    show(view, "live")
+    view.page.evaluate("window.shown.querySelector('.words').style.color = '#ddd'")
+    view.page.evaluate("window.shown.querySelector('.hd').append(document.createElement('button'))")
+    kinds = {words.split(":")[0] for words in judged(view)}
+    assert kinds >= {"button-name", "color-contrast"}
+
+
+def test_the_keyboard_reaches_everything(page: Page) -> None:
+    view = ViewPage(page).open()
+    show(view, "live")
+    page.locator(".jp-Cell").focus()
+    names: list[Any] = []
+    while "Stop" not in names:
+        assert len(names) < 12, names
+        page.keyboard.press("Tab")
+        names.append(page.evaluate(FOCUSED))
+    page.keyboard.press("?")
+    expect(page.get_by_role("note", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("note", name="Keys")).to_be_hidden()
+    page.keyboard.press("ArrowDown")
+    first = page.evaluate(ROW)
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(ROW) == first + 1
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(ROW) == first
+    row = page.locator(f".item[data-key=s{first}] .st")
+    page.keyboard.press("ArrowRight")
+    expect(row).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowLeft")
+    expect(row).to_have_attribute("aria-expanded", "false")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "jp-Cell"
+    page.keyboard.press(".")
+    assert "stop" not in page.evaluate("window.model.sent"), (
+        "a key went to a view without the focus"
+    )
+    page.get_by_role("button", name="Stop").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("window.model.sent").count("stop") == 1
+
+
+OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OUTSIDE = """[...window.shown.querySelectorAll('button')].filter(node => {
+  const box = node.getBoundingClientRect();
+  const scrolls = node.closest('.scroll,pre');
+  return box.width && !scrolls && (box.right > innerWidth + 0.5 || box.left < -0.5);
+}).map(node => node.textContent || node.ariaLabel)"""
+
+
+@pytest.mark.parametrize(("width", "scale"), [(320, 4), (590, 2)], ids=["320 px", "200 %"])
+def test_the_page_never_scrolls_sideways(browser: Browser, width: int, scale: int) -> None:
+    """A page of 1180 px at 200 % zoom is one of 590 px with twice the dots."""
+    size: ViewportSize = {"width": width, "height": 500}
+    page = browser.new_page(viewport=size, device_scale_factor=scale)
+    view = ViewPage(page).open()
+    for state in STATES:
+        show(view, state)
+        assert page.evaluate(OVER) <= 0, state
+        assert page.evaluate(OUTSIDE) == [], state
+        if state != "4,000 calls":
+            view.unfold()
+            page.get_by_role("button", name="Keys").click()
+            assert page.evaluate(OVER) <= 0, f"{state}, unfolded"
+            assert page.evaluate(OUTSIDE) == [], f"{state}, unfolded"
+    page.evaluate("document.querySelector('#output').style.width = '2000px'")
+    assert page.evaluate(OVER) > 0, "the control: what is too wide would be seen"
+    page.close()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_forced_colours(page: Page, *, dark: bool) -> None:
+    page.emulate_media(forced_colors="active", color_scheme="dark" if dark else "light")
+    view = ViewPage(page).open()
+    show(view, "live")
+    view.unfold()
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    assert judged(view) == []
+    stop = page.get_by_role("button", name="Stop")
+    page.keyboard.press("Tab")
+    stop.focus()
+    style = "e => [getComputedStyle(e).outlineStyle, getComputedStyle(e).outlineWidth]"
+    assert stop.evaluate(style) == ["solid", "2px"]
+    seen = "e => getComputedStyle(e).borderTopColor !== getComputedStyle(e).backgroundColor"
+    assert stop.evaluate(seen), "Stop has no edge"
+
+
+MOVING = "window.shown.getAnimations().filter(a => a.playState === 'running').length"
+
+
+def test_reduced_motion(page: Page) -> None:
+    view = ViewPage(page).open()
+    for state in ("live", "tool"):
+        page.emulate_media(reduced_motion="no-preference")
+        show(view, state)
+        assert page.evaluate(MOVING) > 0, "the control: something moves if nobody minds"
+        page.emulate_media(reduced_motion="reduce")
+        assert page.evaluate(MOVING) == 0
