@@ -73,8 +73,15 @@ class LiveKernel:
         cell, names = Cell(), dict[str, int]()
         while not self._take(cell, names, message["header"]["msg_id"], answer, on_output):
             pass
-        cell.reply = self.client.get_shell_msg(timeout=TIMEOUT_S)["content"]
+        cell.reply = self._reply(message["header"]["msg_id"])
         return cell
+
+    def _reply(self, parent: str) -> dict[str, Any]:
+        """The reply to a request; those to others are passed over."""
+        while True:
+            message = self.client.get_shell_msg(timeout=TIMEOUT_S)
+            if message["parent_header"].get("msg_id") == parent:
+                return dict(message["content"])
 
     def _take(
         self, cell: Cell, names: dict[str, int], parent: str, answer: Any, on_output: Any

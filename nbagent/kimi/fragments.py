@@ -12,6 +12,8 @@ from nbagent.errors import InvalidTurn
 from nbagent.messages import ToolCall
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+"""What a function may be called; a history with any other name is refused for good."""
 _GROWS = frozenset({"text", "summary", "data"})
 """Fields of a reasoning detail that arrive in pieces; its others arrive whole."""
 
@@ -191,6 +193,8 @@ def calls_fault(calls: list[ToolCall]) -> str:
         function = call["function"]
         if not function["name"]:
             return "A tool call of the reply names no function."
+        if not _NAME.fullmatch(function["name"]):
+            return "A tool call of the reply has a name that no function can have."
         try:
             json.loads(function["arguments"], parse_constant=_refuse)
         except (ValueError, RecursionError):

@@ -201,6 +201,10 @@ BROKEN: dict[str, tuple[bytes, type[Exception]]] = {
         delta(tool_calls=[call(0, "{}", id="functions.write:0", name="")]) + delta("tool_calls"),
         InvalidTurn,
     ),
+    "a name that no function can have": (
+        delta(tool_calls=[call(0, "{}", id="f:0", name="<img src=x>")]) + delta("tool_calls"),
+        InvalidTurn,
+    ),
     "one id twice": (
         delta(tool_calls=[call(i, "{}", id="f:0", name="fun") for i in range(2)])
         + delta("tool_calls"),
