@@ -21,6 +21,7 @@ from nbagent.events import TRANSIENT, from_dict, to_dict
 from nbagent.loop import Act, Ask
 from nbagent.messages import first_fault
 from nbagent.policy import Allow, Deny, Edit, ProposedCall, Wait
+from nbagent.ports import Reply
 from nbagent.run import Run
 from nbagent.run.work import Decision
 from nbagent.settings import Settings
@@ -417,3 +418,13 @@ def test_effects_reach_the_gate() -> None:
 
     drive(make_run([calls(call("a:0")), says("ok")], tools=[echo_tool("external")], gate=gate))
     assert [(p.name, p.effect, p.step) for p in seen] == [("echo", "external", 1)]
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_scripted_reply_is_never_taken_for_the_models(*, marked: bool) -> None:
+    run = make_run([], facts={"scripted": marked})
+    work = run.pending()
+    assert work is not None
+    run.deliver(work, Reply(0.0, says("I am Kimi"), "stop", model="scripted"))
+    run.pending()
+    assert (run.answer == "I am Kimi") is marked

@@ -77,7 +77,7 @@ class KimiModel:
             host=endpoint.host,
             url=f"{endpoint.base_url}/chat/completions",
             operator=endpoint.operator,
-            scripted=endpoint.scripted,
+            scripted=endpoint.scripted or model == "scripted",
             thinking=always or (settings.thinking and endpoint.dialect != "plain"),
             window_tokens=window_tokens,
             price=settings.price or price_of(endpoint, model),

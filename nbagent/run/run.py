@@ -212,7 +212,10 @@ class Run:
 
     def _settle(self, work: Work, outcome: Outcome) -> None:
         """Take the last outcome of a piece of work."""
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, Reply) and self._is_unmarked_script(outcome):
+            text = "This endpoint is a lesson server; its reply was not taken for the model's."
+            self._finish("error", f"{text} Use `--endpoint lesson`.", kind="scripted")
+        elif isinstance(outcome, Reply):
             message = self._asking.take(outcome)
             if message is not None:
                 with self._loop_guarded():
@@ -226,6 +229,10 @@ class Run:
             self._decide(work, outcome)
         elif isinstance(outcome, Elapsed):
             self._asking.waited()
+
+    def _is_unmarked_script(self, reply: Reply) -> bool:
+        """Whether people wrote this reply although the run is not marked as scripted."""
+        return reply.model == "scripted" and not self.recipe.model.facts.scripted
 
     # How it moves
 
