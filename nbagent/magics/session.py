@@ -18,6 +18,7 @@ from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.attach import attach
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
+from nbagent.kernel.drain import ShellDrain
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
@@ -72,6 +73,7 @@ class Session:
         self.executor = LiveShell(shell, self.clock, self.interrupts, self.redact)
         self.mailbox = Mailbox()
         self.mailbox.listen(shell)
+        self.shell_drain = ShellDrain(shell, self.interrupts)
         self._told_hosts: set[str] = set()
 
     # Settings
@@ -231,8 +233,12 @@ class Session:
             person=person,
             clock=self.clock,
             guard=self.interrupts.guard,
-            tick=self.executor.step,
+            tick=self._tick,
         )
+
+    def _tick(self) -> None:
+        self.executor.step()
+        self.shell_drain.drain()
 
     def display(self, run: Run) -> Display:
         """The display for a run in this cell: live where a person looks on and a view is built."""
