@@ -99,6 +99,7 @@ def click(channel: Channel, comm_id: str) -> str:
 def test_views_are_answered_and_cells_keep_their_turn(kernel: LiveKernel, slow: Server) -> None:
     channel = Channel(kernel)
     comm_id = model_id(kernel)
+    kernel.run("clicks.clear()")
     run = channel.execute("%%kimi --out run\nlesson long 30")
     channel.wait_until_shown(run)
     after = [channel.execute(code) for code in ("order = [1]", "order += [2]")]

@@ -5,13 +5,13 @@
 import { Widget } from '@lumino/widgets';
 import { mount } from './view';
 import type { TraceJson } from './view/types';
-import type { MimeModel, SessionContext } from './shell/notebook';
+import type { MimeModel, NotebookPanel } from './shell/notebook';
 import { SessionLink } from './shell/session';
 import { goneNote } from './shell/note';
 import { picturesIn } from './shell/pictures';
+import { isOurs } from './shell/share';
 
 export const TRACE_MIME = 'application/vnd.nbagent.trace+json';
-const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 const ENDED = ['answer', 'stopped', 'limit', 'error'];
 /** How long the kernel's own update of the output is waited for before the page fetches it. */
 const UPDATE_MS = 1_500;
@@ -26,7 +26,7 @@ export class TraceRenderer extends Widget {
   private adopting = 0;
   private hasDrawnEnd = false;
 
-  constructor(private readonly session: SessionContext) {
+  constructor(private readonly panel: NotebookPanel) {
     super();
     this.addClass('nbagent-trace');
   }
@@ -36,7 +36,7 @@ export class TraceRenderer extends Widget {
     this.model = model;
     const trace = traceOf(model);
     if (this.view && this.link?.runId === trace.run_id) this.view.update(trace);
-    else this.begin(trace, model);
+    else this.begin(trace);
     if (!isRunning(trace)) this.say(null);
     return Promise.resolve();
   }
@@ -46,9 +46,9 @@ export class TraceRenderer extends Widget {
     super.dispose();
   }
 
-  private begin(trace: TraceJson, model: MimeModel): void {
+  private begin(trace: TraceJson): void {
     this.end();
-    const link = new SessionLink(this.session, trace.run_id, commIdOf(model), isThere => {
+    const link = new SessionLink(this.panel.sessionContext, trace.run_id, isThere => {
       this.look(isThere);
     });
     const host = document.createElement('div');
@@ -82,8 +82,10 @@ export class TraceRenderer extends Widget {
     this.say(null);
     if (!this.link?.alive || this.link.running || !this.model) return;
     this.tellDrawn();
-    if (this.adopting) return;
-    if (!isRunning(traceOf(this.model))) return;
+    if (!this.adopting && isRunning(traceOf(this.model))) this.adoptLater();
+  }
+
+  private adoptLater(): void {
     this.adopting = window.setTimeout(() => void this.adopt(), UPDATE_MS);
   }
 
@@ -95,13 +97,16 @@ export class TraceRenderer extends Widget {
   }
 
   /** Put the finished trace into the notebook: the kernel's own update never reaches a page that
-   * was opened after the run began. */
+   * was opened after the run began. If another page does, that is waited for. */
   private async adopt(): Promise<void> {
     const { link, model } = this;
     if (!link || !model || !isRunning(traceOf(model))) return;
     try {
       const bundle = (await link.send('bundle')) as Record<string, unknown>;
-      if (!this.isDisposed && isRunning(traceOf(model))) model.setData({ data: bundle });
+      const ours = await isOurs(this.panel.content.model, link.runId);
+      if (this.isDisposed || !isRunning(traceOf(model))) return;
+      if (ours) model.setData({ data: bundle });
+      else this.adoptLater();
     } catch {
       this.adopting = 0; // the kernel went away meanwhile; the view says so
     }
@@ -121,11 +126,5 @@ function traceOf(model: MimeModel): TraceJson {
 }
 
 function isRunning(trace: TraceJson): boolean {
-  return !ENDED.includes(trace.snapshot?.state ?? '');
-}
-
-/** The comm of the run's widget, which stands beside our JSON while the run goes on. */
-function commIdOf(model: MimeModel): string {
-  const widget = model.data[WIDGET_MIME] as { model_id?: unknown } | undefined;
-  return typeof widget?.model_id === 'string' ? widget.model_id : '';
+  return trace.running ?? !ENDED.includes(trace.snapshot?.state ?? '');
 }

@@ -16,12 +16,13 @@ interface Model {
   readonly widget_manager?: { readonly kernel?: unknown };
 }
 
-function waysOf(model: Model, link: RunLink): Way[] {
+function connect(link: RunLink, model: Model): void {
   const kernel = model.widget_manager?.kernel;
   const comm: Way = command => {
     model.send(command);
   };
-  return isControlKernel(kernel) ? [controlWay(kernel, link), comm] : [comm];
+  if (!isControlKernel(kernel)) link.connect([comm]);
+  else link.connect([controlWay(kernel, link), comm], () => void kernel.interrupt?.());
 }
 
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
@@ -33,13 +34,18 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const receive = (content: unknown): void => {
     link.receive(content);
   };
+  let wasRunning = false;
+  link.onMessage(() => {
+    if (wasRunning && !link.running) link.send('drawn').catch(() => undefined);
+    wasRunning = link.running;
+  });
   const redraw = (): void => {
     view.update(model.get('trace') as TraceJson);
   };
   model.on('msg:custom', receive);
   model.on('change:trace', redraw);
-  link.connect(waysOf(model, link));
-  link.send('ready').catch(() => undefined); // no kernel: the trace is what there is
+  connect(link, model);
+  link.send('ready', { by: 'widget' }).catch(() => undefined); // no kernel: the trace is all
   return () => {
     model.off('msg:custom', receive);
     model.off('change:trace', redraw);

@@ -33,6 +33,7 @@ class TraceDisplay:
 
     def __init__(self, shell: Any, run_id: str, settings: Settings, clock: Clock) -> None:
         self._publish = shell.display_pub.publish
+        self.run_id = run_id
         self._transient = {"display_id": f"nbagent-{run_id}"}
         self._settings = settings
         self._clock = clock

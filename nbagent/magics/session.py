@@ -44,6 +44,9 @@ from nbagent.spool import Spool
 from nbagent.tools import Toolset
 from nbagent.trace.widget import is_built
 
+LOST_S = 5.0
+"""How long after a run's end a page may still draw it before it counts as lost."""
+
 
 class Session:
     """One kernel's nbagent.
@@ -75,6 +78,7 @@ class Session:
         self.mailbox.listen(shell)
         self.shell_drain = ShellDrain(shell, self.interrupts)
         self._told_hosts: set[str] = set()
+        self._last_live: LiveDisplay | None = None
 
     # Settings
 
@@ -200,7 +204,7 @@ class Session:
             opening=opening,
             conversation=conversation.name,
             cell_id=cell_id(self.shell),
-            notes=[address.note, self._first_time(address), opening.note],
+            notes=[address.note, self._first_time(address), opening.note, self._lost_note()],
         )
         return run, conversation, opening
 
@@ -210,6 +214,16 @@ class Session:
         note = "" if host in self._told_hosts else foreign_host_note(address.endpoint)
         self._told_hosts.add(host)
         return note
+
+    def _lost_note(self) -> str:
+        """Where the last run is to be found, if the page that followed it went away too early."""
+        last, self._last_live = self._last_live, None
+        if last is None or last.lost_s < LOST_S:
+            return ""
+        return (
+            "No page has shown the end of the run before this one: "
+            f"`%kimi show {last.run_id}` draws it."
+        )
 
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
@@ -244,7 +258,8 @@ class Session:
         """The display for a run in this cell: live where a person looks on and a view is built."""
         settings = run.recipe.settings
         if has_kernel(self.shell) and self.interactive and settings.view == "live" and is_built():
-            return LiveDisplay(self.shell, run, settings, self.clock, self.mailbox)
+            self._last_live = LiveDisplay(self.shell, run, settings, self.clock, self.mailbox)
+            return self._last_live
         return self._still(run.run_id, settings)
 
     def _still(self, run_id: str, settings: Settings) -> Display:

@@ -127,6 +127,7 @@ def _at(
     if with_trace and not detail.stored:
         kept["steps"] = [_line_of_step(step) for step in snapshot["steps"]]
     data = {"schema": SCHEMA_VERSION, "run_id": view.run_id, "snapshot": stored(kept)}
+    data |= {"running": True} if state else {}
     data |= {"metrics": measured(metrics), "chart": packed(chart) if with_trace else {}}
     return {
         TRACE_MIME: _ordered(data),

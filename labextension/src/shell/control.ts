@@ -13,6 +13,7 @@ export interface ControlFuture {
 export interface ControlKernel {
   readonly clientId?: string;
   readonly username?: string;
+  interrupt?(): Promise<void>;
   sendControlMessage(message: object, expectReply: boolean, disposeOnDone: boolean): ControlFuture;
 }
 

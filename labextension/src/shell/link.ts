@@ -14,6 +14,8 @@ export interface Command {
 export type Way = (command: Command) => void;
 
 const ANSWER_MS = 10_000;
+/** How long a stop may stay unanswered before the kernel is interrupted, as the toolbar does. */
+const STOP_MS = 1_000;
 
 interface Waiting {
   readonly action: string;
@@ -31,15 +33,20 @@ export class RunLink implements Link {
   /** Where the kernel sends its batches. */
   commId = '';
   private ways: readonly Way[] = [];
+  private interrupt: () => void = () => undefined;
   private seq = -1;
   private readonly waiting = new Map<string, Waiting>();
   private readonly listeners = new Set<(message: KernelMessage) => void>();
 
   constructor(readonly runId: string) {}
 
-  /** Use these ways from now on; what was asked by earlier ones may still be answered. */
-  connect(ways: readonly Way[]): void {
+  /** Use these ways from now on; what was asked by earlier ones may still be answered.
+   *
+   * @param interrupt interrupts the kernel, where the front end lets a view do that
+   */
+  connect(ways: readonly Way[], interrupt: () => void = () => undefined): void {
     this.ways = ways;
+    this.interrupt = interrupt;
   }
 
   /** The kernel is gone, or another one has taken its place. */
@@ -51,6 +58,22 @@ export class RunLink implements Link {
   }
 
   send(action: string, fields: object = {}): Promise<unknown> {
+    const answer = this.ask(action, fields);
+    if (action === 'stop') this.interruptUnless(answer);
+    return answer;
+  }
+
+  private interruptUnless(answer: Promise<unknown>): void {
+    const late = setTimeout(() => {
+      if (this.running) this.interrupt();
+    }, STOP_MS);
+    const inTime = (): void => {
+      clearTimeout(late);
+    };
+    answer.then(inTime, () => undefined);
+  }
+
+  private ask(action: string, fields: object): Promise<unknown> {
     const command = { ...fields, run_id: this.runId, request_id: newId(), action };
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { action, left: this.ways.length, resolve, reject };

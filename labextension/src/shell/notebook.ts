@@ -49,14 +49,20 @@ export interface CellModel {
   readonly outputs?: { readonly length: number; add(output: object): number };
 }
 
+export interface NotebookModel {
+  readonly cells: { readonly length: number; get(index: number): CellModel };
+  /** Whether other pages may have the same model. */
+  readonly collaborative: boolean;
+  /** Its state is shared like its cells, and never saved. */
+  readonly sharedModel: { setState(key: string, value: string): void; getState(key: string): unknown };
+}
+
 export interface NotebookPanel {
   readonly isDisposed: boolean;
   readonly context: { readonly ready: Promise<void> };
   readonly sessionContext: SessionContext;
   readonly content: {
-    readonly model: {
-      readonly cells: { readonly length: number; get(index: number): CellModel };
-    } | null;
+    readonly model: NotebookModel | null;
     readonly rendermime: { addFactory(factory: RendererFactory, rank: number): void };
   };
 }

@@ -3,7 +3,8 @@
 
 import { controlWay, isControlKernel } from './control';
 import { RunLink } from './link';
-import type { CellModel, Kernel, NotebookPanel } from './notebook';
+import type { CellModel, Kernel, NotebookModel, NotebookPanel } from './notebook';
+import { isOurs } from './share';
 
 const ASKS = /^%%kimi\b/m;
 
@@ -15,7 +16,7 @@ export async function reclaim(panel: NotebookPanel): Promise<void> {
   if (panel.isDisposed || !kernel || !model || !isControlKernel(kernel)) return;
   for (let i = 0; i < model.cells.length; i += 1) {
     const cell = model.cells.get(i);
-    if (isEmpty(cell) && ASKS.test(cell.sharedModel.getSource())) void fill(cell, kernel);
+    if (isEmpty(cell) && ASKS.test(cell.sharedModel.getSource())) void fill(model, cell, kernel);
   }
 }
 
@@ -23,12 +24,15 @@ function isEmpty(cell: CellModel): boolean {
   return cell.type === 'code' && cell.outputs?.length === 0;
 }
 
-async function fill(cell: CellModel, kernel: Kernel): Promise<void> {
+async function fill(model: NotebookModel, cell: CellModel, kernel: Kernel): Promise<void> {
   const link = new RunLink(`cell:${cell.id}`);
   link.connect([controlWay(kernel, link)]);
   try {
     const data = await link.send('find');
-    if (isEmpty(cell)) cell.outputs?.add({ output_type: 'display_data', metadata: {}, data });
+    const ours = await isOurs(model, link.runId);
+    if (ours && isEmpty(cell)) {
+      cell.outputs?.add({ output_type: 'display_data', metadata: {}, data });
+    }
   } catch {
     // Neither this kernel nor another one knows a run of this cell: it stays empty, as it was.
   }

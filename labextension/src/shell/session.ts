@@ -5,8 +5,6 @@ import { controlWay, isControlKernel, kernelMessage } from './control';
 import { RunLink, type Way } from './link';
 import type { IOPubMessage, Kernel, SessionContext } from './notebook';
 
-/** How long a stop may stay unanswered before the kernel is interrupted, as the toolbar does. */
-const STOP_MS = 1_000;
 const RESTARTED = ['restarting', 'autorestarting', 'dead', 'terminating'];
 
 export class SessionLink extends RunLink {
@@ -16,17 +14,14 @@ export class SessionLink extends RunLink {
   /**
    * @param session the notebook's
    * @param runId the run
-   * @param commId where the kernel sends its batches, if the output says so; '' if not
    * @param onKernel called when there is a kernel to be asked, and when there is none any more
    */
   constructor(
     private readonly session: SessionContext,
     runId: string,
-    commId: string,
     private readonly onKernel: (isThere: boolean) => void
   ) {
     super(runId);
-    this.commId = commId;
     session.kernelChanged.connect(this.attach);
     session.statusChanged.connect(this.restarted);
   }
@@ -44,22 +39,6 @@ export class SessionLink extends RunLink {
     this.leave();
   }
 
-  override send(action: string, fields: object = {}): Promise<unknown> {
-    const answer = super.send(action, fields);
-    if (action === 'stop') this.interruptUnless(answer);
-    return answer;
-  }
-
-  private interruptUnless(answer: Promise<unknown>): void {
-    const late = setTimeout(() => {
-      if (this.running) void this.kernel?.interrupt();
-    }, STOP_MS);
-    const inTime = (): void => {
-      clearTimeout(late);
-    };
-    answer.then(inTime, () => undefined);
-  }
-
   private readonly attach = (): void => {
     const kernel = this.session.session?.kernel ?? null;
     if (this.disposed || (kernel !== null && kernel === this.kernel)) return;
@@ -68,7 +47,7 @@ export class SessionLink extends RunLink {
     if (kernel) {
       kernel.iopubMessage.connect(this.heard);
       kernel.connectionStatusChanged.connect(this.reconnected);
-      this.connect(this.waysTo(kernel));
+      this.connect(this.waysTo(kernel), () => void kernel.interrupt());
     }
     this.onKernel(kernel !== null);
   };

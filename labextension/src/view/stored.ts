@@ -35,7 +35,7 @@ export function sceneOf(trace: TraceJson): Scene {
   };
   restore(scene, base);
   scene.view.runId = trace.run_id;
-  scene.view.reason = endOf(base.view);
+  scene.view.reason = trace.running ? '' : endOf(base.view);
   for (const [key, url] of Object.entries(trace.pictures ?? {})) {
     const picture = pictureOf(key, url);
     if (picture) {
@@ -68,12 +68,7 @@ export function restore(scene: Scene, base: ViewBase): void {
 
 function endOf(stored: Snapshot): string {
   const state = stored.state ?? '';
-  return ['answer', 'stopped', 'limit', 'error'].includes(state) && isOver(stored) ? state : '';
-}
-
-/** A run that streams its answer is in phase `answer` too, but has no answer yet. */
-function isOver(stored: Snapshot): boolean {
-  return stored.state !== 'answer' || Boolean(stored.answer) || !stored.steps?.at(-1)?.live_answer;
+  return ['answer', 'stopped', 'limit', 'error'].includes(state) ? state : '';
 }
 
 function rangeFrom(stored: Partial<RangeSnapshot>): RangeSnapshot {

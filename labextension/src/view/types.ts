@@ -286,6 +286,8 @@ export interface ChartJson {
 /** Our MIME bundle, `application/vnd.nbagent.trace+json`, as a notebook stores it. */
 export interface TraceJson {
   schema?: number;
+  /** Present and true while the run goes on. */
+  running?: boolean;
   run_id: string;
   snapshot?: Snapshot;
   metrics?: { run?: Record<string, Figure>; columns?: string; steps?: string[] };
