@@ -122,9 +122,8 @@ def test_a_stop_ends_a_callback_that_hangs(kernel: LiveKernel, slow: Server) -> 
     kernel.run("hang = True; clicks.clear()")
     run = channel.execute("%%kimi --out run\nlesson long 30")
     channel.wait_until_shown(run)
-    clicked = click(channel, comm_id)
-    busy = next(channel.heard(clicked))
-    assert busy["content"] == {"execution_state": "busy"}
+    click(channel, comm_id)
+    assert any("clicked" in str(m["content"].get("text")) for m in channel.heard(run))
     kernel.interrupt()
     assert channel.reply(run)["status"] == "ok"
     assert "[1] stopped" in kernel.run("hang = False; print(clicks, run.finished.reason)").text
