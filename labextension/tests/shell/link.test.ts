@@ -90,6 +90,25 @@ describe('a link', () => {
   });
 });
 
+describe('a stop', () => {
+  it('interrupts the kernel when nobody answers it, and only then', async () => {
+    vi.useFakeTimers();
+    const { link, sent } = linked();
+    const interrupt = vi.fn();
+    link.connect([command => sent.push(command)], interrupt);
+    link.receive(snapshot(1));
+    const answered = link.send('stop');
+    link.receive(reply(sent[0], {}));
+    await answered;
+    vi.advanceTimersByTime(5_000);
+    expect(interrupt).not.toHaveBeenCalled();
+    link.send('stop').catch(() => undefined);
+    vi.advanceTimersByTime(5_000);
+    expect(interrupt).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+  });
+});
+
 describe('the control channel', () => {
   function kernel(): ControlKernel & { sent: { content: Command }[]; future: ControlFuture } {
     const future: ControlFuture = { onReply: () => undefined, onIOPub: () => undefined };
