@@ -10,7 +10,7 @@ import { reclaim } from './shell/reclaim';
 const RANK = -100;
 
 function install(panel: NotebookPanel): void {
-  const createRenderer = (): TraceRenderer => new TraceRenderer(panel.sessionContext);
+  const createRenderer = (): TraceRenderer => new TraceRenderer(panel);
   const factory = { safe: true, mimeTypes: [TRACE_MIME], createRenderer };
   panel.content.rendermime.addFactory(factory, RANK);
   reclaim(panel).catch(() => undefined); // the notebook did not open: nothing to give back

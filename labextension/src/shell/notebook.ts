@@ -54,7 +54,10 @@ export interface NotebookModel {
   /** Whether other pages may have the same model. */
   readonly collaborative: boolean;
   /** Its state is shared like its cells, and never saved. */
-  readonly sharedModel: { setState(key: string, value: string): void; getState(key: string): unknown };
+  readonly sharedModel: {
+    setState(key: string, value: string): void;
+    getState(key: string): unknown;
+  };
 }
 
 export interface NotebookPanel {
