@@ -81,7 +81,8 @@ class ShellDrain:
             if asyncio.iscoroutine(answer):
                 _at_once(answer)
         finally:
-            kernel._publish_status_and_flush("idle", "shell", replies, message)  # noqa: SLF001 -- same
+            _flush(replies)
+            kernel._publish_status("idle", "shell", message)  # noqa: SLF001 -- same
             kernel._publish_status("busy", "shell")  # noqa: SLF001 -- the cell is not over
 
 
@@ -90,7 +91,7 @@ def _stream_of(kernel: Any) -> Any:
     manager = getattr(getattr(kernel, "shell_channel_thread", None), "manager", None)
     pair = getattr(manager, "_shell_channel_to_main", None)
     stream = getattr(pair, "to_stream", None) if manager else getattr(kernel, "shell_stream", None)
-    needed = ("_publish_status", "_publish_status_and_flush", "shell_handlers", "session")
+    needed = ("_publish_status", "shell_handlers", "session")
     known = all(hasattr(kernel, name) for name in needed)
     return stream if known and callable(getattr(stream, "_recv_callback", None)) else None
 
@@ -101,6 +102,14 @@ def _replies_of(kernel: Any) -> Any:
     if thread is None:
         return kernel.shell_stream
     return thread.manager.get_subshell_to_shell_channel_socket(None)
+
+
+def _flush(replies: Any) -> None:
+    """Send what a stream holds back for the loop, which is busy; a plain socket holds nothing."""
+    import zmq  # noqa: PLC0415 -- there is one wherever there is a kernel
+
+    if hasattr(replies, "flush"):
+        replies.flush(zmq.POLLOUT)
 
 
 def _waiting(socket: Any) -> list[list[Any]]:
