@@ -19,14 +19,15 @@ test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 	$(PYTEST) -q -n 2 -m "not browser"
 	$(PYTEST) -q -m browser
 
-ci: test ## test, and a seeded share of the long tests that changes by the day
+ci: test build/collab ## test, and a seeded share of the long tests that changes by the day
 	$(PYTEST) -q -m long --long sample
 
-soak: .venv/with-test ## every long test
+soak: .venv/with-test build/collab ## every long test
 	$(PYTEST) -q -m long --long all
 
-bench: .venv/with-test ## CPU per step against a bare loop over the SDK
+bench: .venv/with-test chromium frontend ## CPU per step, and what the live view costs, beside plain code
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.view
 
 lint: .venv/with-test ## style, format and types; the front end's too, with its unit tests
 	$(BIN)/ruff check
@@ -46,6 +47,10 @@ frontend: .venv/with-lab
 
 chromium:
 	@sh .ci/chromium
+
+build/collab: .venv/with-test
+	@sh .ci/collab $@
+	@touch $@
 
 .venv/with-lab: pyproject.toml
 	@sh .ci/venv lab,data

@@ -24,6 +24,7 @@ from tests.browser.lab import VIEWPORT, Lab, launch
 
 HERE = Path(__file__).parent
 GUARD = HERE / "guard"
+COLLAB = HERE.parent / "build" / "collab"
 REFUSED = "NBAGENT_TEST_REFUSED"
 SCRUBBED = ("MOONSHOT_", "KIMI_", "NBAGENT_", "OPENAI_", "JUPYTER_", "JPY_", "IPYTHON")
 PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
@@ -124,6 +125,16 @@ def browser() -> Iterator[Browser]:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One JupyterLab server for all browser tests."""
     server = Lab(tmp_path_factory.mktemp("lab"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def collab_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab server with jupyter-collaboration, as people have it: it saves by itself."""
+    if not COLLAB.is_dir():
+        pytest.fail(f"{COLLAB} is missing. Run `make build/collab` and try again.")
+    server = Lab(tmp_path_factory.mktemp("collab"), COLLAB, autosave=True)
     yield server
     server.close()
 

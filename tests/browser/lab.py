@@ -9,6 +9,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -38,10 +40,10 @@ QUIET = [
 
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
-    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
 """No news, no questions, and every cell of a notebook in the page."""
+NO_AUTOSAVE = {"@jupyterlab/docmanager-extension:plugin": {"autosave": False}}
 
 
 _KERNEL_READY = """() => {
@@ -67,15 +69,42 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-class Lab:
-    """A JupyterLab server with directories of its own; Notebook 7 is served by it too."""
+JUPYTERLAB, NOTEBOOK_7 = "lab/tree", "notebooks"
+"""Where the front ends open a notebook."""
 
-    def __init__(self, home: Path) -> None:
+
+def with_overlay(overlay: Path) -> dict[str, str]:
+    """The environment of a server that also has what is installed under a prefix of its own."""
+    base = {"base": str(overlay), "platbase": str(overlay)}
+    paths = {
+        "PYTHONPATH": sysconfig.get_path("purelib", "posix_prefix", vars=base),
+        "JUPYTER_PATH": str(overlay / "share" / "jupyter"),
+        "JUPYTER_CONFIG_PATH": str(overlay / "etc" / "jupyter"),
+    }
+    return {
+        name: os.pathsep.join(filter(None, (path, os.environ.get(name))))
+        for name, path in paths.items()
+    }
+
+
+class Lab:
+    """A JupyterLab server with directories of its own; Notebook 7 is served by it too.
+
+    Args:
+        home: for its notebooks, settings and log.
+        overlay: where packages are installed that only this server has; None for none.
+        autosave: whether notebooks are saved by themselves.
+    """
+
+    def __init__(self, home: Path, overlay: Path | None = None, *, autosave: bool = False) -> None:
+        self.front_end = JUPYTERLAB
         self.root = home / "notebooks"
         settings = home / "settings"
         for folder in (self.root, settings):
             folder.mkdir()
-        (settings / "overrides.json").write_text(json.dumps(SETTINGS))
+        (settings / "overrides.json").write_text(
+            json.dumps(SETTINGS if autosave else SETTINGS | NO_AUTOSAVE)
+        )
         self._log = (home / "server.log").open("w+")
         options = [
             "--no-browser",
@@ -93,8 +122,15 @@ class Lab:
             stdout=self._log,
             stderr=self._log,
             cwd=home,
+            env=os.environ | (with_overlay(overlay) if overlay else {}),
         )
         self.url = self._wait_for_url()
+
+    def as_notebook7(self) -> Self:
+        """The same server, where notebooks are opened in Notebook 7."""
+        same = copy(self)
+        same.front_end = NOTEBOOK_7
+        return same
 
     def _wait_for_url(self) -> str:
         clock = SystemClock()
@@ -133,20 +169,12 @@ class Notebook:
 
     @classmethod
     def in_lab(cls, page: Page, lab: Lab, path: Path, *, reset: bool = True) -> Self:
-        """Open a notebook in JupyterLab and wait until its kernel is ready, if it starts one."""
+        """Open a notebook in the server's front end and wait until its cells are there."""
         query = "?token=test&reset" if reset else "?token=test"
-        page.goto(f"{lab.url}lab/tree/{path.name}{query}")
-        return cls(page, path)._opened()
-
-    @classmethod
-    def in_notebook7(cls, page: Page, lab: Lab, path: Path) -> Self:
-        """Open a notebook in Notebook 7."""
-        page.goto(f"{lab.url}notebooks/{path.name}?token=test")
-        return cls(page, path)._opened()
-
-    def _opened(self) -> Self:
-        expect(self.cell(0)).to_be_visible(timeout=WAIT_MS)
-        return self
+        page.goto(f"{lab.url}{lab.front_end}/{path.name}{query}")
+        notebook = cls(page, path)
+        expect(notebook.cell(0)).to_be_visible(timeout=WAIT_MS)
+        return notebook
 
     def wait_for_kernel(self) -> Self:
         """Wait until the kernel has answered its first question and is idle."""

@@ -126,10 +126,17 @@ def test_words_alone_are_no_trace(lab: Lab, page: Page, name: str) -> None:
         expect_trace(notebook, 0)
 
 
+@pytest.mark.long
 def test_notebook_7(lab: Lab, page: Page, name: str) -> None:
     path = lab.write(name, START, DATA, QUESTION)
-    notebook = Notebook.in_notebook7(page, lab, path).wait_for_kernel()
+    notebook = Notebook.in_lab(page, lab.as_notebook7(), path).wait_for_kernel()
     notebook.run(0, 1, 2)
     notebook.wait_done(2)
     expect_trace(notebook, 2)
-    notebook.screenshot("notebook7")
+    view = notebook.output(2).locator(".nbagent-trace").get_by_text("SCRIPTED").first
+    colours = set()
+    for theme in ("Light", "Dark"):
+        notebook.theme(f"JupyterLab {theme}")
+        notebook.screenshot(f"notebook7.{theme.lower()}")
+        colours.add(view.evaluate("e => getComputedStyle(e).color"))
+    assert len(colours) == 2, "the view does not follow the theme"

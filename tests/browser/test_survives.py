@@ -1,25 +1,27 @@
 """A run's trace outlives its page: reloaded, closed, saved half-way, its kernel gone, seen twice.
 
 Each case of the table leaves a page while a run goes on, comes back while it still goes on or
-when it is over, and must find the run's own trace, in the page and then in the file. The positive
-control is a plain widget, shown and replaced in place as people do without all this.
+when it is over, and must find the run's own trace, in the page and then in the file. The cases
+take place in JupyterLab, in Notebook 7, and in a JupyterLab whose pages share their notebooks. The
+positive control is a plain widget, shown and replaced in place as people do without all this.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import Server, ensure
 from nbagent.trace import TRACE_MIME
-from tests.browser.lab import WAIT_MS, Lab, Notebook
+from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
@@ -44,6 +46,33 @@ def lessons() -> Iterator[Server]:
     control.set_pace(server, SLOW_TOKENS_PER_S, SLOW_TTFT_S)
     yield server
     hurry(server)
+
+
+LAB, NOTEBOOK_7, SHARED = PLACES = ["JupyterLab", "Notebook 7", "jupyter-collaboration"]
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest) -> Lab:
+    """One of the places; it starts only the server that it needs."""
+    if request.param == SHARED:
+        shared: Lab = request.getfixturevalue("collab_lab")
+        return shared
+    lab: Lab = request.getfixturevalue("lab")
+    return lab.as_notebook7() if request.param == NOTEBOOK_7 else lab
+
+
+@pytest.fixture
+def guest(browser: Browser) -> Iterator[Page]:
+    """Another person's page: nothing of its browser is shared with `page`."""
+    context = browser.new_context(viewport=VIEWPORT)
+    yield context.new_page()
+    context.close()
+
+
+def places(*quick: tuple[str, ...], of: tuple[str, ...] = ()) -> Any:
+    """Each of the cases at each place; all but the quick ones are long."""
+    rows = product(PLACES, of) if of else [(place,) for place in PLACES]
+    return [pytest.param(*row, marks=[] if row in quick else pytest.mark.long) for row in rows]
 
 
 def hurry(server: Server) -> None:
@@ -128,28 +157,27 @@ LEAVE: dict[str, Callable[[Notebook], None]] = {
     "closed": close,
     "saved": save_and_close,
 }
-CASES = [
-    pytest.param("reloaded, going on"),
-    pytest.param("reloaded, over", marks=pytest.mark.long),
-    pytest.param("closed, going on", marks=pytest.mark.long),
-    pytest.param("closed, over"),
-    pytest.param("saved, going on"),
-    pytest.param("saved, over", marks=pytest.mark.long),
-]
+CASES = places(
+    (LAB, "reloaded, going on"),
+    (LAB, "closed, over"),
+    (LAB, "saved, going on"),
+    (NOTEBOOK_7, "reloaded, going on"),
+    of=tuple(f"{left}, {run}" for left, run in product(LEAVE, ("going on", "over"))),
+)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("place", "case"), CASES, indirect=["place"])
 def test_the_trace_is_there_again(
-    lab: Lab, page: Page, lessons: Server, name: str, case: str
+    place: Lab, page: Page, lessons: Server, name: str, case: str
 ) -> None:
     left, run = case.split(", ")
-    notebook = started(page, lab, name)
+    notebook = started(page, place, name)
     other = page.context.new_page()
     LEAVE[left](notebook)
     if run == "over":
         hurry(lessons)
-        wait_until_idle(lab, other, notebook)
-    notebook = again(notebook, lab, other)
+        wait_until_idle(place, other, notebook)
+    notebook = again(notebook, place, other)
     if run == "going on":
         expect_live(notebook.output(1))
         hurry(lessons)
@@ -157,14 +185,15 @@ def test_the_trace_is_there_again(
     expect_kept(notebook)
 
 
-def test_a_kernel_that_is_gone_is_said(lab: Lab, page: Page, lessons: Server, name: str) -> None:
-    notebook = started(page, lab, name)
+@pytest.mark.parametrize("place", places((LAB,)), indirect=True)
+def test_a_kernel_that_is_gone_is_said(place: Lab, page: Page, lessons: Server, name: str) -> None:
+    notebook = started(page, place, name)
     notebook.save()
     other = page.context.new_page()
-    session = session_of(lab, other, notebook)
+    session = session_of(place, other, notebook)
     page.close()
-    other.request.delete(f"{lab.url}api/sessions/{session['id']}", params=TOKEN)
-    notebook = again(notebook, lab, other).wait_for_kernel()
+    other.request.delete(f"{place.url}api/sessions/{session['id']}", params=TOKEN)
+    notebook = again(notebook, place, other).wait_for_kernel()
     note = notebook.output(1).get_by_role("note")
     expect(note).to_contain_text("The kernel that ran this is gone", timeout=WAIT_MS)
     expect(notebook.output(1)).to_contain_text("saved while the run went on")
@@ -193,26 +222,65 @@ def test_a_second_view_shows_the_same_run(lab: Lab, page: Page, lessons: Server,
     views = [
         panels.nth(i).locator(".jp-Cell").nth(1).locator(".jp-Cell-outputArea") for i in range(2)
     ]
-    for view in views:
-        expect_live(view)
-    views[1].get_by_role("button", name="Stop").click()
-    for view in views:
-        expect(view).to_contain_text("Stopped by you", timeout=WAIT_MS)
+    expect_one_run(*views)
     notebook.wait_done(1)
+
+
+def expect_one_run(first: Locator, second: Locator) -> None:
+    """Two views of the same run: both live, and both stopped by the second one's button."""
+    expect_live(first)
+    expect_live(second)
+    second.get_by_role("button", name="Stop").click()
+    expect(second).to_contain_text("Stopped by you", timeout=WAIT_MS)
+    expect(first).to_contain_text("Stopped by you", timeout=WAIT_MS)
+
+
+@pytest.mark.parametrize("place", places(), indirect=True)
+def test_another_page_shows_the_same_run(
+    place: Lab, page: Page, guest: Page, lessons: Server, name: str
+) -> None:
+    notebook = started(page, place, name)
+    theirs = Notebook.in_lab(guest, place, notebook.path)
+    expect_one_run(notebook.output(1), theirs.output(1))
+    notebook.wait_done(1)
+    (output,) = notebook.save().cells[1].outputs
+    assert "Stopped by you" in output.data["text/plain"]
+
+
+@pytest.mark.long
+def test_pages_that_share_a_notebook_keep_one_trace(
+    collab_lab: Lab, page: Page, guest: Page, lessons: Server, name: str
+) -> None:
+    """The page that began the run is gone; those that came later would each put the trace in."""
+    notebook = started(page, collab_lab, name)
+    pages = [guest, guest.context.new_page(), guest.context.new_page()]
+    notebooks = [Notebook.in_lab(each, collab_lab, notebook.path) for each in pages]
+    for each in notebooks:
+        expect(each.output(0)).to_contain_text("Scripted replies from the lesson server")
+        expect_live(each.output(1))
+    page.close()
+    hurry(lessons)
+    for each in notebooks:
+        expect_finished(each.output(1))
+        expect_kept(each)
+        expect(each.cell(1).locator(".nbagent-trace")).to_have_count(1)
 
 
 SLEEP = "import time\nprint('asleep now', flush=True)\ntime.sleep(600)"
 
 
-@pytest.mark.parametrize("doing", ["streams", "sleeps"])
+STOPS = places((LAB, "streams"), (LAB, "sleeps"), of=("streams", "sleeps"))
+
+
+@pytest.mark.parametrize(("place", "doing"), STOPS, indirect=["place"])
 def test_stop_in_the_view_stops_the_run(
-    lab: Lab, page: Page, lessons: Server, name: str, doing: str
+    place: Lab, page: Page, lessons: Server, name: str, doing: str
 ) -> None:
     if doing == "sleeps":
         call = ["run_python", {"code": SLEEP}]
         control.order(lessons, {"kind": "turn", "reasoning": "I wait.", "calls": [call]})
-    path = lab.write(name, START, LONG, "print(run.finished.reason)")
-    notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()
+    path = place.write(name, START, LONG, "print(run.finished.reason)")
+    notebook = Notebook.in_lab(page, place, path).wait_for_kernel()
     notebook.run(0, 1)
     output = notebook.output(1)
     shown = {"streams": "the sum so far is", "sleeps": "asleep now"}[doing]
