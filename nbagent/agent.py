@@ -26,7 +26,7 @@ from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
 from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
-from nbagent.policy import Gate, allow_all
+from nbagent.policy import Gate, gate_of
 from nbagent.ports import Executor
 from nbagent.redact import Redactor
 from nbagent.run import Run
@@ -55,7 +55,7 @@ class Agent:
     settings: Settings = field(default_factory=_from_environment)
     system: str = ""
     loop: Loop = agent_loop
-    gate: Gate = allow_all
+    gate: Gate | None = None
 
     def run(self, prompt: str, *, on_event: Callable[[Event], None] | None = None) -> Run:
         """Run the agent on `prompt` to its end and return the Run.
@@ -111,7 +111,7 @@ class Agent:
             settings=replace(self.settings, system=self.system or self.settings.system),
             clock=clock,
             loop=self.loop,
-            gate=self.gate,
+            gate=self.gate or gate_of(self.settings),
             redact=redact,
         )
         return new_run(recipe, prompt, notes=[address.note])

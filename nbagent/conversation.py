@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nbagent.messages import Message, Record
+from nbagent.policy import Standing
 from nbagent.run import Run
 
 
@@ -56,12 +57,14 @@ class Conversation:
         key: names it to the endpoint, so that its prefix is found in the provider's cache.
         turns: every turn, in the order they were asked, replaced ones included.
         head: the last turn; None while nothing was asked.
+        standing: what the person has allowed for good.
     """
 
     name: str = "main"
     key: str = field(default_factory=lambda: f"nbagent-{secrets.token_hex(8)}")
     turns: list[Turn] = field(default_factory=list)
     head: Turn | None = None
+    standing: Standing = field(default_factory=Standing)
 
     def opening(self, cell_id: str) -> Opening:
         """Where a turn asked in this cell begins; call `add` once its run exists."""

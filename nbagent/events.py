@@ -59,6 +59,23 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One thing that makes a call need the person's OK.
+
+    `kind` groups reasons that a person may allow for good; `verb` says what the call does
+    ("deletes files") and `doing` the same as an activity ("deleting files"); `what` is the piece
+    of code, on `line` (from 1; 0 for none), and `detail` what is known of it ("15 kB").
+    """
+
+    kind: str
+    verb: str
+    doing: str = ""
+    what: str = ""
+    line: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Base of all events. The Run stamps `seq` (0, 1, 2, …) and `t` (seconds since it began)."""
 
@@ -138,18 +155,29 @@ class ReplyReceived(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalAsked(Event):
-    """A call waits for the person; `why` says in words what makes it need an OK."""
+    """A call waits for the person; `why` says in words what makes it need an OK.
+
+    `about` says whether the call is to run or its result to leave for the model; `key` binds an
+    answer to just this question and these bytes.
+    """
 
     kind: ClassVar[str] = "approval_asked"
     step: int
     index: int
     name: str
     why: str
+    about: Literal["call", "result"] = "call"
+    key: str = ""
+    arguments: dict[str, Any] | None = None
+    """What it would be called with."""
+    content: Content = ""
+    """What would leave for the model, of a result."""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven(Event):
-    """A decision on a call: run, edit or deny; `by` says who decided."""
+    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided."""
 
     kind: ClassVar[str] = "approval_given"
     step: int
@@ -157,6 +185,9 @@ class ApprovalGiven(Event):
     decision: Literal["run", "edit", "deny"]
     by: str = "you"
     why: str = ""
+    about: Literal["call", "result"] = "call"
+    always: tuple[str, ...] = ()
+    """The kinds of reasons that were allowed for the rest of the conversation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +258,10 @@ class Paused(Event):
     kind: ClassVar[str] = "paused"
     step: int
     why: str
+    question: str = ""
+    """What the person is asked, if they are: `Go on for another $1.00?`"""
+    key: str = ""
+    """Binds an answer to this question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +344,8 @@ def _restore(name: str, value: Any) -> Any:
         return tuple(tuple(row) for row in value)
     if name == "sent":
         return tuple(Sent(**row) for row in value)
+    if name == "reasons":
+        return tuple(Reason(**row) for row in value)
     if name == "changes" and value is not None:
         return Changes(**{key: tuple(names) for key, names in value.items()})
     if name in _TUPLES and value is not None:
@@ -316,4 +353,4 @@ def _restore(name: str, value: Any) -> Any:
     return value
 
 
-_TUPLES = ("tools", "price", "marks", "display")
+_TUPLES = ("tools", "price", "marks", "display", "always")

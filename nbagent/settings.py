@@ -56,6 +56,10 @@ class Settings:
     max_usd: float = 1.00
     max_minutes: float | None = None
     max_tokens: int = 32_768
+    ask: Literal["always", "risky", "never"] = "risky"
+    """When the person is asked before a call runs; `always` also asks before a result leaves."""
+    plan: bool = False
+    """Look and propose; what would change anything is denied."""
     tool_seconds: float | None = None
     """Time limit of one tool call, in seconds; None for none."""
     view: Literal["live", "text", "answer"] = "live"

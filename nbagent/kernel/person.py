@@ -1,21 +1,61 @@
-"""Who answers a run's questions: someone at the keyboard, or a policy where nobody is."""
+"""Who answers a run's questions: views, someone at the keyboard, or a policy where nobody is."""
 
 from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
+from nbagent.clock import Clock
+from nbagent.kernel.interrupts import Interrupts
 from nbagent.run.work import Decide, Decision
+
+PROMPT_S = 10.0
+"""How long a question waits for a view before it is put as a prompt."""
+LOOK_S = 0.1
+"""How often a prompt looks whether its question was answered by another way."""
+
+
+class _Person(Protocol):
+    def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
+        """Answer a question, or None for "not yet"."""
+        ...
 
 
 class Nobody:
     """Answers every question with no: the policy of a headless kernel."""
 
-    def decide(self, question: Decide) -> Decision:
+    def decide(self, question: Decide, _is_answered: Callable[[], bool]) -> Decision:
         """Refuse, and say why."""
         return Decision("deny", why=f"nobody is here to ask: {question.why}", by="policy")
+
+
+class Views:
+    """Leaves questions to the views, for as long as it takes; where there is none, to a prompt.
+
+    Args:
+        clock: the one clock.
+        is_seen: whether a view has answered in this run.
+        otherwise: who is asked where no view is.
+    """
+
+    def __init__(self, clock: Clock, is_seen: Callable[[], bool], otherwise: _Person) -> None:
+        self._clock = clock
+        self._is_seen = is_seen
+        self._otherwise = otherwise
+        self._question: Decide | None = None
+        self._since = 0.0
+
+    def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
+        """Wait for a view, or ask."""
+        if question is not self._question:
+            self._question, self._since = question, self._clock.now()
+        if self._is_seen() or self._clock.now() - self._since < PROMPT_S:
+            return None
+        return self._otherwise.decide(question, is_answered)
 
 
 class Keyboard:
@@ -25,29 +65,54 @@ class Keyboard:
     a dialog left open can give, does not answer the next one.
 
     Args:
-        armed: the window in which an interrupt may raise.
+        interrupts: a stop ends a prompt, and so does an answer that comes by another way.
         read: shows a prompt and returns the line typed.
     """
 
-    def __init__(
-        self, armed: Callable[[], AbstractContextManager[object]], read: Callable[[str], str]
-    ) -> None:
-        self._armed = armed
+    def __init__(self, interrupts: Interrupts, read: Callable[[str], str]) -> None:
+        self._interrupts = interrupts
         self._read = read
 
-    def decide(self, question: Decide) -> Decision:
+    def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
         """Ask until the answer is a yes with the word, or anything else without a y."""
         word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(2))
-        prompt = f"{question.why} {question.text} Type: y {word} (anything else: no) "
+        prompt = f"{question.text} {_sentence(question)} Type: y {word} (anything else: no) "
         try:
-            with self._armed():
+            with self._ended_when(is_answered), self._interrupts.armed():
                 typed = self._read(prompt).split()
         except KeyboardInterrupt:
-            return Decision("deny", why="stopped")
+            return None if is_answered() else Decision("deny", why="stopped")
         except EOFError:
             return Decision("deny", why="no answer")
         if typed[:1] == ["y"] and typed[1:] == [word]:
             return Decision("run")
         if typed[:1] == ["y"]:
-            return self.decide(question)
+            return self.decide(question, is_answered)
         return Decision("deny", why=" ".join(typed[1:]))
+
+    @contextmanager
+    def _ended_when(self, is_answered: Callable[[], bool]) -> Iterator[None]:
+        """End the prompt, without a stop, once its question is answered by another way."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(LOOK_S):
+                if is_answered():
+                    self._interrupts.send_limit()
+                    return
+
+        watcher = threading.Thread(target=watch, name="nbagent-prompt", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+            self._interrupts.forget_limit()
+
+
+def _sentence(question: Decide) -> str:
+    """Why it is asked, as a sentence."""
+    if question.kind != "call":
+        return question.why
+    return f"It needs your OK because it {question.why}."

@@ -45,8 +45,13 @@ class Display(Protocol):
 class Person(Protocol):
     """Whoever answers questions: someone at the keyboard, or a policy where nobody is."""
 
-    def decide(self, question: Decide) -> Decision:
-        """Answer a question; it may take as long as it takes."""
+    def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
+        """Answer a question, or None for "not yet": then it is asked again on the next turn.
+
+        Args:
+            question: what is asked.
+            is_answered: whether it was answered by another way meanwhile.
+        """
         ...
 
 
@@ -134,13 +139,24 @@ class Pump:
             if self._clock.now() >= work.until:
                 job.run.deliver(work, Elapsed())
         elif isinstance(work, Decide):
-            job.display.refresh(final=True)
-            job.run.deliver(work, self._person.decide(work))
+            self._decide(job, work)
         elif isinstance(work, RunTool):
             self._run_tool(job, work)
         elif work is not job.work:
             self._ask(job, work)
         return True
+
+    def _decide(self, job: Job, work: Decide) -> None:
+        """Bring the answer to a question, if there is one by now."""
+        run = job.run
+        job.display.refresh(final=work is not job.work)
+        job.work = work
+        decision = self._person.decide(work, lambda: run.decided is not None)
+        if run.decided is not None:
+            _, decision = run.decided
+        if decision is not None:
+            job.work = None
+            run.deliver(work, decision)
 
     def _ask(self, job: Job, work: AskModel) -> None:
         def arrive(arrival: Arrival) -> None:

@@ -17,6 +17,10 @@ class Kimi(Configurable):
     max_usd = Float(None, allow_none=True, help="Dollars in a run.").tag(config=True)
     max_minutes = Float(None, allow_none=True, help="Minutes in a run.").tag(config=True)
     max_tokens = Int(None, allow_none=True, help="Longest single reply.").tag(config=True)
+    ask = Enum(
+        ("always", "risky", "never"), None, allow_none=True, help="When to ask before a call runs."
+    ).tag(config=True)
+    plan = Bool(None, allow_none=True, help="Look and propose; change nothing.").tag(config=True)
     tool_seconds = Float(None, allow_none=True, help="Time limit of a tool.").tag(config=True)
     view = Enum(("live", "text", "answer"), None, allow_none=True, help="How much to show.").tag(
         config=True

@@ -14,10 +14,12 @@ from collections.abc import Callable
 from typing import Any
 
 from nbagent.clock import Clock
+from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.mailbox import Command, Mailbox
 from nbagent.magics.display import TraceDisplay
 from nbagent.run import Run
+from nbagent.run.work import Decision
 from nbagent.settings import Settings
 from nbagent.trace import TRACE_MIME
 from nbagent.trace.feed import Feed
@@ -78,6 +80,11 @@ class LiveDisplay(TraceDisplay):
         super().apply(event)
 
     @property
+    def seen(self) -> bool:
+        """Whether a view has answered."""
+        return self._seen
+
+    @property
     def lost_s(self) -> float:
         """For how long the end of a run that a page followed has waited to be drawn by one."""
         is_lost = self._finished and self._seen and not self._drawn
@@ -89,34 +96,62 @@ class LiveDisplay(TraceDisplay):
         Raises:
             LookupError: there is no such action, or no such request.
         """
-        if action == "ready":
-            with self._lock:
-                self._seen = True
-                self._n_widget_views += command.get("by") == "widget"
-                return self._feed.snapshot(self._elapsed_s, self._comm_id)
-        if action == "stop":
-            self._run.stop()
-            return {}
-        if action == "request":
-            return self._request(int(command.get("step", 0)))
-        if action == "bundle":
-            with self._lock:
-                return self._bundle()
-        if action == "find":
-            return self._find()
-        if action == "drawn":
-            self._drawn = True
-            return {}
-        raise LookupError(f"there is no action {action!r}")
+        answer = self._answers.get(action)
+        if answer is None:
+            raise LookupError(f"there is no action {action!r}")
+        return answer(command) or {}
 
-    def _find(self) -> dict[str, Any]:
+    @property
+    def _answers(self) -> dict[str, Callable[[Command], Any]]:
+        return {
+            "ready": self._ready,
+            "stop": lambda _: self._run.stop(),
+            "say": lambda command: self._run.say(str(command.get("text", ""))),
+            "decide": self._decide,
+            "request": self._request,
+            "bundle": lambda _: self._locked_bundle(),
+            "find": self._find,
+            "drawn": self._note_drawn,
+        }
+
+    def _ready(self, command: Command) -> dict[str, Any]:
+        with self._lock:
+            self._seen = True
+            self._n_widget_views += command.get("by") == "widget"
+            return self._feed.snapshot(self._elapsed_s, self._comm_id)
+
+    def _note_drawn(self, _command: Command) -> None:
+        self._drawn = True
+
+    def _locked_bundle(self) -> dict[str, Any]:
+        with self._lock:
+            return self._bundle()
+
+    def _decide(self, command: Command) -> None:
+        """Take a view's answer to the open question; the pump brings it to the run."""
+        action, arguments = command.get("decision"), command.get("arguments")
+        if action not in ("run", "edit", "deny"):
+            raise LookupError(f"there is no decision {action!r}")
+        decision = Decision(
+            action,
+            arguments=arguments if isinstance(arguments, dict) else None,
+            why=str(command.get("why", "")),
+            always=command.get("always") is True,
+        )
+        try:
+            self._run.decide(decision, str(command.get("key")))
+        except UsageError as error:
+            raise LookupError(str(error)) from error
+
+    def _find(self, _command: Command) -> dict[str, Any]:
         """The bundle for a page whose cell has no output, as the page before it was not saved."""
         if self._drawn:
             raise LookupError("a page has drawn this run to its end")
         with self._lock:
             return super()._bundle()
 
-    def _request(self, step: int) -> dict[str, Any]:
+    def _request(self, command: Command) -> dict[str, Any]:
+        step = int(command.get("step", 0))
         requests = {e.step: r for e, r in zip(self._starts(), self._run.requests, strict=False)}
         if step not in requests:
             raise LookupError(f"step {step} has sent no request")

@@ -34,6 +34,14 @@ OPTIONS: OptionTable = [
         {"metavar": "NAME", "help": "go on with (or start) a named conversation (default main)"},
     ),
     (("--tools",), {"metavar": "A,B", "help": "offer these notebook functions too"}),
+    (
+        ("--ask",),
+        {"choices": ("always", "risky", "never"), "help": "when you are asked first (risky)"},
+    ),
+    (
+        ("--plan",),
+        {"action": "store_const", "const": True, "help": "look and propose; change nothing"},
+    ),
     (("--loop",), {"metavar": "NAME", "help": "run this loop function instead of the built-in"}),
     (("--max-steps",), {"type": int, "metavar": "N", "help": "stop after N model calls (50)"}),
     (("--max-usd",), {"type": float, "metavar": "X", "help": "stop before spending more (1.00)"}),

@@ -22,7 +22,7 @@ from nbagent.kernel.drain import ShellDrain
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
-from nbagent.kernel.person import Keyboard, Nobody
+from nbagent.kernel.person import Keyboard, Nobody, Views
 from nbagent.kernel.pump import Display, Job, Person, Pump
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
@@ -34,6 +34,7 @@ from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
 from nbagent.paths import runs_dir
+from nbagent.policy import gate_of
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.outgoing import BYTES_PER_TOKEN, estimated_tokens
@@ -194,6 +195,8 @@ class Session:
             settings=settings,
             clock=self.clock,
             loop=self.loop(options.loop),
+            gate=gate_of(settings),
+            standing=conversation.standing,
             redact=self.redact,
         )
         run = new_run(
@@ -241,7 +244,8 @@ class Session:
         """A pump for the cell that runs now."""
         person: Person = Nobody()
         if self.interactive:
-            person = Keyboard(self.interrupts.armed, input)
+            keyboard = Keyboard(self.interrupts, input)
+            person = Views(self.clock, self._is_seen, keyboard)
         return Pump(
             executor=self.executor,
             person=person,
@@ -253,6 +257,10 @@ class Session:
     def _tick(self) -> None:
         self.executor.step()
         self.shell_drain.drain()
+
+    def _is_seen(self) -> bool:
+        """Whether a live view follows the run of this cell."""
+        return self._last_live is not None and self._last_live.seen
 
     def display(self, run: Run) -> Display:
         """The display for a run in this cell: live where a person looks on and a view is built."""

@@ -6,18 +6,21 @@ The assistant message is never touched: what the person changed is said in the r
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 from nbagent.events import ApprovalAsked, ApprovalGiven, Event, ToolFinished, ToolStarted
 from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
-from nbagent.policy import Allow, Deny, Edit, Gate, ProposedCall, Wait
-from nbagent.redact import Redactor
+from nbagent.policy import Allow, Deny, Edit, ProposedCall, Verdict, Wait
+from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, RunTool
-from nbagent.tools import ToolResult, Toolset
+from nbagent.tools import ToolResult
 
 STOPPED = "Stopped by the user before it ran; do not retry unless they ask."
+WITHHELD = "The user keeps this result to themselves. The call has run."
+RESULTS_ASKED = "you are asked before every result leaves for the model"
 
 
 class PendingCalls:
@@ -27,9 +30,7 @@ class PendingCalls:
         calls: the calls that the loop wants run.
         places: where each of them stands among the step's calls.
         step: the step they belong to.
-        tools: where they are looked up.
-        gate: asked before each one.
-        redact: everything that a tool returns passes it.
+        recipe: tools, gate, what was allowed for good, and what masks secrets.
         emit: where events go.
     """
 
@@ -39,21 +40,19 @@ class PendingCalls:
         *,
         places: Sequence[int],
         step: int,
-        tools: Toolset,
-        gate: Gate,
-        redact: Redactor,
+        recipe: Recipe,
         emit: Callable[[Event], None],
     ) -> None:
         self.calls = list(calls)
         self._places = list(places)
         self._step = step
-        self._tools = tools
-        self._gate = gate
-        self._redact = redact
+        self._recipe = recipe
         self._emit = emit
-        self._results: list[ToolResult] = []
+        self._results: list[Content] = []
+        self._asked: ApprovalAsked | None = None
         self._decision: Decision | None = None
         self._edited: dict[str, Any] | None = None
+        self._held: ToolResult | None = None
 
     @property
     def answered(self) -> bool:
@@ -69,56 +68,102 @@ class PendingCalls:
         return self._places[len(self._results)]
 
     def next(self) -> RunTool | Decide | None:
-        """What to do now: run a call, ask the person about one, or nothing (all are answered)."""
+        """What to do now: run a call, ask the person, or nothing (all are answered)."""
         while not self.answered:
-            call = self._call
-            arguments = self._tools.arguments_of(call)
-            verdict = self._verdict(call)
-            if isinstance(verdict, Wait):
-                name = call["function"]["name"]
-                self._emit(
-                    ApprovalAsked(step=self._step, index=self._index, name=name, why=verdict.why)
-                )
-                return Decide("call", f"Run {name}?", verdict.why, call)
-            if isinstance(verdict, Deny):
-                self._give("deny", verdict.why)
-                self._finish(
-                    ToolResult(content=f"Denied: {verdict.why}", is_error=True, outcome="denied")
-                )
+            if self._held is not None:
+                if self._decision is None:
+                    return self._ask_about_result(self._held)
+                self._release(self._held, self._decision)
                 continue
-            if isinstance(verdict, Edit):
-                self._give("edit")
-                self._edited = arguments = verdict.arguments
-                text = json_bytes(arguments).decode()
-                call = {**call, "function": {**call["function"], "arguments": text}}
-            return self._run(call, arguments)
+            arguments = self._recipe.tools.arguments_of(self._call)
+            verdict = self._verdict(arguments)
+            if isinstance(verdict, Wait):
+                return self._ask_about_call(arguments, verdict)
+            if isinstance(verdict, Deny):
+                denial = f"Denied: {self._recipe.redact(verdict.why)}"
+                self._finish(ToolResult(content=denial, is_error=True, outcome="denied"))
+                continue
+            return self._run(arguments, verdict)
         return None
 
-    def _verdict(self, call: ToolCall) -> Allow | Edit | Deny | Wait:
+    def _verdict(self, arguments: dict[str, Any]) -> Verdict:
         """The person's decision if there is one, else the gate's."""
         decision, self._decision = self._decision, None
         if decision is None:
-            tool = self._tools.get(call["function"]["name"])
-            effect = tool.effect if tool else "pure"
-            arguments = self._tools.arguments_of(call)
-            return self._gate(ProposedCall(call["function"]["name"], arguments, effect, self._step))
+            return self._by_policy(arguments)
+        self._give(decision)
         if decision.action == "deny":
             return Deny(decision.why or "the user does not want this")
         if decision.action == "edit" and decision.arguments is not None:
             return Edit(decision.arguments)
-        self._give("run")
         return Allow()
 
-    def _run(self, call: ToolCall, arguments: dict[str, Any]) -> RunTool:
+    def _by_policy(self, arguments: dict[str, Any]) -> Verdict:
+        name = self._call["function"]["name"]
+        tool = self._recipe.tools.get(name)
+        if tool is None:
+            return Allow()  # it is answered with the names that there are
+        reasons, changes = tool.reasons(arguments), tool.changes(arguments)
+        call = ProposedCall(name, arguments, tool.effect, self._step, reasons, changes)
+        verdict = self._recipe.gate(call)
+        if isinstance(verdict, Deny):
+            self._give(Decision("deny", why=verdict.why, by="policy"))
+        elif isinstance(verdict, Edit):
+            self._give(Decision("edit", by="policy"))
+        elif isinstance(verdict, Wait) and self._recipe.standing.covers(verdict.reasons):
+            return Allow()
+        return verdict
+
+    def _ask_about_call(self, arguments: dict[str, Any], verdict: Wait) -> Decide:
+        name = self._call["function"]["name"]
+        masked = self._recipe.redact.value(arguments)
+        asked = ApprovalAsked(
+            step=self._step,
+            index=self._index,
+            name=name,
+            why=self._recipe.redact(verdict.why),
+            key=self._key("call", json_bytes(arguments)),
+            arguments=masked,
+            reasons=verdict.reasons,
+        )
+        return self._ask(asked, f"Run {name}?")
+
+    def _ask(self, asked: ApprovalAsked, text: str) -> Decide:
+        self._asked = asked
+        self._emit(asked)
+        return Decide(asked.about, text, asked.why, self._call, asked, asked.key)
+
+    def _ask_about_result(self, result: ToolResult) -> Decide:
+        asked = ApprovalAsked(
+            step=self._step,
+            index=self._index,
+            name=self._call["function"]["name"],
+            why=RESULTS_ASKED,
+            about="result",
+            key=self._key("result", json_bytes(result.content)),
+            content=result.content,
+        )
+        return self._ask(asked, "Send this result?")
+
+    def _key(self, about: str, shown: bytes) -> str:
+        """Names a question: an answer to it is no answer to another, nor to other bytes."""
+        return f"{self._step}.{self._index}.{about}.{hashlib.sha256(shown).hexdigest()[:16]}"
+
+    def _run(self, arguments: dict[str, Any], verdict: Allow | Edit) -> RunTool:
+        call = self._call
         name = call["function"]["name"]
-        tool = self._tools.get(name)
+        tool = self._recipe.tools.get(name)
+        if isinstance(verdict, Edit):
+            self._edited = arguments = verdict.arguments
+            text = json_bytes(arguments).decode()
+            call = {**call, "function": {**call["function"], "arguments": text}}
         self._emit(
             ToolStarted(
                 step=self._step,
                 index=self._index,
                 call_id=call["id"],
                 name=name,
-                arguments=self._redact.value(arguments),
+                arguments=self._recipe.redact.value(arguments),
                 effect=tool.effect if tool else "pure",
                 edited=self._edited is not None,
             )
@@ -126,7 +171,7 @@ class PendingCalls:
         return RunTool(call, self._step, self._index)
 
     def decide(self, decision: Decision) -> None:
-        """Take the person's decision on the call that `next` asked about."""
+        """Take the person's decision on what `next` asked about."""
         self._decision = decision
 
     def finish(self, result: ToolResult) -> None:
@@ -136,36 +181,73 @@ class PendingCalls:
             note = f"[The user changed the arguments before it ran: {changed}]"
             result = _with_note(result, note)
             self._edited = None
+        content: Content = self._recipe.redact.value(result.content) or "(no output)"
+        outcome = self._recipe.redact(result.outcome)
+        if content != result.content and not outcome.isidentifier():
+            outcome = "hidden value"  # it may hold the beginning of what was masked
+        result = replace(result, content=content, outcome=outcome)
+        if self._recipe.settings.ask == "always" and not result.interrupted:
+            self._held = result
+        else:
+            self._finish(result)
+
+    def _release(self, result: ToolResult, decision: Decision) -> None:
+        """Send a result as it is, as the person has edited it, or not at all."""
+        self._held = self._decision = None
+        self._give(decision)
+        if decision.action == "deny":
+            why = f" They say: {decision.why}" if decision.why else ""
+            result = replace(result, content=f"{WITHHELD}{why}")
+        elif decision.action == "edit" and decision.arguments is not None:
+            text = str(decision.arguments.get("content", ""))
+            note = "[The user changed this result before you got it.]"
+            result = replace(result, content=f"{note}\n{self._recipe.redact(text)}")
         self._finish(result)
 
     def stop(self) -> None:
         """Answer every open call: stopped by the user."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._finish(replace(held, content=WITHHELD))
         while not self.answered:
             self._finish(ToolResult(content=STOPPED, is_error=True, outcome="did not run"))
 
-    def _give(self, decision: Literal["run", "edit", "deny"], why: str = "") -> None:
-        self._emit(ApprovalGiven(step=self._step, index=self._index, decision=decision, why=why))
+    def _give(self, decision: Decision) -> None:
+        about: Literal["call", "result"] = "call"
+        always: tuple[str, ...] = ()
+        if self._asked is not None:
+            about = self._asked.about
+            if decision.always:
+                always = self._recipe.standing.allow(self._asked.reasons)
+            self._asked = None
+        self._emit(
+            ApprovalGiven(
+                step=self._step,
+                index=self._index,
+                decision=decision.action,
+                why=self._recipe.redact(decision.why),
+                by=decision.by,
+                about=about,
+                always=always,
+            )
+        )
 
     def _finish(self, result: ToolResult) -> None:
-        content: Content = self._redact.value(result.content) or "(no output)"
-        outcome = self._redact(result.outcome)
-        if content != result.content and not outcome.isidentifier():
-            outcome = "hidden value"  # it may hold the beginning of what was masked
         self._emit(
             ToolFinished(
                 step=self._step,
                 index=self._index,
                 name=self._call["function"]["name"],
-                content=content,
-                display=tuple(self._redact.value(list(result.display))),
+                content=result.content,
+                display=tuple(self._recipe.redact.value(list(result.display))),
                 is_error=result.is_error,
-                outcome=outcome,
+                outcome=result.outcome,
                 changes=result.changes,
                 cut_bytes=result.cut_bytes,
                 spill=result.spill,
             )
         )
-        self._results.append(ToolResult(content=content))
+        self._results.append(result.content)
 
     def messages(self, *, images_inline: bool) -> list[Message]:
         """The messages to append: one per call, in order.
@@ -176,8 +258,8 @@ class PendingCalls:
         """
         answers: list[Message] = []
         pictures: list[Part] = []
-        for call, result in zip(self.calls, self._results, strict=True):
-            content = result.content
+        for call, given in zip(self.calls, self._results, strict=True):
+            content = given
             if isinstance(content, list) and not images_inline:
                 shown = [part for part in content if part["type"] == "image_url"]
                 pictures += shown

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nbagent.clock import Clock
 from nbagent.loop import Loop, agent_loop
-from nbagent.policy import Gate, allow_all
+from nbagent.policy import Gate, Standing, allow_all
 from nbagent.ports import Model
 from nbagent.redact import Redactor
 from nbagent.settings import Settings
@@ -24,6 +24,7 @@ class Recipe:
         clock: the one clock.
         loop: the agent loop, or a learner's.
         gate: asked before each call.
+        standing: what the person has allowed for the rest of the conversation.
         redact: everything passes it on its way to screen, disk and model.
     """
 
@@ -33,4 +34,5 @@ class Recipe:
     clock: Clock
     loop: Loop = agent_loop
     gate: Gate = allow_all
+    standing: Standing = field(default_factory=Standing)
     redact: Redactor = field(default_factory=Redactor)

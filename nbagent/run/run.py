@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbagent.errors import HistoryError, ModelError
+from nbagent.errors import HistoryError, ModelError, UsageError
 from nbagent.events import (
     TRANSIENT,
     Event,
@@ -62,6 +62,7 @@ class Run:
         budget: what the run may still use.
         stopping: whether it was asked to stop; a signal handler may set this.
         interrupt_tool: set by the driver while a tool of this run is on the stack.
+        decided: the open question and its answer, until the driver has taken it.
         finished: the last event, once it has ended.
     """
 
@@ -89,6 +90,7 @@ class Run:
         self.stopping = False
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
+        self.decided: tuple[Decide, Decision] | None = None
         self._t0 = recipe.clock.now()
         self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
@@ -163,6 +165,43 @@ class Run:
         if self.interrupt_tool is not None:
             self.interrupt_tool()
 
+    @property
+    def question(self) -> Decide | None:
+        """What the run waits for the person to decide, if it does."""
+        return self._work if isinstance(self._work, Decide) else None
+
+    def approve(self, *, always: bool = False) -> None:
+        """Let what is in question run, or leave; `always` allows its kinds from now on.
+
+        Raises:
+            UsageError: the run asks nothing now.
+        """
+        self.decide(Decision("run", always=always))
+
+    def deny(self, why: str = "") -> None:
+        """Refuse what is in question; the model is told `why`.
+
+        Raises:
+            UsageError: the run asks nothing now.
+        """
+        self.decide(Decision("deny", why=why))
+
+    def decide(self, decision: Decision, key: str = "") -> None:
+        """Answer the open question, from any thread.
+
+        Args:
+            decision: the answer.
+            key: the question that it answers, if it was put by `key`; an answer to another one,
+                or to other bytes, is not taken.
+
+        Raises:
+            UsageError: the run asks nothing now, or something else.
+        """
+        question = self.question
+        if question is None or self.decided is not None or (key and key != question.key):
+            raise UsageError("The run does not ask this now.", "Nothing was changed.")
+        self.decided = (question, decision)
+
     def say(self, text: str) -> None:
         """Steer: `text` joins the history at the next legal point."""
         self._queued.append(text)
@@ -188,7 +227,7 @@ class Run:
     def pending(self) -> Work | None:
         """The work to be done now, the same object until it is delivered; None when finished."""
         if self.stopping and not isinstance(self._work, RunTool):
-            self._work = None
+            self._work = self.decided = None
         if self._work is None and self.finished is None:
             with self._loop_guarded():
                 self._work = self._next()
@@ -207,7 +246,7 @@ class Run:
             output = self.recipe.redact.value(outcome.output)
             self._emit(ToolOutput(step=work.step, index=work.index, output=output))
         else:
-            self._work = None
+            self._work = self.decided = None
             self._settle(work, outcome)
 
     def _settle(self, work: Work, outcome: Outcome) -> None:
@@ -280,9 +319,7 @@ class Run:
                 want.calls,
                 places=[places.index(call["id"]) for call in want.calls],
                 step=self._asking.step,
-                tools=self.recipe.tools,
-                gate=self.recipe.gate,
-                redact=self.recipe.redact,
+                recipe=self.recipe,
                 emit=self._emit,
             )
         if self.stopping:
@@ -319,8 +356,10 @@ class Run:
         allowance = self.budget.allowance(limit)
         money = "" if spent is None else f"${spent:.2f} spent, "
         why = f"{allowance} limit reached after {self._asking.step} steps ({money}everything kept)."
-        self._emit(Paused(step=self._asking.step, why=why))
-        return Decide("limit", f"Go on for another {allowance}?", why)
+        question = f"Go on for another {allowance}?"
+        key = f"{self._asking.step}.limit.{limit}"
+        self._emit(Paused(step=self._asking.step, why=why, question=question, key=key))
+        return Decide("limit", question, why, key=key)
 
     def _decide(self, work: Work, decision: Decision) -> None:
         if isinstance(work, Decide) and work.kind == "limit":

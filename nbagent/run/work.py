@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from nbagent.events import Output
+from nbagent.events import ApprovalAsked, Output
 from nbagent.messages import Request, ToolCall
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.tools import ToolResult
@@ -38,16 +38,21 @@ class Decide:
     """Ask the person, or a policy where nobody is there; bring back a `Decision`.
 
     Attributes:
-        kind: `call` (may this call run?) or `limit` (go on past a limit?).
+        kind: `call` (may this call run?), `result` (may its result leave for the model?) or
+            `limit` (go on past a limit?).
         text: the question, in words.
         why: what makes it necessary.
-        call: the call in question, for `call`.
+        call: the call in question.
+        asked: the event that told of the call in question.
+        key: names the question, and the bytes in question.
     """
 
-    kind: Literal["call", "limit"]
+    kind: Literal["call", "result", "limit"]
     text: str
     why: str = ""
     call: ToolCall | None = None
+    asked: ApprovalAsked | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,15 +75,23 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to a `Decide`: let it be, change the arguments, or refuse.
+    """The answer to a `Decide`: let it be, change it, or refuse.
 
     For a limit, `run` goes on for another allowance and `deny` ends the run.
+
+    Attributes:
+        action: what was decided.
+        arguments: of an edited call its arguments; of an edited result `{"content": text}`.
+        why: what the model is told of a denial.
+        by: who decided: `you` or `policy`.
+        always: allow the kinds of these reasons for the rest of the conversation.
     """
 
     action: Literal["run", "edit", "deny"]
     arguments: dict[str, Any] | None = None
     why: str = ""
     by: str = "you"
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)

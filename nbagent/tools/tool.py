@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 from nbagent.errors import SettingsError
-from nbagent.events import Changes, Output
+from nbagent.events import Changes, Output, Reason
 from nbagent.messages import Content, ToolCall
 from nbagent.ports import Execution, Executor, OnOutput
 from nbagent.tools.results import (
@@ -75,6 +75,11 @@ class ToolContext:
     limit_s: float | None = None
 
 
+OUTSIDE = Reason(
+    kind="outside", verb="acts outside this kernel", doing="acting outside this kernel"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """Something the model may call.
@@ -87,6 +92,9 @@ class Tool:
         effect: what a call can change; approvals and resume need to know.
         check: turns the model's JSON values into `call`'s arguments or raises `BadArguments`; by
             the schema alone where it is None.
+        judge: tells of arguments what is risky about them; by `effect` alone where it is None.
+        only_looks: why arguments do more than look, in words, '' if they do not; by `effect`
+            alone where it is None.
     """
 
     name: str
@@ -95,6 +103,20 @@ class Tool:
     call: Callable[[dict[str, Any], ToolContext], ToolResult]
     effect: Effect = "kernel"
     check: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    judge: Callable[[dict[str, Any]], tuple[Reason, ...]] | None = None
+    only_looks: Callable[[dict[str, Any]], str] | None = None
+
+    def reasons(self, arguments: dict[str, Any]) -> tuple[Reason, ...]:
+        """What makes a call with these arguments need the person's OK, as far as can be told."""
+        if self.judge is not None:
+            return self.judge(arguments)
+        return (OUTSIDE,) if self.effect == "external" else ()
+
+    def changes(self, arguments: dict[str, Any]) -> str:
+        """Why a call with these arguments does more than look; '' if it changes nothing."""
+        if self.only_looks is not None:
+            return self.only_looks(arguments)
+        return "" if self.effect == "pure" else "may change something"
 
     def schema(self) -> dict[str, Any]:
         """The entry of a request's `tools`."""

@@ -1,70 +1,17 @@
-"""Policies: what may run, when to stop, when to try again. Plain functions of plain values.
-
-None of these is a branch in the loop; the Run asks them between the loop's moves. A gate is any
-callable `(call) -> Verdict`; the default lets every call run.
-
-Read next: `nbagent.run`, which asks.
-"""
+"""Limits: when a run has used what it may use, and how long to wait before trying again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 from nbagent.errors import InvalidTurn, ModelError, RateLimited
 from nbagent.settings import Settings
-from nbagent.tools import Effect
 
 MAX_INVALID_TURNS = 3
 """How often one step is asked in all while its replies are unfit for the history."""
 MAX_SERVER_WAIT_S = 600.0
 """A server that asks for a longer wait than this is reported instead of waited for."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProposedCall:
-    """A call before it runs, as a gate sees it."""
-
-    name: str
-    arguments: dict[str, Any]
-    effect: Effect
-    step: int
-
-
-@dataclass(frozen=True, slots=True)
-class Allow:
-    """Let the call run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """Run it with other arguments; the model is told that the user changed them."""
-
-    arguments: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Deny:
-    """Do not run it; the model gets `why` as the result."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Ask the person first; `why` says in words what makes the call need an OK."""
-
-    why: str
-
-
-Verdict: TypeAlias = Allow | Edit | Deny | Wait
-Gate: TypeAlias = Callable[[ProposedCall], Verdict]
-
-
-def allow_all(_call: ProposedCall) -> Verdict:
-    """Let every call run: the default gate."""
-    return Allow()
 
 
 @dataclass(frozen=True, slots=True)
