@@ -317,3 +317,38 @@ def test_allowed_hosts_refuse_others(lesson: LiveKernel) -> None:
 
 def test_no_key_in_the_environment_of_these_tests() -> None:
     assert "MOONSHOT_API_KEY" not in os.environ
+
+
+def test_undo_puts_rebound_names_back(lesson: LiveKernel, server: Server) -> None:
+    code = "keep = 5\nbox.append(1)\ndel gone\nnew = 1"
+    order(server, {"kind": "turn", "reasoning": "So.", "calls": [["run_python", {"code": code}]]})
+    lesson.run("keep, box, gone = 1, [], 2")
+    lesson.run("%%kimi --ask never\nlesson repair")
+    assert "(5, [1])" in lesson.run("(keep, box)").text
+    said = lesson.run("%kimi undo").text
+    assert "Put back as before the last run: keep, gone." in said
+    assert "Changed within, which cannot be taken back: box." in said
+    assert "(1, 2, [1], 1)" in lesson.run("(keep, gone, box, new)").text
+    assert "no run to undo" in lesson.run("%kimi undo").text
+
+
+def test_continue_goes_on_in_the_same_conversation(lesson: LiveKernel, server: Server) -> None:
+    assert "nothing to go on with" in lesson.run("%kimi reset\n%kimi continue").text
+    lesson.run("%%kimi\nlesson repair")
+    cell = lesson.run("%kimi continue")
+    assert cell.traces
+    assert "Go on where you stopped." in lesson.run("print(_.started.prompt)").text
+    bodies = [json.loads(entry["body"]) for entry in ledger(server) if entry["body"]]
+    assert [m["content"] for m in bodies[-1]["messages"] if m["role"] == "user"] == [
+        "lesson repair",
+        "Go on where you stopped.",
+    ]
+
+
+def test_headless_a_question_is_answered_with_no(lesson: LiveKernel, server: Server) -> None:
+    turn = {"kind": "turn", "reasoning": "So.", "calls": [["run_python", {"code": "made = 1"}]]}
+    order(server, turn)
+    lesson.run("%%kimi --ask always\nlesson repair")
+    said = lesson.run("print([m['content'] for m in _.messages if m['role'] == 'tool'])").text
+    assert "Denied: nobody is here to ask" in said
+    assert "not defined" in lesson.run("made").text

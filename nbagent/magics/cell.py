@@ -54,13 +54,11 @@ class KimiMagics(Magics):
                 "The cell asks for nothing.",
                 "Write what you want after %%kimi or below it. Nothing was sent.",
             )
-        run, conversation, opening = self.session.prepare(options, prompt)
         if options.dry_run:
+            run, *_ = self.session.prepare(options, prompt)
             print(self.session.preview(run))  # noqa: T201 -- the cell's output
             return
-        conversation.add(run, opening, run.started.cell_id)
-        self.session.drive(run)
-        self.session.bind(run, options.out)
+        run = self.session.ask(options, prompt)
         if run.finished and run.finished.reason == "error" and not self.session.interactive:
             raise OneLine(run.finished.text)
 

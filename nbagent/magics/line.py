@@ -20,6 +20,7 @@ from nbagent.spool import stored_runs
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
+    from nbagent.run import Run
 
 Command: TypeAlias = "Callable[[Session, str], str]"
 """Takes the session and the rest of the line, returns what to print."""
@@ -175,6 +176,74 @@ def _show(session: Session, rest: str) -> str:
     return ""
 
 
+GO_ON = "Go on where you stopped."
+
+
+def _continue(session: Session, rest: str) -> str:
+    conversation = session.conversations.get(session.current)
+    if conversation is None or conversation.head is None:
+        raise UsageError("There is nothing to go on with.", "Ask something with %%kimi first.")
+    options, _ = parse_line(rest)
+    session.ask(options, GO_ON)
+    return ""
+
+
+def _undo(session: Session, _rest: str) -> str:
+    restored, changed = session.undo()
+    lines = [
+        f"Put back as before the last run: {', '.join(restored)}."
+        if restored
+        else "The last run rebound no name that was there before."
+    ]
+    if changed:
+        lines.append(
+            f"Changed within, which cannot be taken back: {', '.join(changed)}. Load them anew."
+        )
+    return "\n".join([*lines, "Files and what was sent elsewhere stay as they are."])
+
+
+def _asking(session: Session) -> Run:
+    """The run that waits for a decision."""
+    run = next((run for run in reversed(session.runs.values()) if run.question), None)
+    if run is None:
+        raise UsageError("No run waits for a decision.", "`%kimi runs` lists them.")
+    return run
+
+
+def _approve(session: Session, _rest: str) -> str:
+    run = _asking(session)
+    run.approve()
+    return f"{run.run_id} goes on."
+
+
+def _deny(session: Session, rest: str) -> str:
+    run = _asking(session)
+    run.deny(rest)
+    return f"Denied. {run.run_id} goes on, and the agent is told."
+
+
+def _unfinished(session: Session, name: str = "") -> Run:
+    """A run that has not ended: the one named, or the last one."""
+    going = [r for r in session.runs.values() if r.finished is None and r.run_id.startswith(name)]
+    if not going:
+        raise UsageError("No run is going on.", "`%kimi runs` lists them.")
+    return going[-1]
+
+
+def _stop(session: Session, rest: str) -> str:
+    run = _unfinished(session, rest)
+    run.stop()
+    return f"{run.run_id} stops. What it made so far stays."
+
+
+def _say(session: Session, rest: str) -> str:
+    if not rest:
+        raise UsageError("`%kimi say` needs the text.", "Nothing was said.")
+    run = _unfinished(session)
+    run.say(rest)
+    return f"{run.run_id} reads it before its next request."
+
+
 def _doctor(session: Session, _rest: str) -> str:
     from nbagent.doctor import report  # noqa: PLC0415 -- looks at many packages; only when asked
 
@@ -196,6 +265,11 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi tools                 what the model may call
 %kimi runs                  runs of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
+%kimi continue              go on where the last run stopped
+%kimi undo                  put back the names that the last run rebound
+%kimi stop [RUN]            stop a run that goes on behind this cell
+%kimi say TEXT              tell it something; it reads that before its next request
+%kimi approve, deny [WHY]   answer what it asks
 %kimi doctor                check the installation"""
 
 COMMANDS: dict[str, Command] = {
@@ -208,7 +282,13 @@ COMMANDS: dict[str, Command] = {
     "tools": _tools,
     "runs": _runs,
     "show": _show,
+    "continue": _continue,
+    "undo": _undo,
+    "stop": _stop,
+    "say": _say,
+    "approve": _approve,
+    "deny": _deny,
     "doctor": _doctor,
     "help": _help,
 }
-_TAKES_TEXT = {"use"}
+_TAKES_TEXT = {"use", "say", "deny"}

@@ -26,6 +26,7 @@ from nbagent.kernel.person import Keyboard, Nobody, Views
 from nbagent.kernel.pump import Display, Job, Person, Pump
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
+from nbagent.kernel.undo import Snapshot
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
@@ -80,6 +81,7 @@ class Session:
         self.shell_drain = ShellDrain(shell, self.interrupts)
         self._told_hosts: set[str] = set()
         self._last_live: LiveDisplay | None = None
+        self._undo: Snapshot | None = None
 
     # Settings
 
@@ -228,9 +230,22 @@ class Session:
             f"`%kimi show {last.run_id}` draws it."
         )
 
+    def ask(self, options: argparse.Namespace, prompt: str) -> Run:
+        """Run a prompt to its end in this cell; the run is `_` afterwards.
+
+        Raises:
+            NBAgentError: something about it cannot work, in words; nothing was sent.
+        """
+        run, conversation, opening = self.prepare(options, prompt)
+        conversation.add(run, opening, run.started.cell_id)
+        self.drive(run)
+        self.bind(run, options.out)
+        return run
+
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
         self.runs[run.run_id] = run
+        self._undo = Snapshot(self.shell)
         spool = Spool(runs_dir, run.run_id)
         run.subscribe(spool.apply)
         try:
@@ -239,6 +254,17 @@ class Session:
             run.recipe.model.close()
         if spool.problem:
             print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
+
+    def undo(self) -> tuple[list[str], list[str]]:
+        """Put back the names that the last run rebound; see `Snapshot.restore`.
+
+        Raises:
+            UsageError: there was no run, or it was undone already.
+        """
+        snapshot, self._undo = self._undo, None
+        if snapshot is None:
+            raise UsageError("There is no run to undo.", "Only the last run can be, and once.")
+        return snapshot.restore()
 
     def pump(self) -> Pump:
         """A pump for the cell that runs now."""
