@@ -67,13 +67,15 @@ def gist(text: str, limit: int = 90) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration: `0.4 s`, `6.9 s`, `73 s`, `12 min`, `1 h 14`."""
+    """A duration: `0.4 s`, `6.9 s`, `73 s`, `5 min 06`, `12 min`, `1 h 14`."""
     if value is None:
         return UNKNOWN
     if value < 59.95:  # noqa: PLR2004 -- shown as 60.0 otherwise
         return f"{value:.1f} s"
-    if value < 600:  # noqa: PLR2004 -- ten minutes
+    if value < 119.5:  # noqa: PLR2004 -- two minutes
         return f"{value:.0f} s"
+    if value < 599.5:  # noqa: PLR2004 -- ten minutes
+        return f"{round(value) // 60} min {round(value) % 60:02d}"
     minutes = round(value / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d}"  # noqa: PLR2004 -- an hour
 

@@ -73,3 +73,34 @@ def test_the_control_channel_is_answered_while_a_cell_is_busy(kernel: LiveKernel
     answer = ask(kernel, command("ready", "busy"))
     assert answer["ok"] is False
     assert kernel.client.get_shell_msg(timeout=30)["content"]["status"] == "ok"
+
+
+STORED = """
+from nbagent.events import ReplyReceived, RunStarted
+from nbagent.paths import runs_dir
+from nbagent.spool import Spool
+spool = Spool(runs_dir, "old-run-1")
+spool.apply(RunStarted(run_id="old-run-1", prompt="hi", model="kimi-k2.6"))
+for n in range(1, 41):
+    said = {"role": "assistant", "content": f"reply {n}"}
+    spool.apply(ReplyReceived(step=n, attempt=1, message=said, finish_reason="stop"))
+spool.close()
+"""
+
+
+@pytest.mark.kernel
+def test_steps_of_a_run_are_told_while_their_record_is_there(kernel: LiveKernel) -> None:
+    """In memory, and from disk once the run was shown."""
+    kernel.run("%%kimi\nWhat is 2 + 2?", answer=str)
+    run_id = kernel.run("print(_.run_id)").text.strip()
+    told = ask(kernel, command("steps", "s1", run_id) | {"first": 1, "last": 1})
+    assert {event["step"] for event in told["data"]["events"]} == {1}
+    assert "reply_received" in {event["kind"] for event in told["data"]["events"]}
+    old = command("steps", "s2", "old-run-1") | {"first": 3, "last": 400}
+    kernel.run(STORED)
+    assert ask(kernel, old)["ok"] is False, "the control: nobody has read it yet"
+    kernel.run("%kimi show old-run-1")
+    answer = ask(kernel, old | {"request_id": "s3"})
+    assert [event["step"] for event in answer["data"]["events"]] == list(range(3, 23))
+    stopped = ask(kernel, command("stop", "s4", "old-run-1"))
+    assert (stopped["ok"], stopped["error"]) == (False, "this kernel has the run's record alone")

@@ -22,7 +22,7 @@ from nbagent.run import Run
 from nbagent.run.work import Decision
 from nbagent.settings import Settings
 from nbagent.trace import TRACE_MIME
-from nbagent.trace.feed import Feed
+from nbagent.trace.feed import Feed, steps_told
 from nbagent.trace.markup import QUIET, tag
 from nbagent.trace.widget import trace_widget
 
@@ -109,6 +109,7 @@ class LiveDisplay(TraceDisplay):
             "say": lambda command: self._run.say(str(command.get("text", ""))),
             "decide": self._decide,
             "request": self._request,
+            "steps": lambda command: steps_told(self._run.events, command),
             "bundle": lambda _: self._locked_bundle(),
             "find": self._find,
             "drawn": self._note_drawn,

@@ -8,7 +8,8 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
@@ -44,6 +45,7 @@ from nbagent.run.work import AskModel
 from nbagent.settings import Settings, resolve
 from nbagent.spool import Spool
 from nbagent.tools import Toolset
+from nbagent.trace.feed import steps_told
 from nbagent.trace.widget import is_built
 
 LOST_S = 5.0
@@ -308,10 +310,13 @@ class Session:
             self.shell.user_ns[name] = run
 
     def show(self, run_id: str, events: Iterable[Event]) -> None:
-        """Show a finished run's trace in the present cell."""
+        """Show a finished run's trace in the present cell; its old steps can be asked for."""
         settings, _ = self.settings()
+        kept = list(events)
+        if run_id not in self.runs:
+            self.mailbox.put_up(run_id, partial(_from_disk, kept))
         display = self._still(f"{run_id}-{secrets.token_hex(2)}", settings)
-        for event in events:
+        for event in kept:
             display.apply(event)
         display.refresh(final=True)
 
@@ -343,3 +348,10 @@ class Session:
         merged = self.config.chosen() | self.chosen | settings
         resolve_endpoint(resolve({}, merged, os.environ), os.environ)
         self.chosen |= settings
+
+
+def _from_disk(events: Sequence[Event], action: str, command: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a view of a run that an earlier kernel made."""
+    if action != "steps":
+        raise LookupError("this kernel has the run's record alone")
+    return steps_told(events, command)

@@ -22,7 +22,6 @@ from nbagent.events import (
     Delta,
     Event,
     Paused,
-    Phase,
     ReplyReceived,
     RetryScheduled,
     RunFinished,
@@ -33,7 +32,7 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.messages import Usage
-from nbagent.meter.streams import Segment, Span, Stream, bucketed, halved
+from nbagent.meter.streams import Curve, Segment, Span, Stream, bucketed, halved, thinned
 
 TOKENS_PER_CHAR = 0.25
 """First guess for estimates, until the run's own usage tells better."""
@@ -67,7 +66,7 @@ class _Step:
     tool_calls: int = 0
     stalls: list[Span] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
-    speed: list[tuple[Phase, list[tuple[float, float]]]] = field(default_factory=list)
+    speed: list[Curve] = field(default_factory=list)
 
     def add(self, phase: str, t0: float, t1: float) -> None:
         """Append a span, if it has a length."""
@@ -186,7 +185,7 @@ class Meter:
         return {
             "t_end": self.t,
             "segments": [list(s) for s in bucketed(segments, self.t)],
-            "speed": [[phase, [list(p) for p in points]] for phase, points in lines],
+            "speed": [[phase, [list(p) for p in points]] for phase, points in thinned(lines)],
             "stalls": [list(stall) for step in steps for stall in step.stalls],
             "p50": _median(step.tokens_per_s for step in steps),
             "top": max((v for _, points in lines for _, v in points), default=0.0),

@@ -26,9 +26,14 @@ BUFFERED_GAP_S = 0.002
 MAX_SEGMENTS = 480
 """A chart holds no more spans than this; longer runs are drawn in buckets."""
 
+MAX_LINES = 480
+"""Nor more curves of speed than this; of a longer run every n-th is drawn."""
+
 Span = tuple[float, float]
 Segment = tuple[int, str, float, float]
 """`(step, phase, t0, t1)`; phases are waiting, reasoning, arguments, answer, tool, you, retry."""
+Curve = tuple[Phase, list[tuple[float, float]]]
+"""`(phase, [(t, tokens/s), …])`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ class Stream:
                 spans.append((phase, t, t))
         return spans
 
-    def speed(self, n_points: int = 48) -> list[tuple[Phase, list[tuple[float, float]]]]:
+    def speed(self, n_points: int = 48) -> list[Curve]:
         """Tokens a second over time, one line a phase: `(phase, [(t, tokens/s), …])`.
 
         Each point is the number of tokens in a centred window of 1 s (0.25 s for a stream shorter
@@ -135,6 +140,11 @@ def halved(samples: list[Sample]) -> list[Sample]:
         (t, n, phase), (later, more, _) = samples[i], samples[i + 1]
         joined.append((t if i == 0 else later, n + more, phase))
     return joined
+
+
+def thinned(lines: list[Curve]) -> list[Curve]:
+    """Bound the curves of a long run."""
+    return lines[:: -(-len(lines) // MAX_LINES) or 1]
 
 
 def bucketed(segments: list[Segment], t_end: float) -> list[Segment]:

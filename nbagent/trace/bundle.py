@@ -20,6 +20,7 @@ from nbagent.trace.page import Scene, page_html
 from nbagent.trace.pictures import chosen
 from nbagent.trace.plain import markdown_text, plain_text
 from nbagent.view import RunView
+from nbagent.view.lines import LINES_MAX
 
 TRACE_MIME = "application/vnd.nbagent.trace+json"
 SCHEMA_VERSION = 1
@@ -137,7 +138,7 @@ def _at(
     }
 
 
-_TRACE_KEYS = ("steps", "ranges", "sent_parts", "faults")
+_TRACE_KEYS = ("steps", "ranges", "lines", "compacted", "sent_parts", "faults")
 
 
 def budget(n_steps: int) -> int:
@@ -191,9 +192,22 @@ def _trimmed_step(step: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
 
 def _line_of_step(step: Mapping[str, Any]) -> dict[str, Any]:
     """A step of which only its row is kept."""
-    names = ("name", "title", "outcome", "is_error", "done", "changes")
-    calls = [{k: call[k] for k in names} | {"code": "", "outputs": []} for call in step["calls"]]
-    return {k: step[k] for k in ("step", "gist", "tools", "outcome")} | {"calls": calls}
+    calls = [
+        {k: call[k] for k in _OF_A_CALL if k in call} | {"code": "", "outputs": []}
+        for call in step["calls"]
+    ]
+    line = {k: step[k] for k in ("step", "gist", "tools", "outcome")}
+    if step.get("retries"):
+        line["retries"] = [{**step["retries"][-1], "discarded": ""}]
+    if step.get("steered"):
+        line["steered"] = [clip(step["steered"][-1], 200)]
+    return line | {"calls": calls}
+
+
+_OF_A_CALL = (
+    *("name", "title", "outcome", "is_error", "done", "changes"),
+    *("repaired", "again", "decision", "by", "edited"),
+)
 
 
 def _trimmed_call(call: Mapping[str, Any], detail: Detail) -> dict[str, Any]:
@@ -230,25 +244,33 @@ def packed(chart: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def measured(metrics: Mapping[str, Any]) -> dict[str, Any]:
+def measured(metrics: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
     """Figures for storing: the run's by name, the steps' as rows under the names in `columns`.
 
-    A row is one string, `-` where nothing was measured; the last `BUDGET_STEPS` steps are kept.
+    A row is one string, `-` where nothing was measured; the last `LINES_MAX` steps are kept.
+
+    Args:
+        metrics: as from `Meter.metrics()`.
+        whole: keep every column also of a long run, so that totals can be counted on from them.
     """
-    steps = metrics["steps"][-BUDGET_STEPS:]
-    rows = [" ".join(map(_number, row.values())) for row in steps]
+    steps = metrics["steps"][-LINES_MAX:]
+    is_short = whole or len(steps) <= BUDGET_STEPS
+    columns = (list(steps[0]) if steps else []) if is_short else _LONG_COLUMNS
+    digits = 6 if is_short else 4
+    rows = [" ".join(_number(row[name], digits) for name in columns) for row in steps]
     run = {k: round(v, 6) if isinstance(v, float) else v for k, v in metrics["run"].items()}
-    return {"run": run, "columns": " ".join(steps[0]) if steps else "", "steps": rows}
+    return {"run": run, "columns": " ".join(columns), "steps": rows}
 
 
-def _number(value: float | None) -> str:
-    return (
-        "-"
-        if value is None
-        else f"{round(value, 6):g}"
-        if isinstance(value, float)
-        else f"{value:d}"
-    )
+_LONG_COLUMNS = ["step", "wall_s", "ttft_s", "model_s", "tokens_per_s", "prompt_tokens"]
+_LONG_COLUMNS += ["completion_tokens", "reasoning_tokens", "tool_calls", "tool_s", "you_s"]
+_LONG_COLUMNS += ["wait_s", "cost_usd"]
+
+
+def _number(value: float | None, digits: int) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.{digits}g}" if isinstance(value, float) else f"{value:d}"
 
 
 def stored(value: Any) -> Any:

@@ -6,7 +6,8 @@ it is sent batches. Both are made of the same events, so nothing needs to be kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nbagent.events import (
@@ -20,11 +21,14 @@ from nbagent.events import (
     ToolOutput,
     to_dict,
 )
+from nbagent.trace.base import Base
 
-SNAPSHOT_EVENTS = 3_000
-"""Kept events that a snapshot holds; of a longer run the first event and the last ones."""
+KEPT_STEPS = 50
+"""Steps of which a snapshot holds the events; a `view_base` stands for those before."""
 RUNNING_OUTPUTS = 200
 """Outputs of the tool call under way that a snapshot holds."""
+STEPS_AT_ONCE = 20
+"""Steps whose events are told in one answer."""
 
 
 class Feed:
@@ -37,7 +41,9 @@ class Feed:
     def __init__(self, run_id: str) -> None:
         self.run_id = run_id
         self.running = True
-        self._kept: list[dict[str, Any]] = []
+        self._started: RunStarted | None = None
+        self._kept: deque[Event] = deque()
+        self._base: Base | None = None
         self._streaming: dict[tuple[str, int], dict[str, Any]] = {}
         self._outputs: list[dict[str, Any]] = []
         self._batch: list[dict[str, Any]] = []
@@ -53,8 +59,22 @@ class Feed:
         elif isinstance(event, ToolOutput):
             self._outputs = [*self._outputs[-RUNNING_OUTPUTS:], data]
         else:
-            self._kept.append(data)
+            self._keep(event)
             self._settle(event)
+
+    def _keep(self, event: Event) -> None:
+        """Keep an event; those of a step that is too long ago go into the base."""
+        if isinstance(event, RunStarted):
+            self._started = event
+            return
+        self._kept.append(event)
+        oldest = event.step - KEPT_STEPS if isinstance(event, StepStarted) else 0
+        while oldest and getattr(self._kept[0], "step", oldest + 1) <= oldest:
+            if self._base is None:
+                self._base = Base()
+                if self._started:
+                    self._base.apply(self._started)
+            self._base.apply(self._kept.popleft())
 
     def _join(self, event: Delta, data: Mapping[str, Any]) -> None:
         key = (event.phase, event.call_index)
@@ -90,10 +110,9 @@ class Feed:
             t: seconds since the run began.
             comm_id: where batches will come; '' if nowhere.
         """
-        kept = self._kept
-        if len(kept) > SNAPSHOT_EVENTS:
-            first = [e for e in kept[:1] if e["kind"] == RunStarted.kind]
-            kept = [*first, *kept[-SNAPSHOT_EVENTS:]]
+        kept = [to_dict(event) for event in (self._started, *self._kept) if event]
+        base = [self._base.message()] if self._base else []
+        first = 1 if self._started else 0
         now = [*self._streaming.values(), *self._outputs]
         return {
             "nbagent": 1,
@@ -103,5 +122,21 @@ class Feed:
             "seq": self._seq,
             "t": t,
             "running": self.running,
-            "events": [*kept, *now],
+            "events": [*kept[:first], *base, *kept[first:], *now],
         }
+
+
+def steps_told(events: Iterable[Event], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Some steps of a run, for a view that has only their lines.
+
+    Args:
+        events: the run's kept events.
+        asked: `first` and `last`, numbers of steps; at most `STEPS_AT_ONCE` are told.
+
+    Returns:
+        Their events, as JSON values.
+    """
+    first = max(int(asked.get("first", 0)), 1)
+    last = min(int(asked.get("last", 0)), first + STEPS_AT_ONCE - 1)
+    wanted = (event for event in events if first <= getattr(event, "step", 0) <= last)
+    return {"events": [to_dict(event) for event in wanted]}

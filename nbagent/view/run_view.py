@@ -1,8 +1,8 @@
 """What a run looks like: a bounded fold of its events, from which every view is drawn.
 
 `RunView` keeps plain text and numbers, never markup. The last steps are kept whole; older ones
-become ranges with counts and a few gists, so that a run of thousands of steps stays small. Live
-deltas are kept only until their reply is whole.
+become a line each, and ranges with counts and a few gists, so that a run of thousands of steps
+stays small. Live deltas are kept only until their reply is whole.
 
 A view never breaks a run: an event that cannot be folded is counted and named in `faults`.
 
@@ -36,6 +36,7 @@ from nbagent.events import (
 )
 from nbagent.messages import reasoning_of, text_of
 from nbagent.phrases import clean, clip, gist, one_line, plural, seconds, size
+from nbagent.view.lines import LINES_MAX, call_key, line_of
 from nbagent.view.outputs import Block, Picture, block_of, goes_below
 from nbagent.view.steps import Call, Range, Step, merged_ranges
 
@@ -56,7 +57,10 @@ class RunView:
         self.run_id = ""
         self.started: RunStarted | None = None
         self.steps: list[Step] = []
+        self.lines: list[str] = []
         self.ranges: list[Range] = []
+        self.compacted: list[tuple[int, str]] = []
+        self.called: dict[str, None] = {}
         self.pictures: dict[str, Picture] = {}
         self.sent: list[dict[str, Any]] = []
         self.sent_bytes = 0
@@ -199,6 +203,8 @@ class RunView:
             "sent": self.sent_words(),
             "sent_parts": self.sent,
             "ranges": [r.snapshot() for r in ranges],
+            "lines": self.lines + [line_of(step) for step in self.steps[:-last]],
+            "compacted": [list(row) for row in self.compacted],
             "steps": [s.snapshot() for s in steps],
             "faults": self.faults,
         }
@@ -210,7 +216,9 @@ class RunView:
         step = Step(number, self.t)
         self.steps.append(step)
         if len(self.steps) > FULL_STEPS:
-            self.ranges = merged_ranges([*self.ranges, Range.of(self.steps.pop(0))])
+            oldest = self.steps.pop(0)
+            self.lines = [*self.lines[1 - LINES_MAX :], line_of(oldest)]
+            self.ranges = merged_ranges([*self.ranges, Range.of(oldest)])
             self._drop_pictures()
         return step
 
@@ -290,10 +298,14 @@ class RunView:
         words = f"{event.n_messages} older messages became a {size(len(event.summary))} summary."
         step = self._step(event.step)
         step.notes = [*step.notes[-9:], words]
+        self.compacted = [*self.compacted[-99:], (event.step, words)]
 
     def _tool_started(self, event: ToolStarted) -> None:
         call = self._step(event.step).call(event.index, event.name)
         call.begin(event)
+        key = call_key(call)
+        call.again = key in self.called
+        self.called[key] = None
         call.link_repair([s for s in self.steps if event.step - 3 <= s.number < event.step])
         self.phase, self.text = "running", ""
 

@@ -55,6 +55,7 @@ class Call:
     repairs: int | None = None
     repaired: bool = False
     diff: str = ""
+    again: bool = False
 
     def begin(self, event: ToolStarted) -> None:
         """Take over name, code and title from the call's start."""
@@ -124,7 +125,7 @@ class Call:
             "saw_images",
             "cut_bytes",
         )
-        extra += ("why", "decision", "by", "repairs", "repaired", "diff")
+        extra += ("why", "decision", "by", "repairs", "repaired", "diff", "again")
         return facts | {name: getattr(self, name) for name in extra if getattr(self, name)}
 
 

@@ -2,8 +2,8 @@
 
 `python tests/trace/make_fixtures.py` writes `tests/fixtures/*.json` anew. Renderers in other
 languages run the same files, so that they cannot drift: `events` fold to `snapshot` (the block
-tree), `chart` (geometry in seconds and tokens/s), `metrics`, `plain`; `markdown.json` maps Markdown
-to its tree.
+tree), `chart` (geometry in seconds and tokens/s), `metrics`, `plain`; `late_many` is what a late
+view is told of `run_many`; `markdown.json` maps Markdown to its tree.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_hostile import everywhere
 from trace_story import CHANGES, Story, display_output, error_output, folded, png, stream_output
 
-from nbagent.events import from_dict, to_dict
+from nbagent.events import Compacted, Event, from_dict, to_dict
 from nbagent.trace import mimebundle
+from nbagent.trace.feed import Feed
 from nbagent.trace.markdown import parse
 
 FOLDER = Path(__file__).parent.parent / "fixtures"
@@ -79,8 +80,36 @@ def long() -> Story:
     return story.finish("Done.")
 
 
-def fixture(story: Story) -> dict[str, Any]:
-    events = rounded(json.loads(json.dumps([to_dict(event) for event in story.events])))
+def many() -> list[Event]:
+    """A run so long that a late view begins from what stands for its first half."""
+    story = Story("Clean every file")
+    for i in range(80):
+        story.ask(("tool_result", "run_python", 900)).think(f"File {i}.", n=1)
+        story.calls("run_python", "{}", 0.2).reply(60, prompt=1_000 + 40 * (i % 12), reasoning=20)
+        if i in (20, 70):
+            story.steer("Leave the units alone.")
+        if i == 12:
+            story.add(Compacted(step=story.step, n_messages=61, summary="What was done. " * 20))
+        failed = i % 30 == 7
+        shown = error_output("KeyError", "'unit'", ["KeyError: 'unit'"]) if failed else None
+        code = "# Clean file 3\nclean(3)" if i in (60, 75) else f"# Clean file {i}\nclean({i})"
+        story.run("run_python", *([shown] if shown else ()), code=code, is_error=failed)
+        if i == 9:
+            story.ask().retry("The server is busy.", 1.0).ask(attempt=2).say("Wait.").reply(4)
+    return [event for event in story.finish("All clean.").events if event.kind != "delta"]
+
+
+def late(events: list[Event]) -> list[dict[str, Any]]:
+    """The events of the snapshot that a late view is given."""
+    feed = Feed("r1")
+    for event in events:
+        feed.apply(event)
+    told: list[dict[str, Any]] = feed.snapshot(events[-1].t, "")["events"]
+    return told
+
+
+def fixture(happened: list[Event]) -> dict[str, Any]:
+    events = rounded(json.loads(json.dumps([to_dict(event) for event in happened])))
     view, meter = folded(from_dict(event) for event in events)
     facts = {
         "events": events,
@@ -108,10 +137,12 @@ def fixtures() -> dict[str, Any]:
         .say("Hello.")
     )
     return {
-        "run_repaired": fixture(repaired()),
-        "run_scripted": fixture(scripted.reply(3).finish("Hello.")),
-        "run_hostile": fixture(everywhere("<img src=x onerror=fire()>").finish("<b>x</b>")),
-        "run_long": fixture(long()),
+        "run_repaired": fixture(repaired().events),
+        "run_scripted": fixture(scripted.reply(3).finish("Hello.").events),
+        "run_hostile": fixture(everywhere("<img src=x onerror=fire()>").finish("<b>x</b>").events),
+        "run_long": fixture(long().events),
+        "run_many": fixture(many()),
+        "late_many": rounded(json.loads(json.dumps(late(many())))),
         "markdown": [{"source": source, "blocks": parse(source)} for source in MARKDOWN],
     }
 

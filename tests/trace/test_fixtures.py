@@ -18,15 +18,16 @@ def made() -> dict[str, Any]:
     return fixtures()
 
 
-@pytest.mark.parametrize(
-    "name", ["run_repaired", "run_scripted", "run_hostile", "run_long", "markdown"]
-)
+RUNS = ["run_repaired", "run_scripted", "run_hostile", "run_long", "run_many"]
+
+
+@pytest.mark.parametrize("name", [*RUNS, "late_many", "markdown"])
 def test_a_fixture_is_up_to_date(name: str, made: dict[str, Any]) -> None:
     """If this fails on purpose, run `python tests/trace/make_fixtures.py`."""
     assert json.loads((FOLDER / f"{name}.json").read_text()) == made[name]
 
 
-@pytest.mark.parametrize("name", ["run_repaired", "run_scripted", "run_hostile", "run_long"])
+@pytest.mark.parametrize("name", RUNS)
 def test_events_read_from_json_fold_to_the_same(name: str) -> None:
     stored = json.loads((FOLDER / f"{name}.json").read_text())
     view, meter = folded(from_dict(event) for event in stored["events"])

@@ -127,6 +127,8 @@ def test_long_text_keeps_head_and_tail() -> None:
         (phrases.seconds(0.04), "0.0 s"),
         (phrases.seconds(6.94), "6.9 s"),
         (phrases.seconds(73), "73 s"),
+        (phrases.seconds(306), "5 min 06"),
+        (phrases.seconds(599.6), "10 min"),
         (phrases.seconds(4440), "1 h 14"),
         (phrases.size(14_200), "14 kB"),
         (phrases.size(999), "999 B"),

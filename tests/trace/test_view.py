@@ -20,6 +20,7 @@ from nbagent.events import (
     ToolOutput,
 )
 from nbagent.view import RunView
+from nbagent.view.lines import LINES_MAX
 from nbagent.view.run_view import FULL_STEPS
 
 FAILED = error_output("KeyError", "'specie'", ["Traceback", "KeyError: 'specie'"])
@@ -178,8 +179,16 @@ def test_thousands_of_steps_become_ranges() -> None:
 
 
 def test_memory_does_not_grow_with_the_run() -> None:
-    sizes = [len(json.dumps(folded(long_story(n).events)[0].snapshot())) for n in (100, 1_000)]
+    shown = [folded(long_story(n).events)[0].snapshot() for n in (100, 1_000)]
+    lines = [row for snapshot in shown for row in snapshot.pop("lines")]
+    sizes = [len(json.dumps(snapshot)) for snapshot in shown]
     assert sizes[1] < sizes[0] * 1.1
+    assert max(map(len, lines)) < 300, "a step of which a line is left takes little"
+    view = RunView()
+    for n in range(LINES_MAX + FULL_STEPS + 10):
+        view.apply(StepStarted(step=n + 1))
+    assert len(view.lines) == LINES_MAX
+    assert view.lines[0].startswith("11\t")
     naive = sum(
         sys.getsizeof(e) for e in long_story(1_000).events
     )  # the control: keeping events grows

@@ -8,6 +8,8 @@ export interface Head {
   readonly element: HTMLElement;
   press(mode: Mode): void;
   say(words: string): void;
+  /** Name the first mode. */
+  name(word: string): void;
 }
 
 const MODES: readonly (readonly [Mode, string])[] = [
@@ -23,7 +25,7 @@ export function headOf(patterns: Patterns, choose: (mode: Mode) => void): Head {
     button.addEventListener('click', () => choose(mode));
     return [mode, button] as const;
   });
-  const group = { class: 'nba-chart-seg', role: 'group', 'aria-label': 'Chart' };
+  const group = { class: 'seg', role: 'group', 'aria-label': 'Chart' };
   const seg = html('div', group, [...buttons.map(([, button]) => button)]);
   const said = html('span', { class: 'nba-chart-said' });
   // Patterns of an element that is not displayed are not drawn, so they live here.
@@ -38,6 +40,10 @@ export function headOf(patterns: Patterns, choose: (mode: Mode) => void): Head {
       for (const [name, button] of buttons) {
         button.setAttribute('aria-pressed', String(name === mode));
       }
+    },
+    name(word) {
+      const first = buttons[0]?.[1];
+      if (first && first.textContent !== word) first.textContent = word;
     },
     say(words) {
       said.textContent = words;

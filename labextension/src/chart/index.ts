@@ -7,6 +7,7 @@ import { html, svg } from './dom';
 import { headOf, type Head } from './head';
 import { Pacer } from './pacer';
 import { Patterns } from './phases';
+import { Overview } from './overview';
 import { hairNodes, plotNodes } from './plot';
 import { rowsOf, type Row } from './rows';
 import { frameOf, liveEnd, type Frame } from './scale';
@@ -18,7 +19,8 @@ import { headline, reading, rowWords, stallWords } from './words';
 
 export { GapLog } from './gaps';
 export { headline } from './words';
-export type { ChartActions, ChartScene, ChartView, Gaps } from './types';
+export { LONG_RUN, speedsOf, sumPhases } from './buckets';
+export type { ChartActions, ChartScene, ChartView, Gaps, LongRun } from './types';
 
 export type Mode = 'speed' | 'steps' | 'table';
 
@@ -47,6 +49,7 @@ class Chart implements ChartView {
   private readonly head: Head;
   private readonly timeCursor: Cursor;
   private readonly rowCursor: Cursor;
+  private readonly overview: Overview;
   private readonly plot: HTMLElement;
   private readonly waterfall: HTMLElement;
   private readonly pacer: Pacer;
@@ -58,6 +61,7 @@ class Chart implements ChartView {
     private scene: ChartScene,
     private readonly actions: ChartActions
   ) {
+    this.overview = new Overview(this.patterns, actions);
     this.head = headOf(this.patterns, mode => this.choose(mode));
     this.timeCursor = new Cursor('Time in the run', this.timeTrack());
     this.rowCursor = new Cursor('Step', this.rowTrack());
@@ -68,7 +72,14 @@ class Chart implements ChartView {
     ]);
     this.waterfall = html('div', { class: 'nba-rows' }, [this.rowsPicture, this.rowCursor.element]);
     const style = html('style', {}, [CHART_CSS]);
-    const parts = [this.head.element, this.plot, this.waterfall, this.table, this.foot];
+    const parts = [
+      this.head.element,
+      this.overview.element,
+      this.plot,
+      this.waterfall,
+      this.table,
+      this.foot
+    ];
     this.root.append(style, ...parts);
     host.append(this.root);
     this.pacer = new Pacer(this.root, () => this.draw());
@@ -95,7 +106,6 @@ class Chart implements ChartView {
     this.mode = mode;
     this.chosen = null;
     this.head.press(mode);
-    this.plot.hidden = mode === 'table';
     this.waterfall.hidden = mode !== 'steps';
     this.table.hidden = mode !== 'table';
     this.pacer.now();
@@ -104,20 +114,28 @@ class Chart implements ChartView {
   private draw(): void {
     const { chart, live } = this.scene;
     const words = headline(this.scene.metrics);
+    const isLong = this.scene.long !== undefined;
+    this.overview.element.hidden = !isLong || this.mode !== 'speed';
+    this.plot.hidden = isLong || this.mode === 'table';
+    this.head.name(isLong ? 'Overview' : 'Speed');
     this.foot.textContent = words;
     this.foot.hidden = live || this.mode === 'table';
     this.head.say(stallWords(chart));
     if (this.mode !== 'speed') this.rows = rowsOf(this.scene);
     if (this.mode === 'table') {
-      this.table.replaceChildren(tableOf(this.rows, words));
+      this.table.replaceChildren(tableOf(this.rows, words, this.scene));
       return;
     }
     const width = this.root.clientWidth;
     if (width === 0) return; // not in the page, or folded: the size observer calls again
     const end = live ? liveEnd(chart.t_end) : chart.t_end;
     const withGaps = (this.scene.gaps?.t.length ?? 0) > 0;
+    if (isLong && this.mode === 'speed') {
+      this.overview.draw(this.scene, width, words);
+      return;
+    }
     this.frame = frameOf(width, end, Math.max(chart.top, chart.p50 ?? 0), withGaps);
-    this.drawPlot(words);
+    if (!isLong) this.drawPlot(words);
     if (this.mode === 'steps') this.drawRows();
   }
 

@@ -1,5 +1,6 @@
 // The run as rows: one a step, or one for several where there are more than 200.
 
+import { phaseSeconds } from '../view/figures';
 import type { ChartSegment, Figure, StepFigures } from '../view/types';
 import type { ChartScene } from './types';
 
@@ -65,21 +66,11 @@ function grouped(segments: readonly ChartSegment[]): Map<number, Span[]> {
 }
 
 function spansOf(figures: StepFigures, start: number): Span[] {
-  const ttft = number(figures['ttft_s']) ?? 0;
-  const decode = Math.max((number(figures['model_s']) ?? 0) - ttft, 0);
-  const out = number(figures['completion_tokens']) ?? 0;
-  const share = out > 0 ? Math.min((number(figures['reasoning_tokens']) ?? 0) / out, 1) : 0;
-  const lengths: [string, number][] = [
-    ['retry', number(figures['wait_s']) ?? 0],
-    ['waiting', ttft],
-    ['reasoning', decode * share],
-    [figures['tool_calls'] ? 'arguments' : 'answer', decode * (1 - share)],
-    ['you', number(figures['you_s']) ?? 0],
-    ['tool', number(figures['tool_s']) ?? 0]
-  ];
   let t = start;
-  const spans = lengths.filter(([, length]) => length > 0);
-  return spans.map(([phase, length]) => ({ phase, t0: t, t1: (t += length) }));
+  return phaseSeconds(figures).map(([phase, length]): Span => {
+    t += length;
+    return { phase, t0: t - length, t1: t };
+  });
 }
 
 function wall(figures: StepFigures): number {

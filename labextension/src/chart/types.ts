@@ -11,6 +11,20 @@ export interface Gaps {
   readonly gapS: ArrayLike<number>;
 }
 
+/** Steps that follow one another. */
+export interface StepRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** What the overview of a long run shows besides figures. */
+export interface LongRun {
+  readonly failed: ReadonlySet<number>;
+  readonly ranges: readonly StepRange[];
+  /** Which of them is open in the list; -1 if none is. */
+  readonly shown: number;
+}
+
 /** What the chart shows at one moment. */
 export interface ChartScene {
   readonly chart: ChartJson;
@@ -23,12 +37,16 @@ export interface ChartScene {
   readonly tools?: ReadonlyMap<number, string>;
   /** None of a run drawn from its saved trace. */
   readonly gaps?: Gaps;
+  /** Of a run so long that an overview takes the place of the speed. */
+  readonly long?: LongRun | undefined;
 }
 
 /** What the reader can do with the chart besides looking. */
 export interface ChartActions {
   /** A step was chosen, by click or with Enter. */
   readonly onStep?: (step: number) => void;
+  /** A range of the overview was chosen, by its index. */
+  readonly onRange?: (index: number) => void;
 }
 
 /** A mounted chart. */

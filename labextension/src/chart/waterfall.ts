@@ -1,6 +1,6 @@
 // The run as a waterfall: a row a step on the chart's own time axis, with its phases.
 
-import { seconds } from '../view/phrases';
+import { numbersOf, seconds } from '../view/phrases';
 import { svg } from './dom';
 import { box, timeAxis } from './plot';
 import type { Patterns } from './phases';
@@ -66,7 +66,7 @@ function said(rows: readonly Row[], chosen: number | null, frame: Frame): SVGEle
 }
 
 function labels(row: Row, y: number, frame: Frame): SVGElement[] {
-  const number = row.first === row.last ? String(row.first) : `${row.first}–${row.last}`;
+  const number = numbersOf(row);
   const name = row.label && frame.wide ? `${number} ${row.label}` : number;
   const long = name.length > 18 ? `${name.slice(0, 17)}…` : name;
   const left = svg('text', { x: 0, y, class: 'nba-mono' }, [long]);

@@ -1,6 +1,6 @@
 // What the chart says: its headline, and what stands at one moment of it.
 
-import { count, dollars, seconds, share } from '../view/phrases';
+import { count, dollars, numbersOf, seconds, share } from '../view/phrases';
 import type { ChartJson, Figure, Metrics } from '../view/types';
 import { lookOf } from './phases';
 import type { Row } from './rows';
@@ -56,7 +56,7 @@ export function reading(scene: ChartScene, t: number): string {
 /** What stands in a row: `step 2 · run_python · 6.9 s · 94 tok/s`. */
 export function rowWords(row: Row): string {
   const parts = [
-    row.first === row.last ? `step ${row.first}` : `steps ${row.first}–${row.last}`,
+    `${row.first === row.last ? 'step' : 'steps'} ${numbersOf(row)}`,
     row.label,
     seconds(row.t1 - row.t0),
     row.tokensPerS === null ? '' : `${Math.round(row.tokensPerS)} tok/s`

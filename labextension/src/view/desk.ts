@@ -1,5 +1,7 @@
 // What the parts of a view share: the run as it is now, and what they can ask of the whole.
 
+import type { Archive } from './archive';
+import type { Step } from './steps';
 import type { Scene } from './stored';
 
 export type RequestForm = 'json' | 'curl' | 'python';
@@ -12,6 +14,10 @@ export interface Desk {
   readonly live: boolean;
   /** Whether a kernel is there to ask for requests. */
   readonly alive: boolean;
+  /** Whether this is the step that a live run is at. */
+  isCurrent(step: Step): boolean;
+  /** Steps that are not kept whole here. */
+  readonly archive: Archive;
   copy(text: string, what: string): void;
   copyRequest(step: number, form: RequestForm): void;
   goTo(step: number): void;

@@ -70,6 +70,7 @@ export function setText(node: Node, text: string): void {
 
 const ICONS: Record<string, string> = {
   chev: 'M4.5 3l4 4-4 4',
+  back: 'M9 3L5 7l4 4',
   stop: 'M4 4h6v6H4z',
   pause: 'M5 3v8M9 3v8',
   check: 'M2.5 7.5l3 3 6-7',

@@ -1,10 +1,11 @@
 // What a run looks like: a bounded fold of its events. Mirrors nbagent/view/run_view.py.
 
+import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
 import { clean, clip, gist, oneLine, seconds, size } from './phrases';
-import { joined, mergedRanges, rangeOf } from './ranges';
+import { countWords, joined, mergedRanges, rangeOf } from './ranges';
 import { type Call, Step } from './steps';
 import type {
   Changes,
@@ -39,17 +40,6 @@ const ENDED: Record<string, string> = {
   error: 'Failed'
 };
 
-/** What stays of a step that is no longer kept whole. */
-export interface StepLine {
-  number: number;
-  gist: string;
-  tools: string;
-  outcome: string;
-  nCalls: number;
-  nFailed: number;
-  nRepaired: number;
-}
-
 type Handlers = { [K in Event['kind']]: (event: EventOf<K>) => void };
 
 /** Folds a run's events for display; `apply` each event once, in order. */
@@ -60,6 +50,9 @@ export class RunView {
   /** The steps before those, as lines, as far as this view has seen them. */
   lines: StepLine[] = [];
   ranges: RangeSnapshot[] = [];
+  compacted: [step: number, words: string][] = [];
+  /** What calls were made, by `callKey`. */
+  readonly called = new Set<string>();
   pictures = new Map<string, Picture>();
   sent: SentPart[] = [];
   sentBytes = 0;
@@ -103,6 +96,7 @@ export class RunView {
       const was = `${event.n_messages} older messages became a ${size(event.summary.length)} summary.`;
       const step = this.step(event.step);
       step.notes = [...step.notes.slice(-9), was];
+      this.compacted = [...this.compacted.slice(-99), [event.step, was]];
     },
     tool_started: event => this.toolStarted(event),
     tool_output: event => this.toolOutput(event),
@@ -181,20 +175,7 @@ export class RunView {
 
   /** How many calls failed, were repaired or denied: `1 failed and repaired`. */
   counts(): string {
-    const calls = this.steps.flatMap(step => step.calls);
-    const add = (sum: number, n: number): number => sum + n;
-    const failed = this.ranges
-      .map(r => r.n_failed)
-      .reduce(add, calls.filter(c => c.isError).length);
-    const repaired = this.ranges
-      .map(r => r.n_repaired)
-      .reduce(add, calls.filter(c => c.repaired).length);
-    const denied = calls.filter(c => c.decision === 'deny').length;
-    const parts = failed ? [`${failed} failed`] : [];
-    if (repaired) {
-      parts[0] = `${failed} failed${failed === repaired ? ' and' : `, ${repaired}`} repaired`;
-    }
-    return [...parts, ...(denied ? [`${denied} denied`] : [])].join(', ');
+    return countWords(this.steps, this.ranges);
   }
 
   /** What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`. */
@@ -207,8 +188,8 @@ export class RunView {
   /** The view as JSON values, without pictures: the same as Python's. */
   snapshot(last = FULL_STEPS): Snapshot {
     const kept = this.steps.slice(-last);
-    const older = this.steps.slice(0, -last).map(rangeOf);
-    const ranges = [...this.ranges, ...(older.length ? [older.reduce(joined)] : [])];
+    const older = this.steps.slice(0, -last);
+    const ranges = [...this.ranges, ...(older.length ? [older.map(rangeOf).reduce(joined)] : [])];
     const head = this.started;
     return {
       model: this.model,
@@ -227,6 +208,8 @@ export class RunView {
       sent: this.sentWords(),
       sent_parts: this.sent,
       ranges,
+      lines: [...this.lines, ...older.map(lineOf)].map(packedLine),
+      compacted: this.compacted,
       steps: kept.map(step => step.snapshot()),
       faults: this.faults
     };
@@ -251,17 +234,11 @@ export class RunView {
     if (!oldest) {
       return;
     }
-    const range = rangeOf(oldest);
-    this.lines.push({
-      number: oldest.number,
-      gist: oldest.line,
-      tools: oldest.tools,
-      outcome: oldest.outcome,
-      nCalls: range.n_calls,
-      nFailed: range.n_failed,
-      nRepaired: range.n_repaired
-    });
-    this.ranges = mergedRanges([...this.ranges, range]);
+    this.lines.push(lineOf(oldest));
+    if (this.lines.length > LINES_MAX) {
+      this.lines.shift();
+    }
+    this.ranges = mergedRanges([...this.ranges, rangeOf(oldest)]);
     bounded(this.pictures, this.pictureKeys());
   }
 
@@ -327,6 +304,9 @@ export class RunView {
   private toolStarted(event: EventOf<'tool_started'>): void {
     const call = this.step(event.step).call(event.index, event.name);
     call.begin(event);
+    const key = callKey(call);
+    call.again = this.called.has(key);
+    this.called.add(key);
     call.linkRepair(this.steps.filter(s => event.step - 3 <= s.number && s.number < event.step));
     this.phase = 'running';
     this.text = '';

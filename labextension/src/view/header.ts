@@ -157,11 +157,13 @@ export class Header {
     ];
     put(this.node, { class: 'hd over' });
     const changes = view.changes();
+    const n = view.compacted.length;
+    const compactions = n ? plural(n, 'compaction') : '';
     const parts = [
       icon('chev', 'chev'),
       icon(sign, color),
       h('span', {}, h('b', {}, steps), calls && `, ${calls}`),
-      h('span', { class: 'm' }, view.counts()),
+      h('span', { class: 'm' }, [view.counts(), compactions].filter(Boolean).join(', ')),
       changes && h('span', { class: 'chip names', title: changes }, h('code', {}, changes)),
       h('span', { class: 'grow' }),
       ...right.map(words => h('span', { class: 'm s nw' }, words))

@@ -1,8 +1,9 @@
 // The run in figures: a pure function of the events' stamps. Mirrors nbagent/meter/meter.py.
 
+import { segmentsFrom } from './figures';
 import { rounded } from './phrases';
 import { costUsd, countReasoning, type Price, StepMeter } from './step_meter';
-import { bucketed, halved, median, Stream, sum } from './streams';
+import { bucketed, halved, median, Stream, sum, thinned } from './streams';
 import type {
   ChartJson,
   ChartSegment,
@@ -11,8 +12,7 @@ import type {
   Figure,
   Metrics,
   Sample,
-  StepFigures,
-  ViewBase
+  StepFigures
 } from './types';
 
 const TOKENS_PER_CHAR = 0.25;
@@ -41,6 +41,12 @@ export interface Estimate {
   tokensPerS: number | null;
 }
 
+/** What was measured of events that are no longer there. */
+interface Figures {
+  metrics: Metrics;
+  chart: ChartJson;
+}
+
 /** Folds a run's events into figures; `apply` each event once, in order. */
 export class Meter {
   scripted = false;
@@ -48,7 +54,8 @@ export class Meter {
   windowTokens = 0;
   t = 0;
   private readonly stepsByNumber = new Map<number, StepMeter>();
-  private base: Pick<ViewBase, 'metrics' | 'chart'> | null = null;
+  private readonly settled = new Map<number, StepFigures>();
+  private base: Figures | null = null;
   private last: StepMeter | null = null;
   /** What was computed since the last event: a view asks several times for the same. */
   private measured: Metrics | null = null;
@@ -59,7 +66,7 @@ export class Meter {
   private readonly tools = new Map<string, number>();
 
   /** Begin from the figures of events that are no longer there. */
-  restore(base: Pick<ViewBase, 'metrics' | 'chart'>): void {
+  restore(base: Figures): void {
     this.base = base;
     this.measured = this.drawn = null;
     this.t = Math.max(this.t, base.chart.t_end);
@@ -108,15 +115,25 @@ export class Meter {
   }
 
   private rows(): StepFigures[] {
-    const own = [...this.stepsByNumber.values()].map(step => step.figures());
+    const own = [...this.stepsByNumber.values()].map(step => this.rowOf(step));
     const before = this.base?.metrics.steps ?? [];
     return [...before.filter(row => !this.stepsByNumber.has(row.step)), ...own];
   }
 
+  /** A step's figures; those of a step that is over are kept, as they do not change. */
+  private rowOf(step: StepMeter): StepFigures {
+    if (this.isLast(step.step)) {
+      return step.figures();
+    }
+    const row = this.settled.get(step.step) ?? step.figures();
+    this.settled.set(step.step, row);
+    return row;
+  }
+
   /** The figures of one step; undefined where it has none. */
   figures(number: number): StepFigures | undefined {
-    const own = this.stepsByNumber.get(number)?.figures();
-    return own ?? this.base?.metrics.steps.find(row => row.step === number);
+    const own = this.stepsByNumber.get(number);
+    return own ? this.rowOf(own) : this.base?.metrics.steps.find(row => row.step === number);
   }
 
   /** All figures of run and steps; null is "not measured". */
@@ -173,7 +190,7 @@ export class Meter {
     return {
       t_end: this.t,
       segments: bucketed(segments, this.t),
-      speed: lines,
+      speed: thinned(lines),
       stalls: [...(before?.stalls ?? []), ...steps.flatMap(s => s.stalls)],
       p50: steps.length || !before ? median(known(speeds)) : before.p50,
       top: lines.reduce((top, [, points]) => points.reduce((m, [, v]) => Math.max(m, v), top), 0),
@@ -185,7 +202,8 @@ export class Meter {
   segmentsOf(number: number, now: number): ChartSegment[] {
     const step = this.stepsByNumber.get(number);
     if (!step) {
-      return (this.base?.chart.segments ?? []).filter(segment => segment[0] === number);
+      const known = (this.base?.chart.segments ?? []).filter(segment => segment[0] === number);
+      return known.length ? known : segmentsFrom(this.figures(number));
     }
     const spans = [...step.segments];
     if (this.open?.[1] === number) {

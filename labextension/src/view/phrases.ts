@@ -86,7 +86,7 @@ function grouped(value: number): string {
   return rounded(value).toLocaleString('en-US');
 }
 
-/** A duration: `0.4 s`, `6.9 s`, `73 s`, `12 min`, `1 h 14`. */
+/** A duration: `0.4 s`, `6.9 s`, `73 s`, `5 min 06`, `12 min`, `1 h 14`. */
 export function seconds(value: number | null | undefined): string {
   if (value === null || value === undefined) {
     return UNKNOWN;
@@ -94,11 +94,16 @@ export function seconds(value: number | null | undefined): string {
   if (value < 59.95) {
     return `${fixed(value, 1)} s`;
   }
-  if (value < 600) {
+  if (value < 119.5) {
     return `${fixed(value, 0)} s`;
   }
+  const two = (n: number): string => String(n % 60).padStart(2, '0');
+  if (value < 599.5) {
+    const whole = rounded(value);
+    return `${Math.floor(whole / 60)} min ${two(whole)}`;
+  }
   const minutes = rounded(value / 60);
-  const rest = String(minutes % 60).padStart(2, '0');
+  const rest = two(minutes);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${rest}`;
 }
 
@@ -131,6 +136,12 @@ export function count(value: number | null | undefined): string {
     return grouped(value);
   }
   return value < 999_500 ? `${fixed(value / 1e3, 0)} k` : `${fixed(value / 1e6, 1)} M`;
+}
+
+/** Numbers of steps: `7`, `1,001–1,200`. */
+export function numbersOf({ first, last }: { first: number; last: number }): string {
+  const [a, b] = [first.toLocaleString('en-US'), last.toLocaleString('en-US')];
+  return first === last ? a : `${a}–${b}`;
 }
 
 /** A cost: `$0.0031`, `$0.015`, `$1.20`; unknown is a dash. */

@@ -50,3 +50,18 @@ export function mergedRanges(ranges: RangeSnapshot[]): RangeSnapshot[] {
   }
   return all;
 }
+
+/** How many calls failed, were repaired or denied: `1 failed and repaired`. */
+export function countWords(steps: readonly Step[], ranges: readonly RangeSnapshot[]): string {
+  const calls = steps.flatMap(step => step.calls);
+  const older = (key: 'n_failed' | 'n_repaired'): number =>
+    ranges.reduce((sum, range) => sum + range[key], 0);
+  const failed = calls.filter(c => c.isError).length + older('n_failed');
+  const repaired = calls.filter(c => c.repaired).length + older('n_repaired');
+  const denied = calls.filter(c => c.decision === 'deny').length;
+  const parts = failed ? [`${failed} failed`] : [];
+  if (repaired) {
+    parts[0] = `${failed} failed${failed === repaired ? ' and' : `, ${repaired}`} repaired`;
+  }
+  return [...parts, ...(denied ? [`${denied} denied`] : [])].join(', ');
+}

@@ -4,10 +4,10 @@
 import type { Desk } from './desk';
 import { button, h, icon, put } from './dom';
 import { Folding } from './folding';
-import { type Group, outline, type Row } from './outline';
-import { dollars, plural, seconds } from './phrases';
-import { phaseBar, StepView } from './step_view';
-import type { ChartSegment } from './types';
+import { type Group, MANY_STEPS, outline, type Row, unfolded, wayTo } from './outline';
+import { betweenNode, columnHeads, rangeNode } from './range_row';
+import { StepView } from './step_view';
+import { Step } from './steps';
 
 const WINDOW_FROM = 60;
 const ROW_HEIGHT = 30;
@@ -20,6 +20,7 @@ export class StepList {
   readonly node = h('div', { class: 'listbox' });
   readonly folding = new Folding();
   private readonly scroller = h('div', { class: 'steps', role: 'list', 'aria-label': 'Steps' });
+  private readonly heads = columnHeads();
   private readonly above = h('div', { class: 'space', 'aria-hidden': 'true' });
   private readonly below = h('div', { class: 'space', 'aria-hidden': 'true' });
   private readonly jump: HTMLButtonElement;
@@ -27,18 +28,30 @@ export class StepList {
   private readonly heights = new Map<string, number>();
   private readonly fixed = new Map<string, { node: HTMLElement; stamp: string }>();
   private readonly observer: ResizeObserver | null;
+  /** Steps of which a line alone is left, for those rows that were drawn. */
+  private readonly stubs = new Map<string, Step>();
+  private top: Row[] = [];
   private rows: Row[] = [];
+  /** The steps to show alone, null for all. */
+  only: ReadonlySet<number> | null = null;
   private following = true;
   private lastTop = 0;
 
-  constructor(private readonly desk: Desk) {
+  /**
+   * @param desk the run
+   * @param onSight called when other rows have come in sight
+   */
+  constructor(
+    private readonly desk: Desk,
+    private readonly onSight: () => void
+  ) {
     this.jump = button(
       { class: 'b jump', hidden: true },
       () => this.toEnd(),
       icon('down'),
       'Jump to latest'
     );
-    this.node.append(this.scroller, this.jump);
+    this.node.append(this.heads, this.scroller, this.jump);
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });
     this.observer =
       typeof ResizeObserver === 'undefined'
@@ -59,9 +72,13 @@ export class StepList {
     const { desk } = this;
     const { view } = desk.scene;
     this.folding.follow(view, desk.live, key => this.views.get(key)?.node);
-    this.rows = outline(view, desk.live, this.folding.isOpen);
-    const last = view.steps.at(-1)?.number ?? 1;
-    this.scroller.style.setProperty('--no', `${Math.max(2, String(last).length)}ch`);
+    this.top = outline(view, desk.live, this.folding.isOpen, this.only);
+    this.rows = unfolded(this.top, this.folding.isOpen);
+    const last = (view.lastStep?.number ?? 1).toLocaleString('en-US');
+    this.node.style.setProperty('--no', `${Math.max(2, last.length)}ch`);
+    const many = view.nSteps > MANY_STEPS;
+    this.node.classList.toggle('many', many);
+    this.heads.hidden = !many;
     put(this.scroller, { 'aria-busy': desk.live ? 'true' : null });
     this.draw();
     this.forget();
@@ -82,8 +99,7 @@ export class StepList {
 
   /** Bring a row onto the page, opened if asked, and give it the focus. */
   reveal(key: string, open: boolean, focus = true): HTMLElement | null {
-    const group = this.groupOf(key);
-    if (group && !this.folding.isOpen(group)) {
+    for (const group of wayTo(this.top, key) ?? []) {
       this.folding.set(group, true);
     }
     if (open) {
@@ -95,7 +111,7 @@ export class StepList {
       return null;
     }
     if (!this.nodeOf(key)?.isConnected) {
-      this.scroller.scrollTop = this.top(index);
+      this.scroller.scrollTop = this.offset(index);
       this.draw();
     }
     const node = this.nodeOf(key);
@@ -114,13 +130,45 @@ export class StepList {
 
   /** Open or close every step, and the groups that hold them. */
   setAll(isOpen: boolean): void {
-    const all = outline(this.desk.scene.view, this.desk.live, () => true);
+    const all = unfolded(this.top, () => true);
     this.folding.setAll(
       all.map(row => row.key),
       isOpen
     );
     this.heights.clear();
     this.update();
+  }
+
+  /** The ranges of a long run. */
+  ranges(): Group[] {
+    return this.top.filter(row => row.kind === 'group');
+  }
+
+  /** Which of them is open and in sight; -1 if none is. */
+  shown(): number {
+    const { scrollTop, clientHeight } = this.scroller;
+    let [y, at, found] = [0, -1, -1];
+    for (const row of this.rows) {
+      at += row.kind === 'group' && row.depth === 0 ? 1 : 0;
+      y += this.height(row);
+      const isIn = y > scrollTop && y - this.height(row) < scrollTop + clientHeight;
+      const open = isIn && row.kind !== 'group' ? at : -1;
+      const isHead = isIn && row.kind === 'group' && this.folding.isOpen(row.key);
+      found = found < 0 ? (isHead ? at : open) : found;
+    }
+    return found;
+  }
+
+  /** Open a range at the top of the list, and close the others. */
+  openRange(index: number): void {
+    const ranges = this.ranges();
+    ranges.forEach((range, i) => this.folding.set(range.key, i === index));
+    this.update();
+    const at = this.rows.findIndex(row => row.key === ranges[index]?.key);
+    this.following = false;
+    this.scroller.scrollTop = this.offset(Math.max(at, 0));
+    this.draw();
+    this.onSight();
   }
 
   viewOf(key: string): StepView | undefined {
@@ -138,13 +186,6 @@ export class StepList {
     this.observer?.disconnect();
   }
 
-  private groupOf(key: string): string | undefined {
-    const all = outline(this.desk.scene.view, this.desk.live, this.folding.isOpen);
-    const holds = (row: Row): row is Group =>
-      row.kind === 'group' && row.inside.some(r => r.key === key);
-    return all.find(holds)?.key;
-  }
-
   private scrolled(): void {
     const { scrollTop } = this.scroller;
     const atEnd = this.isAtEnd();
@@ -155,14 +196,15 @@ export class StepList {
     if (this.rows.length > WINDOW_FROM) {
       this.draw();
     }
+    this.onSight();
   }
 
   private height(row: Row): number {
-    const isOpen = row.kind === 'step' && this.folding.isOpen(row.key);
+    const isOpen = (row.kind === 'step' || row.kind === 'line') && this.folding.isOpen(row.key);
     return this.heights.get(row.key) ?? (isOpen ? OPEN_HEIGHT : ROW_HEIGHT);
   }
 
-  private top(index: number): number {
+  private offset(index: number): number {
     return this.rows.slice(0, index).reduce((sum, row) => sum + this.height(row), 0);
   }
 
@@ -188,7 +230,7 @@ export class StepList {
   private draw(): void {
     const [first, last] = this.window();
     const nodes = this.rows.slice(first, last).map((row, i) => this.rowNode(row, first + i));
-    this.above.style.height = `${this.top(first)}px`;
+    this.above.style.height = `${this.offset(first)}px`;
     this.below.style.height = `${this.rows.slice(last).reduce((sum, row) => sum + this.height(row), 0)}px`;
     const wanted: Node[] = [this.above, ...nodes, this.below];
     reconcile(this.scroller, wanted);
@@ -210,7 +252,8 @@ export class StepList {
   }
 
   private rowNode(row: Row, index: number): HTMLElement {
-    const node = row.kind === 'step' ? this.stepNode(row) : this.fixedNode(row);
+    const isStep = row.kind === 'step' || row.kind === 'line';
+    const node = isStep ? this.stepNode(row) : this.fixedNode(row);
     put(node, {
       'aria-posinset': index + 1,
       'aria-setsize': this.rows.length,
@@ -220,19 +263,42 @@ export class StepList {
     return node;
   }
 
-  private stepNode(row: Row & { kind: 'step' }): HTMLElement {
+  private stepNode(row: Row & { kind: 'step' | 'line' }): HTMLElement {
+    const isOpen = this.folding.isOpen(row.key);
+    const step = this.stepOf(row, isOpen);
     let view = this.views.get(row.key);
-    if (view?.step !== row.step) {
-      view = new StepView(row.step, this.desk, () => this.toggle(row.key));
+    if (view?.step !== step) {
+      const hadFocus = view?.row.matches(':focus') ?? false;
+      const before = view?.node;
+      view = new StepView(step, this.desk, () => this.toggle(row.key));
       this.views.set(row.key, view);
+      before?.replaceWith(view.node);
+      if (hadFocus) {
+        view.row.focus({ preventScroll: true });
+      }
     }
-    view.node.classList.toggle('sub', row.depth > 0);
-    view.setOpen(this.folding.isOpen(row.key));
+    view.node.classList.toggle('d1', row.depth === 1);
+    view.node.classList.toggle('d2', row.depth === 2);
+    view.setOpen(isOpen);
     view.update();
     return view.node;
   }
 
-  private fixedNode(row: Exclude<Row, { kind: 'step' }>): HTMLElement {
+  /** A row's step: as it was kept, or as the kernel told it when it was opened. */
+  private stepOf(row: Row & { kind: 'step' | 'line' }, isOpen: boolean): Step {
+    const { archive } = this.desk;
+    let step = row.kind === 'step' ? row.step : this.stubs.get(row.key);
+    if (!step) {
+      step = Step.ofLine((row as Row & { kind: 'line' }).line);
+      this.stubs.set(row.key, step);
+    }
+    if (isOpen && step.isLine && !this.desk.isCurrent(step)) {
+      archive.want(step.number);
+    }
+    return archive.get(step.number) ?? step;
+  }
+
+  private fixedNode(row: Row & { kind: 'group' | 'compacted' | 'left' }): HTMLElement {
     const known = this.fixed.get(row.key);
     const isOpen = this.folding.isOpen(row.key);
     const stamp =
@@ -240,110 +306,22 @@ export class StepList {
     if (known?.stamp === stamp) {
       return known.node;
     }
+    const { scene } = this.desk;
     const node =
-      row.kind === 'group' ? this.groupNode(row, isOpen, known?.node) : this.lineNode(row);
+      row.kind === 'group'
+        ? rangeNode(row, scene, isOpen, () => this.toggle(row.key), known?.node)
+        : betweenNode(row, scene);
     this.fixed.set(row.key, { node, stamp });
     return node;
   }
 
-  /** A range as one line; the same button stays, so that it keeps the focus when it opens. */
-  private groupNode(group: Group, isOpen: boolean, old?: HTMLElement): HTMLElement {
-    const { meter } = this.desk.scene;
-    const { first, last } = group;
-    const node = old ?? h('div', { class: 'item group', role: 'listitem' });
-    let line = node.querySelector<HTMLButtonElement>('.st');
-    if (!line) {
-      line = h('button', { class: 'st', type: 'button' });
-      line.addEventListener('click', () => this.toggle(group.key));
-      node.append(line);
-    }
-    put(line, { 'aria-expanded': String(isOpen) });
-    const counts = [plural(group.nSteps, 'step'), group.nCalls ? plural(group.nCalls, 'call') : '']
-      .filter(Boolean)
-      .join(', ');
-    const failed = group.nFailed
-      ? h(
-          'span',
-          { class: 'oc' },
-          icon('cross', 'c-error'),
-          ` ${group.nFailed} failed${repairedWords(group)}`
-        )
-      : h('span', { class: 'oc m' });
-    const spans = this.spansOf(first, last);
-    const sums = meter.metrics().steps.filter(row => row.step >= first && row.step <= last);
-    const total = (key: string): number =>
-      sums.reduce((sum, row) => sum + Number(row[key] ?? 0), 0);
-    const cost = total('cost_usd');
-    line.replaceChildren(
-      icon('chev', 'chev'),
-      h('span', { class: 'no' }, first === last ? String(first) : `${first}–${last}`),
-      h(
-        'span',
-        { class: 'gist' },
-        group.gist && h('span', { dir: 'auto' }, group.gist),
-        ' ',
-        h('span', { class: 'm s' }, counts)
-      ),
-      h('span', { class: 'deed' }, failed),
-      h('span', { class: 'barbox' }, phaseBar(spans)),
-      h('span', { class: 'dur' }, sums.length ? seconds(total('wall_s')) : ''),
-      h('span', { class: 'cost' }, cost > 0 ? dollars(cost) : '')
-    );
-    return node;
-  }
-
-  /** Time by phase of some steps, as one bar. */
-  private spansOf(first: number, last: number): ChartSegment[] {
-    const sums = new Map<string, number>();
-    const { meter } = this.desk.scene;
-    for (let step = first; step <= last; step++) {
-      for (const [, phase, t0, t1] of meter.segmentsOf(step, 0)) {
-        sums.set(phase, (sums.get(phase) ?? 0) + t1 - t0);
-      }
-    }
-    return [...sums].map(([phase, length]): ChartSegment => [0, phase, 0, length]);
-  }
-
-  private lineNode(row: Row & { kind: 'line' | 'left' }): HTMLElement {
-    if (row.kind === 'left') {
-      return h('div', { class: 'item left m s', role: 'listitem' }, row.words);
-    }
-    const { line } = row;
-    const wall = this.desk.scene.meter.figures(line.number)?.['wall_s'];
-    const deed = line.outcome
-      ? [
-          h('span', { class: 'tl m' }, line.tools),
-          h('span', { class: 'arr' }, '→'),
-          h(
-            'span',
-            { class: 'oc el' },
-            line.nFailed ? icon('cross', 'c-error') : '',
-            ` ${line.outcome}`
-          )
-        ]
-      : [];
-    return h(
-      'div',
-      { class: 'item sub', role: 'listitem' },
-      h(
-        'div',
-        { class: 'st plain' },
-        h('span'),
-        h('span', { class: 'no' }, String(line.number)),
-        h('span', { class: 'gist', dir: 'auto' }, line.gist),
-        h('span', { class: 'deed' }, ...deed),
-        h('span', { class: 'barbox' }, phaseBar(this.desk.scene.meter.segmentsOf(line.number, 0))),
-        h('span', { class: 'dur' }, typeof wall === 'number' ? seconds(wall) : '')
-      )
-    );
-  }
-
-  /** Steps that have left the run's memory leave the list's too. */
+  /** What is not on the page and was not opened leaves the memory. */
   private forget(): void {
     const kept = new Set(this.desk.scene.view.steps.map(step => `s${step.number}`));
-    for (const key of this.views.keys()) {
-      if (!kept.has(key)) {
+    for (const [key, view] of this.views) {
+      if (!kept.has(key) && !view.node.isConnected && !this.folding.isOpen(key)) {
         this.views.delete(key);
+        this.stubs.delete(key);
       }
     }
   }
@@ -351,13 +329,6 @@ export class StepList {
   private nodeOf(key: string): HTMLElement | undefined {
     return this.views.get(key)?.node ?? this.fixed.get(key)?.node;
   }
-}
-
-function repairedWords(group: Group): string {
-  if (!group.nRepaired) {
-    return '';
-  }
-  return group.nRepaired === group.nFailed ? ', repaired' : `, ${group.nRepaired} repaired`;
 }
 
 /** Make the children of a node these, touching only what differs: focus and scroll stay. */

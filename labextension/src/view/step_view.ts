@@ -4,7 +4,7 @@ import { CallCard } from './card';
 import type { Desk } from './desk';
 import { disclose, h, icon, put, setText, svg } from './dom';
 import { LiveMarkdown } from './markdown_dom';
-import { seconds } from './phrases';
+import { dollars, seconds } from './phrases';
 import type { Step } from './steps';
 import { ThoughtView } from './thought';
 import type { ChartSegment } from './types';
@@ -53,6 +53,7 @@ export class StepView {
   private readonly deed = h('span', { class: 'deed' });
   private readonly barBox = h('span', { class: 'barbox' });
   private readonly time = h('span', { class: 'dur' });
+  private readonly cost = h('span', { class: 'cost' });
   private readonly body = h('div', { class: 'body', hidden: true });
   private parts: Body | null = null;
   private rowKey = '';
@@ -64,8 +65,16 @@ export class StepView {
     private readonly desk: Desk,
     onToggle: (view: StepView) => void
   ) {
-    const number = h('span', { class: 'no' }, String(step.number));
-    const label = [icon('chev', 'chev'), number, this.gist, this.deed, this.barBox, this.time];
+    const number = h('span', { class: 'no' }, step.number.toLocaleString('en-US'));
+    const label = [
+      icon('chev', 'chev'),
+      number,
+      this.gist,
+      this.deed,
+      this.barBox,
+      this.time,
+      this.cost
+    ];
     this.row = h('button', { class: 'st', type: 'button', 'data-step': step.number }, ...label);
     this.row.addEventListener('click', () => onToggle(this));
     this.node.append(this.row, this.body);
@@ -85,7 +94,7 @@ export class StepView {
   /** Redraw what has changed. */
   update(): void {
     const { step, desk } = this;
-    const isCurrent = desk.live && desk.scene.view.lastStep === step;
+    const isCurrent = desk.isCurrent(step);
     const fresh = isCurrent && !step.gist && !step.calls.length;
     setText(this.gist, fresh ? (BEGINNING[desk.scene.view.phase] ?? step.line) : step.line);
     this.tick();
@@ -104,8 +113,10 @@ export class StepView {
   tick(): void {
     const { step, desk } = this;
     const { meter } = desk.scene;
-    const isCurrent = desk.live && desk.scene.view.lastStep === step;
-    const wall = meter.figures(step.number)?.['wall_s'];
+    const isCurrent = desk.isCurrent(step);
+    const figures = meter.figures(step.number);
+    const [wall, cost] = [figures?.['wall_s'], figures?.['cost_usd']];
+    setText(this.cost, typeof cost === 'number' ? dollars(cost) : '');
     const began = meter.began(step.number);
     const took = isCurrent && began !== null ? desk.now() - began : wall;
     setText(this.time, typeof took === 'number' ? seconds(took) : '');
@@ -142,8 +153,9 @@ export class StepView {
     if (!step.outcome) {
       return [h('span', { class: 'tl m' }, step.tools)];
     }
+    const isAnswer = !step.calls.length && !step.lost?.nCalls;
     const denied = step.calls.some(call => call.decision === 'deny');
-    const sign = !step.calls.length
+    const sign = isAnswer
       ? icon('answer', 'c-answer')
       : step.failed
         ? icon('cross', 'c-error')
@@ -170,17 +182,25 @@ class Body {
   private readonly saidBox = h('div', { class: 'said', hidden: true });
   private readonly writing = h('div', { class: 'm s writing', hidden: true });
   private readonly after = h('div', { class: 'm s' });
+  private readonly missing = h('div', { class: 'm s', role: 'status' });
   private readonly cards: CallCard[] = [];
   private key = '';
 
   constructor(
     private readonly step: Step,
     private readonly desk: Desk,
-    private readonly host: HTMLElement
+    host: HTMLElement
   ) {
     this.thought = new ThoughtView(step, desk);
     this.saidBox.append(this.said.node);
-    host.append(this.before, this.thought.node, this.saidBox, this.writing, this.after);
+    host.append(
+      this.before,
+      this.thought.node,
+      this.saidBox,
+      this.writing,
+      this.after,
+      this.missing
+    );
   }
 
   update(): void {
@@ -217,10 +237,10 @@ class Body {
       }
       card.update();
     }
-    if (!this.desk.live && !this.host.textContent.trim()) {
-      const words = 'The details were left out to keep this notebook small.';
-      this.host.append(h('div', { class: 'm s' }, words));
-    }
+    const { archive } = this.desk;
+    const isWhole = !step.isLine || archive.get(step.number) === step;
+    this.missing.hidden = isWhole || this.desk.isCurrent(step);
+    setText(this.missing, this.missing.hidden ? '' : archive.words(step.number));
   }
 
   tick(): void {

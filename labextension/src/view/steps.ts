@@ -1,6 +1,7 @@
 // The parts of a run's view: a step, a tool call, a range. Mirrors nbagent/view/steps.py.
 
 import { lineDiff, ratio } from './diff';
+import type { StepLine } from './lines';
 import { TEXT_LIMIT, textBlock, wholeBlock } from './outputs';
 import { clean, clip, gist, oneLine, splitLines, utf8Bytes } from './phrases';
 import type {
@@ -41,6 +42,8 @@ export class Call {
   repairs: number | null = null;
   repaired = false;
   diff = '';
+  /** Whether the same call had been made before. */
+  again = false;
   /** When it began and ended, in seconds since the run began; null where nobody stamped it. */
   tStart: number | null = null;
   tEnd: number | null = null;
@@ -161,7 +164,8 @@ export class Call {
       by: this.by,
       ...(this.repairs === null ? {} : { repairs: this.repairs }),
       repaired: this.repaired,
-      diff: this.diff
+      diff: this.diff,
+      again: this.again
     };
     return { ...facts, ...filled(extra) };
   }
@@ -188,6 +192,7 @@ export class Call {
     call.repairs = data.repairs ?? null;
     call.repaired = data.repaired ?? false;
     call.diff = data.diff ?? '';
+    call.again = data.again ?? false;
     call.isPython = call.name === 'run_python' || call.title !== '';
     return call;
   }
@@ -213,6 +218,8 @@ export class Step {
   nReasoning = 0;
   /** Line, tools and outcome of a step that was read back from where it was stored. */
   stored: StepSnapshot | null = null;
+  /** What is known of a step of which only a line is left. */
+  lost: StepLine | null = null;
 
   constructor(
     readonly number: number,
@@ -238,6 +245,9 @@ export class Step {
 
   /** What the step is about, in one line. */
   get line(): string {
+    if (this.lost) {
+      return this.lost.gist;
+    }
     const title = this.calls.find(call => call.title)?.title ?? '';
     const first = this.gist || gist(clean(this.liveReasoning)) || title;
     const rest = this.calls.length ? this.calls[0]?.name : gist(this.content);
@@ -246,6 +256,9 @@ export class Step {
 
   /** The tools it called: one name, one name with its count, or `name +1`. */
   get tools(): string {
+    if (this.lost) {
+      return this.lost.tools;
+    }
     const names = this.calls.map(call => call.name);
     if (names.length <= 1) {
       return names.join('');
@@ -260,16 +273,23 @@ export class Step {
       const parts = this.calls.map(c => (c.decision === 'deny' ? 'denied' : c.outcome));
       return [...new Set(parts.filter(Boolean))].join(', ');
     }
-    return this.content ? 'answer' : (this.stored?.outcome ?? '');
+    return this.content ? 'answer' : (this.lost?.outcome ?? this.stored?.outcome ?? '');
   }
 
   get failed(): boolean {
-    return this.calls.some(call => call.isError);
+    return this.calls.some(call => call.isError) || (this.lost?.nFailed ?? 0) > 0;
   }
 
   /** Whether a failed call of it has not been repaired. */
   get unrepaired(): boolean {
-    return this.calls.some(call => call.isError && !call.repaired);
+    const lost = this.lost ? this.lost.nFailed > this.lost.nRepaired : false;
+    return lost || this.calls.some(call => call.isError && !call.repaired);
+  }
+
+  /** Whether its texts are missing here: only its line was kept. */
+  get isLine(): boolean {
+    const said = this.reasoning || this.content || this.liveReasoning || this.liveAnswer;
+    return !said && this.calls.every(call => call.done && !call.code && !call.outputs.length);
   }
 
   snapshot(): StepSnapshot {
@@ -297,6 +317,12 @@ export class Step {
       live.live_answer = clean(this.liveAnswer);
     }
     return { ...facts, ...filled(extra), ...live, calls: this.calls.map(call => call.snapshot()) };
+  }
+
+  static ofLine(line: StepLine): Step {
+    const step = new Step(line.number);
+    step.lost = line;
+    return step;
   }
 
   static restore(data: StepSnapshot): Step {

@@ -1,6 +1,7 @@
 // A run read back from where it was stored: the packed trace JSON, or a long run's view base.
 
 import { RunView } from './fold';
+import { lineFrom } from './lines';
 import { Meter } from './meter';
 import { Step } from './steps';
 import type {
@@ -8,6 +9,8 @@ import type {
   ChartSegment,
   Figure,
   Metrics,
+  PackedChart,
+  PackedMetrics,
   Picture,
   RangeSnapshot,
   SentPart,
@@ -30,8 +33,8 @@ export function sceneOf(trace: TraceJson): Scene {
   const base: ViewBase = {
     kind: 'view_base',
     view: trace.snapshot ?? {},
-    metrics: unpackedMetrics(trace.metrics ?? {}),
-    chart: unpackedChart(trace.chart ?? {})
+    metrics: trace.metrics ?? {},
+    chart: trace.chart ?? {}
   };
   restore(scene, base);
   scene.view.runId = trace.run_id;
@@ -49,9 +52,12 @@ export function sceneOf(trace: TraceJson): Scene {
 export function restore(scene: Scene, base: ViewBase): void {
   const { view, meter } = scene;
   const stored = base.view;
-  meter.restore(base);
+  meter.restore({ metrics: unpackedMetrics(base.metrics), chart: unpackedChart(base.chart) });
   view.base = stored;
-  view.t = Math.max(view.t, base.chart.t_end);
+  view.t = Math.max(view.t, base.chart.t_end ?? 0);
+  (base.called ?? '').split(' ').forEach(key => view.called.add(key));
+  view.lines = (stored.lines ?? []).map(lineFrom);
+  view.compacted = stored.compacted ?? [];
   view.steps = (stored.steps ?? []).map(step => Step.restore(step));
   view.ranges = (stored.ranges ?? []).map(rangeFrom);
   view.sent = (stored.sent_parts ?? []).map(sentFrom);
@@ -81,7 +87,7 @@ function sentFrom(stored: Partial<SentPart>): SentPart {
 }
 
 /** Figures from rows of text under the names in `columns`; `-` is "not measured". */
-function unpackedMetrics(packed: NonNullable<TraceJson['metrics']>): Metrics {
+function unpackedMetrics(packed: PackedMetrics): Metrics {
   const columns = (packed.columns ?? '').split(' ');
   const steps = (packed.steps ?? []).map(row => {
     const values = row.split(' ').map((text): Figure => (text === '-' ? null : Number(text)));
@@ -92,7 +98,7 @@ function unpackedMetrics(packed: NonNullable<TraceJson['metrics']>): Metrics {
 }
 
 /** The chart's geometry from its rows: `step phase t0 t1`, `phase t,v …`, `t0 t1`. */
-function unpackedChart(packed: NonNullable<TraceJson['chart']>): ChartJson {
+function unpackedChart(packed: PackedChart): ChartJson {
   const numbers = (parts: string[]): number[] => parts.map(Number);
   return {
     t_end: packed.t_end ?? 0,

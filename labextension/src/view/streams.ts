@@ -7,6 +7,7 @@ const STALL_MIN_S = 1;
 const STALL_TIMES_MEDIAN = 5;
 const BUFFERED_GAP_S = 0.002;
 const MAX_SEGMENTS = 480;
+const MAX_LINES = 480;
 
 /** The middle value; null of none. */
 export function median(values: readonly number[]): number | null {
@@ -145,6 +146,12 @@ export function halved(samples: readonly Sample[]): Sample[] {
     }
   }
   return joined;
+}
+
+/** Bound the curves of a long run: every n-th is drawn. */
+export function thinned(lines: SpeedLine[]): SpeedLine[] {
+  const every = Math.ceil(lines.length / MAX_LINES);
+  return every > 1 ? lines.filter((_, i) => i % every === 0) : lines;
 }
 
 /** Bound the spans of a long run: each bucket of time shows the phase that filled most of it. */

@@ -93,7 +93,7 @@ const SHELL = `
 .ft{display:block;padding:6px 12px;border-top:1px solid var(--nba-line);font-size:12px;color:var(--nba-text2)}
 .ft summary{cursor:pointer;min-height:24px;line-height:24px}.ft pre{padding:4px 0}
 .listbox{position:relative}
-.steps{padding:4px 0;max-height:min(70vh,720px);overflow-y:auto;overflow-x:hidden;overscroll-behavior:auto}
+.steps{padding:4px 0;max-height:min(70vh,720px);overflow-y:auto;overflow-x:hidden;overscroll-behavior:auto;overflow-anchor:none}
 .run.over .steps{max-height:560px;border-top:1px solid var(--nba-line)}
 .jump{position:absolute;bottom:8px;left:50%;transform:translateX(-50%);background:var(--nba-bg);border-color:var(--nba-ctl-line);z-index:1}
 .st{display:grid;grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) 286px 84px 50px;gap:8px;align-items:center;min-height:30px;padding:0 12px 0 8px;width:100%;border:0;background:transparent;text-align:left;cursor:pointer;border-radius:0;color:inherit}
@@ -107,9 +107,15 @@ const SHELL = `
 .barbox{line-height:0}
 .chev{width:12px;height:12px;color:var(--nba-text2);margin-left:4px}
 [aria-expanded=true]>.chev{transform:rotate(90deg)}
-.group>.st{grid-template-columns:20px minmax(30px,calc(2*var(--no,2ch) + 1ch)) minmax(0,1fr) 142px 84px 58px 54px}.group .deed{grid-template-columns:142px}.group .no{text-align:left}.group .deed>.oc:first-child{grid-column:1}
-.group .cost{font-size:12px;color:var(--nba-text2);text-align:right}
-.item.sub>.st{padding-left:28px}.left{padding:4px 12px 4px 60px}
+.st .cost{font-size:12px;color:var(--nba-text2);text-align:right;white-space:nowrap}.listbox:not(.many) .cost{display:none}
+.group>.st,.many .st{grid-template-columns:20px calc(2*var(--no,2ch) + 1ch + 16px) minmax(0,1fr) 190px 84px 62px 54px}
+.group .no,.many .no{text-align:left}.many .deed{grid-template-columns:auto 12px minmax(0,1fr);gap:6px}.many .deed .tl{max-width:88px}.many .deed .wide{text-align:left}
+.many .deed>.oc:first-child{grid-column:1/4}.group .deed,.many .group .deed,.heads .deed{grid-template-columns:46px 136px;gap:8px}.group .deed>.oc:first-child,.many .group .deed>.oc:first-child{grid-column:1}
+.d1>.st>.chev,.d1>.st>.no{transform:translateX(20px)}.d2>.st>.chev,.d2>.st>.no{transform:translateX(40px)}
+.d1>.st[aria-expanded=true]>.chev{transform:translateX(20px) rotate(90deg)}.d2>.st[aria-expanded=true]>.chev{transform:translateX(40px) rotate(90deg)}
+.left{padding:4px 12px 4px 60px}.between .wide{grid-column:3/8}.spark{overflow:visible}.spark polyline{fill:none;stroke:var(--nba-text2);stroke-width:1.25}.spark .tick{stroke:var(--nba-error);stroke-width:1.5}
+.many .steps{scrollbar-gutter:stable}.heads.st{overflow-y:hidden;scrollbar-gutter:stable;min-height:26px;color:var(--nba-text2);border-top:1px solid var(--nba-line)}
+.heads.st:hover{background:none}.heads.st span{font-size:11px}.many .counts{display:none}.heads~.steps{border-top:1px solid var(--nba-line)!important}.barbox{white-space:nowrap}.heads .barbox{line-height:inherit}
 .item.mark>.st{box-shadow:inset 3px 0 0 var(--nba-accent)}
 .body{padding:2px 12px 8px 36px}
 .f-waiting{fill:var(--nba-wait);fill-opacity:.35;stroke:var(--nba-wait);stroke-width:.75}.f-reasoning{fill:var(--nba-reason);fill-opacity:.8}.f-arguments{fill:url(#nb-args)}.f-answer{fill:url(#nb-answer)}.f-tool{fill:url(#nb-tool)}.f-retry{fill:url(#nb-retry)}.f-you{fill:none;stroke:var(--nba-warn);stroke-width:1.25;stroke-dasharray:3 2}
@@ -118,11 +124,12 @@ const SHELL = `
 const NARROW = `
 @container (max-width:640px){
 .two.pic{grid-template-columns:minmax(0,1fr)}.pf{margin:0 16px 10px}
-.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st{grid-template-columns:20px auto minmax(0,1fr) auto 50px}.group .deed{grid-template-columns:auto}.group .cost{display:none}
+.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st,.many .st{grid-template-columns:20px auto minmax(0,1fr) auto 62px}.group .deed,.many .group .deed{grid-template-columns:auto}.st .cost,.spark,.heads{display:none!important}.bar-tools{flex-wrap:wrap}
+.d1>.st>.chev,.d1>.st>.no{transform:translateX(8px)}.d2>.st>.chev,.d2>.st>.no{transform:translateX(16px)}
 .deed{grid-template-columns:auto 12px auto}.deed .tl{max-width:120px}.deed .oc{max-width:122px}.chip.names{display:none}
 }
 @container (max-width:480px){
-.st,.group>.st{grid-template-columns:20px minmax(16px,auto) minmax(0,1fr) auto;row-gap:0;padding-top:4px;padding-bottom:4px}
+.st,.group>.st,.many .st{grid-template-columns:20px minmax(16px,auto) minmax(0,1fr) auto;row-gap:0;padding-top:4px;padding-bottom:4px}
 .st .deed{grid-column:3/5;grid-row:2;justify-content:start}.st .deed:empty{display:none}.st .dur{grid-column:4;grid-row:1}.st .gist{white-space:normal}
 .body{padding-left:12px}.hd{flex-wrap:wrap;padding:6px 8px 6px 12px}.hd .sep,.hd .usual{display:none}.sl{gap:2px 10px}.hd .state .words{white-space:normal}
 .oh,.ch{flex-wrap:wrap;padding-top:4px;padding-bottom:4px}.md{padding-left:12px;padding-right:12px}

@@ -3,21 +3,25 @@
 import { type ChartScene, type ChartView, mountChart } from '../chart';
 import { Announcer } from './announce';
 import { AnswerTop } from './answer_top';
+import { Archive } from './archive';
 import { isRequest, requestText, toClipboard } from './copy';
 import type { Desk, RequestForm } from './desk';
 import { button, h, icon, put, setText } from './dom';
+import { ErrorButtons } from './errors';
 import { Feed } from './feed';
 import { FindBar } from './find';
 import { Header } from './header';
 import { listen, keysHelp } from './keyboard';
+import { LongRunView } from './long';
 import { patterns } from './patterns';
 import { SentLine } from './sent_line';
 import { StatusLine } from './status_line';
 import { reconcile, StepList } from './step_list';
 import { STYLES } from './styles';
 import { followTheme } from './theme';
-import type { KernelMessage, Link, TraceJson } from './types';
+import type { Step } from './steps';
 import type { Scene } from './stored';
+import type { KernelMessage, Link, TraceJson } from './types';
 
 const TICK_MS = 100;
 const CALM_TICK_MS = 1_000;
@@ -37,7 +41,9 @@ export class TraceView implements Desk {
   private readonly list: StepList;
   private readonly find: FindBar;
   private readonly status: StatusLine;
-  private readonly errors: HTMLButtonElement;
+  private readonly errors: ErrorButtons;
+  private readonly long: LongRunView;
+  readonly archive: Archive;
   private readonly all: HTMLButtonElement;
   private readonly foot: SentLine;
   private chart: ChartView | null = null;
@@ -59,18 +65,27 @@ export class TraceView implements Desk {
       () => this.foldTrace()
     );
     this.top = new AnswerTop(this);
-    this.list = new StepList(this);
+    this.list = new StepList(this, () => this.drawChart());
+    this.long = new LongRunView(
+      () => this.scene,
+      this.list,
+      () => this.draw()
+    );
+    this.archive = new Archive(
+      () => this.scene,
+      (first, last) => this.ask('steps', { first, last }),
+      () => this.request()
+    );
     this.find = new FindBar(
       () => this.scene.view,
       this.list,
       () => this.focusRow(0)
     );
     this.status = new StatusLine(this);
-    this.errors = button(
-      { class: 'b ghost', hidden: true },
-      () => this.error(1),
-      icon('cross', 'c-error'),
-      h('span')
+    this.errors = new ErrorButtons(
+      () => this.scene.view,
+      () => this.focusedKey(),
+      key => this.long.reveal(key)
     );
     this.all = button(
       { class: 'b ghost', title: 'Expand all', 'aria-label': 'Expand all' },
@@ -91,6 +106,9 @@ export class TraceView implements Desk {
   }
   get alive(): boolean {
     return this.link?.alive ?? false;
+  }
+  isCurrent(step: Step): boolean {
+    return this.live && this.scene.view.lastStep === step;
   }
   now(): number {
     return this.feed.now();
@@ -133,7 +151,7 @@ export class TraceView implements Desk {
   }
 
   goTo(step: number): void {
-    this.list.reveal(`s${step}`, true);
+    this.long.reveal(`s${step}`);
   }
 
   private build(): void {
@@ -141,7 +159,7 @@ export class TraceView implements Desk {
     this.host.setAttribute('data-lm-suppress-shortcuts', 'true');
     const style = h('style', {}, STYLES);
     this.header.tools.append(
-      this.errors,
+      ...this.errors.nodes,
       button(
         { class: 'b ghost', title: 'Find in this trace (/)', 'aria-label': 'Find in this trace' },
         () => this.find.open(),
@@ -160,7 +178,7 @@ export class TraceView implements Desk {
     listen(this.root, {
       move: by => this.focusRow(by),
       fold: isOpen => this.foldFocused(isOpen),
-      error: by => this.error(by),
+      error: by => this.errors.go(by),
       stop: () => this.header.press(),
       saw: () => this.list.viewOf(this.focusedKey() ?? '')?.toggleSaw(),
       find: () => this.find.open(),
@@ -182,6 +200,9 @@ export class TraceView implements Desk {
   }
 
   private receive(message: KernelMessage): void {
+    if (message.type === 'snapshot') {
+      this.archive.retry();
+    }
     if (this.feed.receive(message)) {
       this.asked = false;
     } else if (!this.asked) {
@@ -210,12 +231,12 @@ export class TraceView implements Desk {
     this.layout();
     this.top.update();
     this.header.update();
-    this.list.update();
+    this.long.update();
     this.status.update();
     this.note.hidden = !view.note;
     setText(this.note, view.note);
     this.foot.update();
-    this.drawErrors();
+    this.errors.update(!view.running);
     this.drawChart();
     if (this.feed.told) {
       this.announcer.follow(view);
@@ -230,12 +251,14 @@ export class TraceView implements Desk {
     put(this.run, { 'aria-label': view.running ? 'Kimi run' : 'Kimi run, finished' });
     const panels = [this.find.node, this.help];
     if (view.running) {
-      reconcile(this.run, [this.header.node, this.header.badge, this.note, ...panels, this.trace]);
+      const bar = this.long.filters.node;
+      const { node, badge } = this.header;
+      reconcile(this.run, [node, badge, this.note, ...panels, bar, this.trace]);
       reconcile(this.trace, [this.list.node, this.chartHost, this.status.node, this.foot.node]);
       return;
     }
     if (this.header.tools.parentNode !== this.toolRow) {
-      this.toolRow.append(this.header.tools);
+      this.toolRow.append(this.long.filters.node, h('span', { class: 'grow' }), this.header.tools);
     }
     reconcile(this.run, [this.header.badge, this.top.node, this.header.node, this.trace]);
     const parts = [
@@ -252,38 +275,6 @@ export class TraceView implements Desk {
   private foldTrace(): boolean {
     this.trace.hidden = !this.trace.hidden;
     return !this.trace.hidden;
-  }
-
-  private failedKeys(): string[] {
-    const { view } = this.scene;
-    const lines = view.lines.filter(line => line.nFailed).map(line => `s${line.number}`);
-    const steps = view.steps
-      .filter(step => step.failed || step.retries.length)
-      .map(step => `s${step.number}`);
-    return [...lines, ...steps];
-  }
-
-  private drawErrors(): void {
-    const n = this.failedKeys().length;
-    this.errors.hidden = n === 0;
-    const label = this.errors.querySelector('span');
-    if (label) {
-      setText(label, this.scene.view.running ? String(n) : `Next error (${n})`);
-    }
-    const words = `Next error, ${n} in all (E)`;
-    put(this.errors, { 'aria-label': words, title: words });
-  }
-
-  private error(by: number): void {
-    const keys = this.failedKeys();
-    const at = Number(this.focusedKey()?.slice(1) ?? (by > 0 ? -1 : Infinity));
-    const next =
-      by > 0
-        ? (keys.find(key => Number(key.slice(1)) > at) ?? keys[0])
-        : (keys.filter(key => Number(key.slice(1)) < at).at(-1) ?? keys.at(-1));
-    if (next) {
-      this.list.reveal(next, true);
-    }
   }
 
   private drawChart(): void {
@@ -304,12 +295,16 @@ export class TraceView implements Desk {
       live: this.live,
       nowTokensPerS: meter.estimate(this.now()).tokensPerS,
       tools: new Map(view.steps.map(step => [step.number, step.tools])),
-      gaps: this.feed.gaps.gaps()
+      gaps: this.feed.gaps.gaps(),
+      long: this.long.facts()
     };
     if (this.chart) {
       this.chart.update(scene);
     } else if (typeof ResizeObserver !== 'undefined') {
-      this.chart = mountChart(this.chartHost, scene, { onStep: step => this.goTo(step) });
+      this.chart = mountChart(this.chartHost, scene, {
+        onStep: step => this.goTo(step),
+        onRange: index => this.long.openRange(index)
+      });
     }
   }
 

@@ -148,12 +148,14 @@ export interface RunFinished extends Stamped {
   answer?: string;
   text?: string;
 }
-/** Stands for all events that a long run's snapshot leaves out. */
+/** Stands for all events that a long run's snapshot leaves out, in the stored form. */
 export interface ViewBase {
   kind: 'view_base';
   view: Snapshot;
-  metrics: Metrics;
-  chart: ChartJson;
+  metrics: PackedMetrics;
+  chart: PackedChart;
+  /** What calls were made, so that a repeated one is known. */
+  called?: string;
 }
 export type Event =
   | RunStarted
@@ -207,6 +209,7 @@ export interface CallSnapshot {
   repairs?: number;
   repaired?: boolean;
   diff?: string;
+  again?: boolean;
 }
 export interface Retry {
   attempt: number;
@@ -261,6 +264,9 @@ export interface Snapshot {
   sent?: string;
   sent_parts?: Partial<SentPart>[];
   ranges?: Partial<RangeSnapshot>[];
+  /** Older steps, packed: see `lines.ts`. */
+  lines?: string[];
+  compacted?: [step: number, words: string][];
   steps?: StepSnapshot[];
   faults?: string[];
 }
@@ -283,6 +289,21 @@ export interface ChartJson {
   paced: boolean;
 }
 
+export interface PackedMetrics {
+  run?: Record<string, Figure>;
+  columns?: string;
+  steps?: string[];
+}
+export interface PackedChart {
+  t_end?: number;
+  top?: number;
+  p50?: number | null;
+  paced?: boolean;
+  segments?: string[];
+  speed?: string[];
+  stalls?: string[];
+}
+
 /** Our MIME bundle, `application/vnd.nbagent.trace+json`, as a notebook stores it. */
 export interface TraceJson {
   schema?: number;
@@ -290,16 +311,8 @@ export interface TraceJson {
   running?: boolean;
   run_id: string;
   snapshot?: Snapshot;
-  metrics?: { run?: Record<string, Figure>; columns?: string; steps?: string[] };
-  chart?: {
-    t_end?: number;
-    top?: number;
-    p50?: number | null;
-    paced?: boolean;
-    segments?: string[];
-    speed?: string[];
-    stalls?: string[];
-  };
+  metrics?: PackedMetrics;
+  chart?: PackedChart;
   /** Figures as `data:` URLs by their key, where whoever mounts the view has them. */
   pictures?: Record<string, string>;
 }

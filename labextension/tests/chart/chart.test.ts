@@ -197,7 +197,8 @@ describe('the rows', () => {
   });
 
   it('are a real table, with a caption and headed rows', () => {
-    const table = tableOf(rowsOf(sceneOf('run_repaired')), 'the headline');
+    const scene = sceneOf('run_repaired');
+    const table = tableOf(rowsOf(scene), 'the headline', scene);
     expect(table.caption?.textContent).toBe('the headline');
     expect(table.tBodies[0]?.rows).toHaveLength(3);
     expect(table.querySelectorAll('th[scope=row]')).toHaveLength(3);

@@ -16,7 +16,13 @@ export interface RunFixture {
   plain_steps: string;
 }
 
-export const RUNS = ['run_repaired', 'run_scripted', 'run_hostile', 'run_long'] as const;
+export const RUNS = [
+  'run_repaired',
+  'run_scripted',
+  'run_hostile',
+  'run_long',
+  'run_many'
+] as const;
 
 /** Read one fixture anew, so that no test can change another's. */
 export function fixture(name: (typeof RUNS)[number]): RunFixture {

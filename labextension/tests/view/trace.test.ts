@@ -2,11 +2,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { BADGE } from '../../src/view/phrases';
-import { RunView } from '../../src/view/fold';
-import { Meter } from '../../src/view/meter';
-import { restore } from '../../src/view/stored';
-import type { Event, ViewBase } from '../../src/view/types';
-import { difference, fixture, folded } from './fixtures';
+import type { Event } from '../../src/view/types';
+import { fixture } from './fixtures';
 import { browserLike, opened, texts } from './page';
 
 beforeAll(browserLike);
@@ -130,48 +127,15 @@ describe('a trace', () => {
 });
 
 describe('a long run', () => {
-  const long = fixture('run_long');
-
-  it('goes on from what stands for the events that were left out', async () => {
-    const whole = folded(long.events);
-    const cut = long.events.findIndex(event => event.kind === 'step_started' && event.step === 53);
-    const before = folded(long.events.slice(0, cut));
-    const base: ViewBase = {
-      kind: 'view_base',
-      view: before.view.snapshot(),
-      metrics: before.meter.metrics(),
-      chart: before.meter.chart()
-    };
-    const first = long.events[0];
-    const scene = { view: new RunView(), meter: new Meter() };
-    for (const event of long.events.slice(0, 1)) {
-      scene.view.apply(event);
-      scene.meter.apply(event);
-    }
-    restore(scene, base);
-    for (const event of long.events.slice(cut)) {
-      scene.view.apply(event);
-      scene.meter.apply(event);
-    }
-    expect(scene.view.snapshot().ranges).toEqual(whole.view.snapshot().ranges);
-    expect(difference(scene.meter.metrics().steps, whole.meter.metrics().steps)).toBe('');
-    expect(scene.view.nSteps).toBe(54);
-    const { root, dispose } = await opened([
-      ...(first ? [first] : []),
-      base,
-      ...long.events.slice(cut)
-    ] as Event[]);
-    expect(texts(root, '.sum')[0]).toContain('54 steps');
-    dispose();
-  });
-
   it('has few nodes, and every step within reach', async () => {
     const { root, drawn, dispose } = await opened(many(1_000));
     expect(root.querySelectorAll('*').length).toBeLessThan(600);
     expect(texts(root, '.group .no').length).toBeLessThanOrEqual(14);
     root.querySelector<HTMLButtonElement>('.group .st')?.click();
     await drawn();
-    expect(texts(root, '.item.sub .no').slice(0, 2)).toEqual(['1', '2']);
+    root.querySelector<HTMLButtonElement>('.group.d1 .st')?.click();
+    await drawn();
+    expect(texts(root, '.item.d2 .no').slice(0, 2)).toEqual(['1', '2']);
     dispose();
   });
 });

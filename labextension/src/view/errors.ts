@@ -1,0 +1,60 @@
+// The way from one failure to the next.
+
+import { button, h, icon, put, setText } from './dom';
+import type { RunView } from './fold';
+import { hasFailed, lineOf } from './lines';
+
+export class ErrorButtons {
+  private readonly back = button(
+    { hidden: true, title: 'Previous error (Shift+E)', 'aria-label': 'Previous error' },
+    () => this.go(-1),
+    icon('back')
+  );
+  private readonly count = h('span');
+  private readonly next = button(
+    { hidden: true },
+    () => this.go(1),
+    icon('cross', 'c-error'),
+    this.count,
+    h('kbd', { 'aria-hidden': 'true' }, 'E')
+  );
+  readonly nodes = [this.back, this.next];
+
+  /**
+   * @param view the run as it is now
+   * @param at the key of the row that has the focus
+   * @param show brings a row onto the page, opened
+   */
+  constructor(
+    private readonly view: () => RunView,
+    private readonly at: () => string | undefined,
+    private readonly show: (key: string) => void
+  ) {}
+
+  update(isLong: boolean): void {
+    const n = this.failed().length;
+    this.next.hidden = n === 0;
+    this.back.hidden = n === 0 || !isLong;
+    const words = n.toLocaleString('en-US');
+    setText(this.count, this.view().running ? words : `Next error (${words})`);
+    const label = `Next error, ${words} in all (E)`;
+    put(this.next, { 'aria-label': label, title: label });
+  }
+
+  go(by: number): void {
+    const steps = this.failed();
+    const at = Number(this.at()?.slice(1) ?? (by > 0 ? -1 : Infinity));
+    const next =
+      by > 0
+        ? (steps.find(step => step > at) ?? steps[0])
+        : (steps.filter(step => step < at).at(-1) ?? steps.at(-1));
+    if (next !== undefined) {
+      this.show(`s${next}`);
+    }
+  }
+
+  private failed(): number[] {
+    const view = this.view();
+    return [...view.lines, ...view.steps.map(lineOf)].filter(hasFailed).map(line => line.number);
+  }
+}

@@ -1,0 +1,33 @@
+// What a step's figures say of its phases, where its events are not there to say it.
+
+import type { ChartSegment, Figure, StepFigures } from './types';
+
+/** How long each phase of a step took, in seconds, as its figures say; those that took none left out. */
+export function phaseSeconds(figures: StepFigures): [phase: string, length: number][] {
+  const ttft = number(figures['ttft_s']) ?? 0;
+  const decode = Math.max((number(figures['model_s']) ?? 0) - ttft, 0);
+  const out = number(figures['completion_tokens']) ?? 0;
+  const share = out > 0 ? Math.min((number(figures['reasoning_tokens']) ?? 0) / out, 1) : 0;
+  const lengths: [string, number][] = [
+    ['retry', number(figures['wait_s']) ?? 0],
+    ['waiting', ttft],
+    ['reasoning', decode * share],
+    [figures['tool_calls'] ? 'arguments' : 'answer', decode * (1 - share)],
+    ['you', number(figures['you_s']) ?? 0],
+    ['tool', number(figures['tool_s']) ?? 0]
+  ];
+  return lengths.filter(([, length]) => length > 0);
+}
+
+/** The phases of a step one after the other, as spans. */
+export function segmentsFrom(figures: StepFigures | undefined): ChartSegment[] {
+  let t = 0;
+  return (figures ? phaseSeconds(figures) : []).map(([phase, length]): ChartSegment => {
+    t += length;
+    return [figures?.step ?? 0, phase, t - length, t];
+  });
+}
+
+function number(value: Figure): number | null {
+  return typeof value === 'number' ? value : null;
+}
