@@ -49,7 +49,7 @@ function show(events: Event[], t = Infinity): Shown {
   const runId = first?.kind === 'run_started' ? first.run_id : '';
   const link = new Replay(runId, { model: 'kimi-k2.6', messages: [] });
   const view = mount(host, { run_id: runId }, link);
-  const until = events.filter(event => event.t <= t);
+  const until = events.filter(event => !(event.t > t)); // a view base has no time
   link.tell('snapshot', until, Math.min(t, until.at(-1)?.t ?? 0));
   return { host, link, dispose: () => view.dispose() };
 }

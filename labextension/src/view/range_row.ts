@@ -60,10 +60,13 @@ export function rangeNode(
 }
 
 function gistNode(group: Group): HTMLElement {
+  const gist = group.gist && h('span', { dir: 'auto' }, group.gist);
+  if (group.key !== 'older') {
+    return h('span', { class: 'gist' }, gist); // its steps are counted by their numbers
+  }
   const counts = [plural(group.nSteps, 'step'), group.nCalls ? plural(group.nCalls, 'call') : ''];
   const words = ` ${counts.filter(Boolean).join(', ')}`;
-  const gist = group.gist && h('span', { dir: 'auto' }, group.gist);
-  return h('span', { class: 'gist' }, gist, h('span', { class: 'm s counts' }, words));
+  return h('span', { class: 'gist' }, gist, h('span', { class: 'm s' }, words));
 }
 
 function failedNode(group: Group): HTMLElement {

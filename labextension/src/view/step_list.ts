@@ -13,7 +13,7 @@ const WINDOW_FROM = 60;
 const ROW_HEIGHT = 30;
 /** A guess, until an open step has been drawn. */
 const OPEN_HEIGHT = 320;
-const MARGIN = 300;
+const MARGIN = 200;
 const NEAR_END = 24;
 
 export class StepList {

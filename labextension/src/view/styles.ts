@@ -108,14 +108,14 @@ const SHELL = `
 .chev{width:12px;height:12px;color:var(--nba-text2);margin-left:4px}
 [aria-expanded=true]>.chev{transform:rotate(90deg)}
 .st .cost{font-size:12px;color:var(--nba-text2);text-align:right;white-space:nowrap}.listbox:not(.many) .cost{display:none}
-.group>.st,.many .st{grid-template-columns:20px calc(2*var(--no,2ch) + 1ch + 16px) minmax(0,1fr) 190px 84px 62px 54px}
-.group .no,.many .no{text-align:left}.many .deed{grid-template-columns:auto 12px minmax(0,1fr);gap:6px}.many .deed .tl{max-width:88px}.many .deed .wide{text-align:left}
-.many .deed>.oc:first-child{grid-column:1/4}.group .deed,.many .group .deed,.heads .deed{grid-template-columns:46px 136px;gap:8px}.group .deed>.oc:first-child,.many .group .deed>.oc:first-child{grid-column:1}
+.group>.st,.many .st{grid-template-columns:20px calc(2*var(--no,2ch) + 1ch + 16px) minmax(0,1fr) 206px 84px 62px 54px}
+.group .no,.many .no{text-align:left}.many .deed{grid-template-columns:auto 12px minmax(0,1fr);gap:6px}.many .deed .tl{max-width:98px}.many .deed .wide{text-align:left}
+.many .deed>.oc:first-child{grid-column:1/4}.group .deed,.many .group .deed,.heads .deed{grid-template-columns:46px 152px;gap:8px}.group .deed>.oc:first-child,.many .group .deed>.oc:first-child{grid-column:1}
 .d1>.st>.chev,.d1>.st>.no{transform:translateX(20px)}.d2>.st>.chev,.d2>.st>.no{transform:translateX(40px)}
 .d1>.st[aria-expanded=true]>.chev{transform:translateX(20px) rotate(90deg)}.d2>.st[aria-expanded=true]>.chev{transform:translateX(40px) rotate(90deg)}
 .left{padding:4px 12px 4px 60px}.between .wide{grid-column:3/8}.spark{overflow:visible}.spark polyline{fill:none;stroke:var(--nba-text2);stroke-width:1.25}.spark .tick{stroke:var(--nba-error);stroke-width:1.5}
 .many .steps{scrollbar-gutter:stable}.heads.st{overflow-y:hidden;scrollbar-gutter:stable;min-height:26px;color:var(--nba-text2);border-top:1px solid var(--nba-line)}
-.heads.st:hover{background:none}.heads.st span{font-size:11px}.many .counts{display:none}.heads~.steps{border-top:1px solid var(--nba-line)!important}.barbox{white-space:nowrap}.heads .barbox{line-height:inherit}
+.heads.st:hover{background:none}.heads.st span{font-size:11px}.heads~.steps{border-top:1px solid var(--nba-line)!important}.barbox{white-space:nowrap}.heads .barbox{line-height:inherit}
 .item.mark>.st{box-shadow:inset 3px 0 0 var(--nba-accent)}
 .body{padding:2px 12px 8px 36px}
 .f-waiting{fill:var(--nba-wait);fill-opacity:.35;stroke:var(--nba-wait);stroke-width:.75}.f-reasoning{fill:var(--nba-reason);fill-opacity:.8}.f-arguments{fill:url(#nb-args)}.f-answer{fill:url(#nb-answer)}.f-tool{fill:url(#nb-tool)}.f-retry{fill:url(#nb-retry)}.f-you{fill:none;stroke:var(--nba-warn);stroke-width:1.25;stroke-dasharray:3 2}
@@ -125,7 +125,7 @@ const NARROW = `
 @container (max-width:640px){
 .two.pic{grid-template-columns:minmax(0,1fr)}.pf{margin:0 16px 10px}
 .st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st,.many .st{grid-template-columns:20px auto minmax(0,1fr) auto 62px}.group .deed,.many .group .deed{grid-template-columns:auto}.st .cost,.spark,.heads{display:none!important}.bar-tools{flex-wrap:wrap}
-.d1>.st>.chev,.d1>.st>.no{transform:translateX(8px)}.d2>.st>.chev,.d2>.st>.no{transform:translateX(16px)}
+.many .st .chev,.many .st .no{transform:none}.many .st[aria-expanded=true]>.chev{transform:rotate(90deg)}.d1>.st{padding-left:16px}.d2>.st{padding-left:24px}.seg{flex-wrap:wrap;height:auto}.seg button{min-height:24px}
 .deed{grid-template-columns:auto 12px auto}.deed .tl{max-width:120px}.deed .oc{max-width:122px}.chip.names{display:none}
 }
 @container (max-width:480px){
