@@ -64,7 +64,7 @@ async function extension() {
   report(
     'labextension',
     readdirSync(folder)
-      .filter(name => name.endsWith('.js'))
+      .filter(name => name.endsWith('.js') && !name.startsWith('remoteEntry')) // JupyterLab's loader
       .map(name => join(folder, name))
   );
 }

@@ -123,7 +123,7 @@ class Meter:
             Delta: self._delta,
             ReplyReceived: self._reply_received,
             RetryScheduled: self._retry_scheduled,
-            ApprovalAsked: self._waits_for_you,
+            ApprovalAsked: self._approval_asked,
             ApprovalGiven: self._approval_given,
             Paused: self._waits_for_you,
             ToolStarted: self._tool_started,
@@ -314,6 +314,11 @@ class Meter:
     def _approval_given(self, event: ApprovalGiven) -> None:
         self._close(event.t)
 
+    def _approval_asked(self, event: ApprovalAsked) -> None:
+        if event.about == "result":
+            self._tool_ended(event.step, event.index, event.t)
+        self._waits_for_you(event)
+
     def _waits_for_you(self, event: ApprovalAsked | Paused) -> None:
         self._close(event.t)
         self._open = ("you", event.step, event.t)
@@ -324,11 +329,15 @@ class Meter:
 
     def _tool_finished(self, event: ToolFinished) -> None:
         self._close(event.t)
-        step = self._step(event.step)
-        t0 = self._tools.pop((event.step, event.index), event.t)
-        step.tool_s += max(0.0, event.t - t0)
-        step.tool_calls += 1
-        step.add("tool", t0, event.t)
+        self._tool_ended(event.step, event.index, event.t)
+        self._step(event.step).tool_calls += 1
+
+    def _tool_ended(self, number: int, index: int, t: float) -> None:
+        """A call's time ends; that of a result which waits for the person has ended before."""
+        step = self._step(number)
+        t0 = self._tools.pop((number, index), t)
+        step.tool_s += max(0.0, t - t0)
+        step.add("tool", t0, t)
 
     def _run_finished(self, event: RunFinished) -> None:
         self._close(event.t)

@@ -73,6 +73,10 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
         parts.append(pre(call["diff"]))
     elif call["code"]:
         parts.append(pre(call["code"]))
+    if call.get("question"):
+        parts += _question(call["question"], call.get("why", ""))
+    if call.get("withheld"):
+        parts.append(_label(_quiet("You kept this result from the model.")))
     if call.get("edited"):
         parts.append(_label(_quiet("You changed this call before it ran.")))
     if call.get("decision") == "deny":
@@ -87,6 +91,16 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     if call.get("n_outputs_left_out"):
         parts.append(_label(_quiet(f"{call['n_outputs_left_out']} more outputs left out")))
     return [*parts, *_saw(call)]
+
+
+def _question(question: Mapping[str, Any], why: str) -> list[Html]:
+    """What the person is asked, for where it cannot be answered by a click."""
+    if question["about"] == "result":
+        return [
+            _label(tag("b", "Waiting for you: send this?")),
+            pre(question["content"], wrap=True),
+        ]
+    return [_label(tag("b", "Waiting for your OK: "), why)]
 
 
 def _saw(call: Mapping[str, Any]) -> list[Html]:

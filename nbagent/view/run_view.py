@@ -69,6 +69,7 @@ class RunView:
         self.files: dict[str, None] = {}
         self.answer = ""
         self.phase = "starting"
+        self.question: dict[str, str] | None = None
         self.reason = ""
         self.text = ""
         self.t = 0.0
@@ -196,6 +197,7 @@ class RunView:
             "note": clean(head.note) if head else "",
             "state": self.phase if self.running else self.reason,
             "text": self.text,
+            "question": self.question if self.running else None,
             "answer": self.answer,
             "changes": self.changes(),
             "files": list(self.files)[:20],
@@ -230,7 +232,7 @@ class RunView:
         step.t, step.attempt = event.t, event.attempt
         step.live_reasoning = step.live_answer = ""
         step.live_arguments = 0
-        self.phase, self.text = "waiting", ""
+        self.phase, self.text, self.question = "waiting", "", None
         for piece in event.sent:
             self.sent_bytes += piece.n_bytes
             known = [p for p in self.sent if (p["kind"], p["name"]) == (piece.kind, piece.name)]
@@ -277,18 +279,16 @@ class RunView:
             step.live_reasoning = step.live_answer = ""
 
     def _approval_asked(self, event: ApprovalAsked) -> None:
-        call = self._step(event.step).call(event.index, event.name)
-        call.why = one_line(clean(event.why), 300)
+        self._step(event.step).call(event.index, event.name).ask(event)
         self.phase = "asking"
 
     def _approval_given(self, event: ApprovalGiven) -> None:
-        call = self._step(event.step).call(event.index)
-        call.decision, call.by = event.decision, one_line(clean(event.by), 40)
-        call.why = one_line(clean(event.why), 300) or call.why
+        self._step(event.step).call(event.index).decide(event)
         self.phase = "running"
 
     def _paused(self, event: Paused) -> None:
         self.phase, self.text = "paused", one_line(clean(event.why), 300)
+        self.question = {"key": event.key, "text": event.question} if event.question else None
 
     def _steered(self, event: Steered) -> None:
         step = self._step(event.step)

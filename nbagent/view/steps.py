@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Any
 
-from nbagent.events import Output, ToolFinished, ToolStarted
+from nbagent.events import ApprovalAsked, ApprovalGiven, Output, ToolFinished, ToolStarted
 from nbagent.messages import Content
 from nbagent.phrases import clean, clip, gist, one_line
 from nbagent.view.outputs import TEXT_LIMIT, Block, text_block
 
 CODE_LIMIT = 12_000
+ASKED_LIMIT = 6_000
+"""Characters of a result that is shown where it is asked about."""
 LIVE_LIMIT = 1_500
 """How much of the reasoning that streams is shown: its tail, in characters."""
 DIFF_LINES = 60
@@ -56,17 +58,54 @@ class Call:
     repaired: bool = False
     diff: str = ""
     again: bool = False
+    question: dict[str, Any] | None = None
+    withheld: bool = False
 
     def begin(self, event: ToolStarted) -> None:
         """Take over name, code and title from the call's start."""
-        code = event.arguments.get("code")
+        self._take(event.arguments)
+        self.edited, self.question = event.edited, None
+
+    def _take(self, arguments: dict[str, Any]) -> None:
+        code = arguments.get("code")
         self.is_python = isinstance(code, str)
-        text = code if isinstance(code, str) else _arguments_text(event.arguments)
-        self.code, self.edited = clip(clean(text), CODE_LIMIT), event.edited
+        text = code if isinstance(code, str) else _arguments_text(arguments)
+        self.code = clip(clean(text), CODE_LIMIT)
         self.title = first_comment(text) if self.is_python else ""
+
+    def ask(self, event: ApprovalAsked) -> None:
+        """Take over what the person is asked about the call, and what would run or leave."""
+        if event.arguments is not None:
+            self._take(event.arguments)
+        self.why = one_line(clean(event.why), 300)
+        self.decision = ""
+        self.question = {
+            "key": event.key,
+            "about": event.about,
+            "content": clip(clean(_seen(event.content)[0]), ASKED_LIMIT),
+            "reasons": [
+                {"line": reason.line}
+                | {
+                    name: one_line(clean(getattr(reason, name)), 200)
+                    for name in ("verb", "doing", "what", "detail")
+                }
+                for reason in event.reasons
+            ],
+        }
+
+    def decide(self, event: ApprovalGiven) -> None:
+        """Take over what was decided about the call or its result."""
+        self.question = None
+        self.by = one_line(clean(event.by), 40)
+        if event.about == "call":
+            self.decision = event.decision
+            self.why = one_line(clean(event.why), 300) or self.why
+        elif event.decision == "deny":
+            self.withheld = True
 
     def finish(self, event: ToolFinished, saw_limit: int) -> None:
         """Take over the outcome and what the model got."""
+        self.question = None
         self.done, self.is_error, self.cut_bytes = True, event.is_error, event.cut_bytes
         text, self.saw_images = _seen(event.content)
         self.saw, self.saw_bytes = clip(clean(text), saw_limit), len(text.encode(errors="replace"))
@@ -126,6 +165,7 @@ class Call:
             "cut_bytes",
         )
         extra += ("why", "decision", "by", "repairs", "repaired", "diff", "again")
+        extra += ("question", "withheld")
         return facts | {name: getattr(self, name) for name in extra if getattr(self, name)}
 
 

@@ -18,7 +18,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_hostile import everywhere
 from trace_story import CHANGES, Story, display_output, error_output, folded, png, stream_output
 
-from nbagent.events import Compacted, Event, from_dict, to_dict
+from nbagent.events import (
+    Compacted,
+    Event,
+    Paused,
+    Reason,
+    ToolFinished,
+    ToolStarted,
+    from_dict,
+    to_dict,
+)
 from nbagent.trace import mimebundle
 from nbagent.trace.feed import Feed
 from nbagent.trace.markdown import parse
@@ -99,6 +108,35 @@ def many() -> list[Event]:
     return [event for event in story.finish("All clean.").events if event.kind != "delta"]
 
 
+def asked() -> Story:
+    """A run that asks: about a call, its result, a denied call, one that waits, and its limit."""
+    deletes = Reason(kind="deletes", verb="deletes files", doing="deleting files", what="rmtree")
+    changes = Reason(kind="variables", verb="changes your variables", what="df", line=2, detail="x")
+    story = Story("Tidy up").ask().think("Tidy.").calls("run_python", "{}").reply(20)
+    code = "import shutil\nshutil.rmtree('old')\ndf['x'] = 1"
+    story.question(deletes, changes, arguments={"code": code}).decide("run", always=("deletes",))
+    story.add(
+        ToolStarted(step=1, index=0, call_id="a", name="run_python", arguments={"code": code})
+    )
+    story.question(about="result", content="gone", why="you are asked").decide(
+        "deny", about="result"
+    )
+    story.add(ToolFinished(step=1, index=0, name="run_python", content="kept"), 0.2)
+    story.ask().think("More.").calls("run_python", "{}").reply(20)
+    story.question(deletes, arguments={"code": code}).decide("deny", why="keep it")
+    finished = ToolFinished(
+        step=2,
+        index=0,
+        name="run_python",
+        content="Denied: keep it",
+        is_error=True,
+        outcome="denied",
+    )
+    story.add(finished).add(Paused(step=2, why="$1.00 limit reached.", question="Go on?", key="2"))
+    story.ask(s=2.0).think("Again.").calls("run_python", "{}").reply(20)
+    return story.question(deletes, index=0, arguments={"path": "old"}, name="remove")
+
+
 def late(events: list[Event]) -> list[dict[str, Any]]:
     """The events of the snapshot that a late view is given."""
     feed = Feed("r1")
@@ -138,6 +176,7 @@ def fixtures() -> dict[str, Any]:
     )
     return {
         "run_repaired": fixture(repaired().events),
+        "run_asked": fixture(asked().events),
         "run_scripted": fixture(scripted.reply(3).finish("Hello.").events),
         "run_hostile": fixture(everywhere("<img src=x onerror=fire()>").finish("<b>x</b>").events),
         "run_long": fixture(long().events),

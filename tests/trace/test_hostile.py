@@ -21,6 +21,7 @@ from nbagent.events import (
     Delta,
     Event,
     Paused,
+    Reason,
     ReplyReceived,
     RetryScheduled,
     RunFinished,
@@ -65,9 +66,14 @@ def everywhere(text: str) -> Story:
             outcome=text,
             changes=changes,
         )
-    story.add(ApprovalAsked(step=1, index=0, name=text, why=text))
-    story.add(ApprovalGiven(step=1, index=0, decision="deny", by=text, why=text))
-    story.add(Paused(step=1, why=text)).add(Compacted(step=1, n_messages=2, summary=text))
+    reason = Reason(kind=text, verb=text, doing=text, what=text, line=1, detail=text)
+    story.question(reason, name=text, why=text, arguments={"code": text}).decide(
+        "deny", by=text, why=text
+    )
+    story.add(Paused(step=1, why=text, question=text, key=text))
+    story.add(Compacted(step=1, n_messages=2, summary=text))
+    story.ask().question(reason, name=text, why=text, about="result", content=text)
+    story.ask().question(reason, name=text, why=text, arguments={text: text})
     story.ask().run("other", arguments={text: text}).ask().think(text).say(text).reply()
     return story
 

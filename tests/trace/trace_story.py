@@ -11,9 +11,12 @@ from typing import Any
 from PIL import Image
 
 from nbagent.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Changes,
     Delta,
     Event,
+    Reason,
     ReplyReceived,
     RetryScheduled,
     RunFinished,
@@ -162,6 +165,21 @@ class Story:
             discarded=discarded,
         )
         return self.add(event)
+
+    def question(self, *reasons: Reason, index: int = 0, **asked: Any) -> Story:
+        """A call, or its result, waits for the person."""
+        facts = {
+            "name": "run_python",
+            "why": "deletes files",
+            "key": f"{self.step}.{index}",
+        } | asked
+        event = ApprovalAsked(step=self.step, index=index, reasons=reasons, **facts)
+        return self.add(event)
+
+    def decide(self, decision: Any, s: float = 3.0, *, index: int = 0, **given: Any) -> Story:
+        """The person has decided, after a while."""
+        event = ApprovalGiven(step=self.step, index=index, decision=decision, **given)
+        return self.add(event, s)
 
     def steer(self, text: str) -> Story:
         return self.add(Steered(step=self.step, text=text))

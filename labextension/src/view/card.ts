@@ -1,11 +1,13 @@
 // A tool call: its code, what it showed, what the model got of it, and how it ended.
 
+import { Approval } from './approval';
 import { blockNode, textNode, traceback } from './blocks';
 import { codeNode, diffNode, failingLine } from './code';
 import type { Desk, RequestForm } from './desk';
 import { button, disclose, h, icon, put, ring, setText } from './dom';
 import { plural, seconds, size } from './phrases';
-import type { Call, Step } from './steps';
+import type { Call } from './call';
+import type { Step } from './steps';
 import type { Block } from './types';
 
 const FORMS: readonly (readonly [RequestForm, string])[] = [
@@ -21,6 +23,7 @@ export class CallCard {
   private readonly outHead = h('div', { class: 'oh', hidden: true });
   private readonly you = h('div', { class: 'out' });
   private readonly model = h('div', { class: 'out', hidden: true });
+  private readonly approval: Approval;
   private readonly foot = h('div', { class: 'foot m s' });
   private shown: { block: Block; node: HTMLElement }[] = [];
   private isBuilt = '';
@@ -30,7 +33,9 @@ export class CallCard {
     private readonly call: Call,
     private readonly step: Step,
     private readonly desk: Desk
-  ) {}
+  ) {
+    this.approval = new Approval(call, desk);
+  }
 
   update(): void {
     const { call } = this;
@@ -39,6 +44,8 @@ export class CallCard {
       call.isError,
       call.decision,
       call.why,
+      call.question?.key,
+      call.withheld,
       call.repaired,
       call.code.length,
       call.diff.length
@@ -47,6 +54,7 @@ export class CallCard {
       this.isBuilt = key;
       this.build();
     }
+    this.approval.update();
     this.tick();
     this.drawOutputs();
   }
@@ -70,12 +78,12 @@ export class CallCard {
     const { call } = this;
     const denied = call.decision === 'deny';
     const failed = call.isError && !denied;
-    const waits = !call.done && call.why !== '' && call.decision === '';
+    const waits = call.question !== null;
     put(this.node, {
       class: `card${failed ? ' err' : denied || waits ? ' warn' : ''}`,
       'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.done ? '' : ', running'}`
     });
-    this.codeBox.replaceChildren(...this.code());
+    this.codeBox.replaceChildren(...(call.question?.about === 'call' ? [] : this.code()));
     this.foot.replaceChildren(...this.notes().map(note => h('div', {}, note)));
     this.foot.hidden = !this.foot.childElementCount;
     const [head, actions] = this.head(failed, denied, waits);
@@ -86,6 +94,7 @@ export class CallCard {
       this.outHead,
       this.you,
       this.model,
+      this.approval.node,
       this.foot
     );
     this.drawOutHead();
@@ -151,7 +160,7 @@ export class CallCard {
       ];
     }
     if (waits) {
-      return [h('b', {}, 'Needs your OK: '), call.why];
+      return [h('b', {}, 'Waiting for you')];
     }
     return [h('span', { class: 'm' }, call.title)];
   }
@@ -206,6 +215,9 @@ export class CallCard {
     const notes = call.edited ? ['You changed this call before it ran.'] : [];
     if (call.repaired) {
       notes.push('A later step repaired this call.');
+    }
+    if (call.withheld) {
+      notes.push('You kept this result from the model.');
     }
     if (call.nOutputsLeftOut) {
       notes.push(`${plural(call.nOutputsLeftOut, 'more output')} left out`);

@@ -1,5 +1,6 @@
 // What the parts of a view share: the run as it is now, and what they can ask of the whole.
 
+import type { Decision } from './approval';
 import type { Archive } from './archive';
 import type { Step } from './steps';
 import type { Scene } from './stored';
@@ -18,6 +19,8 @@ export interface Desk {
   isCurrent(step: Step): boolean;
   /** Steps that are not kept whole here. */
   readonly archive: Archive;
+  /** Answer the question that has this key; it fails if that is no longer asked. */
+  decide(key: string, decision: Decision): Promise<unknown>;
   copy(text: string, what: string): void;
   copyRequest(step: number, form: RequestForm): void;
   goTo(step: number): void;

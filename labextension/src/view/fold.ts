@@ -1,12 +1,13 @@
 // What a run looks like: a bounded fold of its events. Mirrors nbagent/view/run_view.py.
 
+import type { Call } from './call';
 import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
 import { clean, clip, gist, oneLine, seconds, size } from './phrases';
 import { countWords, joined, mergedRanges, rangeOf } from './ranges';
-import { type Call, Step } from './steps';
+import { Step } from './steps';
 import type {
   Changes,
   Event,
@@ -14,6 +15,7 @@ import type {
   Output,
   Picture,
   RangeSnapshot,
+  RunQuestion,
   RunStarted,
   SentPart,
   Snapshot
@@ -63,6 +65,8 @@ export class RunView {
   phase = 'starting';
   reason = '';
   text = '';
+  /** What the person is asked about the run, while they are. */
+  question: RunQuestion | null = null;
   t = 0;
   faults: string[] = [];
   untilT = 0;
@@ -79,14 +83,17 @@ export class RunView {
     reply_received: event => this.replyReceived(event),
     retry_scheduled: event => this.retryScheduled(event),
     approval_asked: event => {
-      const call = this.step(event.step).call(event.index, event.name);
-      call.why = oneLine(clean(event.why), 300);
+      this.step(event.step).call(event.index, event.name).ask(event);
       this.phase = 'asking';
     },
-    approval_given: event => this.approvalGiven(event),
+    approval_given: event => {
+      this.step(event.step).call(event.index).decide(event);
+      this.phase = 'running';
+    },
     paused: event => {
       this.phase = 'paused';
       this.text = oneLine(clean(event.why), 300);
+      this.question = event.question ? { key: event.key ?? '', text: event.question } : null;
     },
     steered: event => {
       const step = this.step(event.step);
@@ -201,6 +208,7 @@ export class RunView {
       note: this.note,
       state: this.running ? this.phase : this.reason,
       text: this.text,
+      question: this.running ? this.question : null,
       answer: this.answer,
       changes: this.changes(),
       files: [...this.files].slice(0, 20),
@@ -248,6 +256,7 @@ export class RunView {
     step.attempt = event.attempt ?? 1;
     step.endStreaming();
     this.phase = 'waiting';
+    this.question = null;
     this.text = '';
     for (const piece of event.sent ?? []) {
       this.sentBytes += piece.n_bytes;
@@ -291,14 +300,6 @@ export class RunView {
       step.retries = [...step.retries.slice(-9), row];
       step.liveReasoning = step.liveAnswer = '';
     }
-  }
-
-  private approvalGiven(event: EventOf<'approval_given'>): void {
-    const call = this.step(event.step).call(event.index);
-    call.decision = event.decision;
-    call.by = oneLine(clean(event.by ?? 'you'), 40);
-    call.why = oneLine(clean(event.why ?? ''), 300) || call.why;
-    this.phase = 'running';
   }
 
   private toolStarted(event: EventOf<'tool_started'>): void {

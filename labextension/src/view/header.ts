@@ -40,6 +40,9 @@ export class Header {
   private readonly step = h('span', { class: 'm nw' });
   private readonly time = h('span', { class: 'm nw' });
   private readonly stop: HTMLButtonElement;
+  private readonly decision: HTMLButtonElement;
+  /** What the run as a whole asks: whether to go on past a limit. */
+  readonly question = h('div', { class: 'act', role: 'group', hidden: true });
   private readonly summary: HTMLButtonElement;
   private key = '';
   private isStopping = false;
@@ -47,8 +50,10 @@ export class Header {
   constructor(
     private readonly desk: Desk,
     onStop: () => Promise<unknown>,
-    onFold: () => boolean
+    onFold: () => boolean,
+    onDecision: () => void
   ) {
+    this.decision = button({ class: 'b' }, onDecision, 'Go to the decision');
     this.stop = button(
       { class: 'b' },
       () => void this.askStop(onStop),
@@ -65,10 +70,27 @@ export class Header {
     const { desk } = this;
     const { view } = desk.scene;
     this.badge.hidden = !view.scripted;
+    this.drawQuestion();
     if (view.running) {
       this.running();
     } else {
       this.over();
+    }
+  }
+
+  private drawQuestion(): void {
+    const { live, scene } = this.desk;
+    const asked = live ? scene.view.question : null;
+    this.question.hidden = asked === null;
+    if (asked && this.question.getAttribute('aria-label') !== asked.text) {
+      put(this.question, { 'aria-label': asked.text });
+      const answer = (decision: 'run' | 'deny') => (): void => {
+        this.desk.decide(asked.key, { decision }).catch(() => undefined); // it is still asked
+      };
+      this.question.replaceChildren(
+        button({ class: 'b big pri' }, answer('run'), asked.text.replace(/\?$/, '')),
+        button({ class: 'b big' }, answer('deny'), 'Stop here')
+      );
     }
   }
 
@@ -135,6 +157,7 @@ export class Header {
       this.time,
       h('span', { class: 'grow' }),
       this.tools,
+      desk.live && phase === 'asking' && this.decision,
       stop
     ];
     this.node.replaceChildren(...parts.filter((part): part is HTMLElement => Boolean(part)));

@@ -11,6 +11,8 @@ export interface KeyActions {
   find(): void;
   end(): void;
   help(): void;
+  /** Write to the agent. */
+  say(): void;
   /** Close what is open above the trace; false if nothing was. */
   back(): boolean;
   leave(): void;
@@ -25,6 +27,8 @@ const HELP: readonly (readonly [string, string])[] = [
   ['/', 'find in this trace'],
   ['End', 'jump to latest'],
   ['.', 'stop the run'],
+  ['S', 'write to the agent'],
+  ['A E D Y', 'in a question: approve, edit, deny, always'],
   ['Esc', 'leave to the cell']
 ];
 
@@ -52,6 +56,9 @@ function actionOf(event: KeyboardEvent, act: KeyActions): (() => void) | null {
     case 'm':
     case 'M':
       return () => act.saw();
+    case 's':
+    case 'S':
+      return () => act.say();
     case '.':
       return () => act.stop();
     case '/':

@@ -2,7 +2,8 @@
 // Mirrors nbagent/view/lines.py.
 
 import { sha256 } from './sha256';
-import type { Call, Step } from './steps';
+import type { Call } from './call';
+import type { Step } from './steps';
 
 export const LINES_MAX = 3_000;
 

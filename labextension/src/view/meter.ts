@@ -98,6 +98,9 @@ export class Meter {
         break;
       case 'approval_asked':
       case 'paused':
+        if ('about' in event && event.about === 'result') {
+          this.toolEnded(event.step, event.index, event.t);
+        }
         this.close(event.t);
         this.open = ['you', event.step, event.t];
         break;
@@ -371,13 +374,18 @@ export class Meter {
 
   private toolFinished(event: EventOf<'tool_finished'>): void {
     this.close(event.t);
-    const step = this.step(event.step);
-    const key = `${event.step}.${event.index}`;
-    const t0 = this.tools.get(key) ?? event.t;
+    this.toolEnded(event.step, event.index, event.t);
+    this.step(event.step).toolCalls++;
+  }
+
+  /** A call's time ends; that of a result which waits for the person has ended before. */
+  private toolEnded(number: number, index: number, t: number): void {
+    const step = this.step(number);
+    const key = `${number}.${index}`;
+    const t0 = this.tools.get(key) ?? t;
     this.tools.delete(key);
-    step.toolS += Math.max(0, event.t - t0);
-    step.toolCalls++;
-    step.add('tool', t0, event.t);
+    step.toolS += Math.max(0, t - t0);
+    step.add('tool', t0, t);
   }
 }
 

@@ -147,7 +147,7 @@ export class StepView {
         step.calls.length > 1
           ? `, call ${step.calls.indexOf(running) + 1} of ${step.calls.length}`
           : '';
-      const word = running.why && !running.decision ? 'waiting for you' : 'running';
+      const word = running.question ? 'waiting for you' : 'running';
       return [h('span', { class: 'wide m' }, word + at)];
     }
     if (!step.outcome) {

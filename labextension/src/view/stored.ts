@@ -68,6 +68,7 @@ export function restore(scene: Scene, base: ViewBase): void {
   names.filter(n => n.startsWith('~')).forEach(n => view.changed.add(n.slice(1)));
   view.answer = stored.answer ?? '';
   view.text = stored.text ?? '';
+  view.question = stored.question ?? null;
   view.phase = stored.state ?? 'starting';
   view.faults = stored.faults ?? [];
 }

@@ -13,7 +13,7 @@ const TOKENS = `
 --nba-wash:rgba(127,127,127,.075);--nba-wash2:rgba(127,127,127,.15);
 --nba-accent:var(--jp-brand-color1,#1976d2);--nba-accent-fill:var(--jp-accept-color-normal,#1976d2);
 --nba-comment:#2f6363;--nba-kw:#006400;--nba-str:#a31717;--nba-num:#005f00;--nba-prop:#004a94;--nba-op:#6a00ad;
---nba-add:rgba(46,160,67,.14);--nba-del:rgba(207,34,46,.1);
+--nba-add:rgba(46,160,67,.14);--nba-del:rgba(207,34,46,.1);--nba-ask:rgba(154,74,0,.12);
 --nba-ui:var(--jp-ui-font-family,system-ui,-apple-system,"Segoe UI",sans-serif);
 --nba-code:var(--jp-code-font-family,menlo,consolas,"DejaVu Sans Mono",monospace);
 font:13px/1.45 var(--nba-ui);color:var(--nba-text);font-variant-numeric:tabular-nums;text-align:left;container-type:inline-size;position:relative;color-scheme:light}
@@ -23,7 +23,7 @@ font:13px/1.45 var(--nba-ui);color:var(--nba-text);font-variant-numeric:tabular-
 --nba-text:var(--jp-ui-font-color1,rgba(255,255,255,.87));--nba-text2:rgba(255,255,255,.64);
 --nba-line:var(--jp-border-color2,#424242);--nba-line-strong:var(--jp-border-color1,#616161);--nba-ctl-line:#858585;
 --nba-comment:#93c2c2;--nba-kw:#7fd483;--nba-str:#ff9d97;--nba-num:#98dd9b;--nba-prop:#84c5ff;--nba-op:#dcaaff;
---nba-add:rgba(63,185,80,.17);--nba-del:rgba(255,123,114,.16);color-scheme:dark}
+--nba-add:rgba(63,185,80,.17);--nba-del:rgba(255,123,114,.16);--nba-ask:rgba(240,163,94,.18);color-scheme:dark}
 `;
 
 const BASE = `

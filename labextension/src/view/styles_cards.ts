@@ -22,6 +22,14 @@ export const CARDS = `
 .ch.sub{border-top:1px solid var(--nba-line)}
 .ch .fn{font:600 12px var(--nba-code);flex:none;max-width:40%;overflow:hidden;text-overflow:ellipsis}.ch .spin{width:12px;height:12px}
 .cb:not(:empty){border-top:1px solid var(--nba-line)}.ch.sub{border-top:0;border-bottom:1px solid var(--nba-line)}
+.ask{border-top:1px solid var(--nba-line)}
+.risk{display:grid;grid-template-columns:auto auto minmax(0,1fr);gap:2px 12px;padding:2px 12px 10px;overflow-wrap:anywhere}
+.ask .sg{width:26px}.ln.hot{background:var(--nba-ask);box-shadow:inset 3px 0 0 var(--nba-warn)}
+.act{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:8px 12px;border-top:1px solid var(--nba-line)}
+.act input,.act textarea{flex:1 1 240px;min-width:0;font-size:12px;padding:5px 8px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--nba-bg);color:inherit;resize:vertical}
+.b.big{height:30px;padding:0 12px}.b.pri{background:var(--nba-accent-fill);border-color:var(--nba-accent-fill);color:#fff}.b.pri kbd{color:#fff;border-color:#fff9}
+.steer .act{border-top:0}.steer{border-top:1px solid var(--nba-line)}.queue{padding:8px 12px 0;overflow-wrap:anywhere}
+.ask p{margin:0;padding:0 12px 8px}
 .acts{display:flex;flex-wrap:wrap;gap:6px;padding:0 12px 8px}
 .code{background:var(--nba-code-bg)}.code pre{padding:8px 12px}.code pre:focus-visible{outline-offset:-2px}
 .code .more{padding:0 12px}

@@ -2,6 +2,7 @@
 
 import { type ChartScene, type ChartView, mountChart } from '../chart';
 import { Announcer } from './announce';
+import { type Decision, focusQuestion } from './approval';
 import { AnswerTop } from './answer_top';
 import { Archive } from './archive';
 import { isRequest, requestText, toClipboard } from './copy';
@@ -17,6 +18,7 @@ import { patterns } from './patterns';
 import { SentLine } from './sent_line';
 import { StatusLine } from './status_line';
 import { reconcile, StepList } from './step_list';
+import { SteerLine } from './steer';
 import { STYLES } from './styles';
 import { followTheme } from './theme';
 import type { Step } from './steps';
@@ -46,6 +48,7 @@ export class TraceView implements Desk {
   readonly archive: Archive;
   private readonly all: HTMLButtonElement;
   private readonly foot: SentLine;
+  private readonly steer: SteerLine;
   private chart: ChartView | null = null;
   private chartAt = 0;
   private frame = 0;
@@ -62,7 +65,8 @@ export class TraceView implements Desk {
     this.header = new Header(
       this,
       () => this.ask('stop'),
-      () => this.foldTrace()
+      () => this.foldTrace(),
+      () => focusQuestion(this.scene.view, this.list)
     );
     this.top = new AnswerTop(this);
     this.list = new StepList(this, () => this.drawChart());
@@ -93,6 +97,7 @@ export class TraceView implements Desk {
       icon('unfold')
     );
     this.foot = new SentLine(this);
+    this.steer = new SteerLine(this, text => this.ask('say', { text }));
     this.build();
     this.connect();
     this.draw();
@@ -135,6 +140,10 @@ export class TraceView implements Desk {
       () => this.announcer.say(`${what} copied`),
       () => this.announcer.alert('The browser did not allow copying')
     );
+  }
+
+  decide(key: string, decision: Decision): Promise<unknown> {
+    return this.ask('decide', { key, ...decision });
   }
 
   copyRequest(step: number, form: RequestForm): void {
@@ -184,6 +193,7 @@ export class TraceView implements Desk {
       find: () => this.find.open(),
       end: () => this.list.toEnd(),
       help: () => this.showHelp(),
+      say: () => this.steer.focus(),
       back: () => this.closePanels(),
       leave: () => this.leave()
     });
@@ -231,6 +241,7 @@ export class TraceView implements Desk {
     this.layout();
     this.top.update();
     this.header.update();
+    this.steer.update();
     this.long.update();
     this.status.update();
     this.note.hidden = !view.note;
@@ -253,8 +264,10 @@ export class TraceView implements Desk {
     if (view.running) {
       const bar = this.long.filters.node;
       const { node, badge } = this.header;
-      reconcile(this.run, [node, badge, this.note, ...panels, bar, this.trace]);
-      reconcile(this.trace, [this.list.node, this.chartHost, this.status.node, this.foot.node]);
+      const { question } = this.header;
+      reconcile(this.run, [node, badge, this.note, question, ...panels, bar, this.trace]);
+      const parts = [this.list.node, this.steer.node, this.chartHost, this.status.node];
+      reconcile(this.trace, [...parts, this.foot.node]);
       return;
     }
     if (this.header.tools.parentNode !== this.toolRow) {

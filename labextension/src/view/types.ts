@@ -84,16 +84,30 @@ export interface ReplyReceived extends InStep {
   samples?: Sample[];
   marks?: string[];
 }
+/** One thing that makes a call need the person's OK. */
+export interface Reason {
+  verb: string;
+  doing?: string;
+  what?: string;
+  line?: number;
+  detail?: string;
+}
 export interface ApprovalAsked extends InCall {
   kind: 'approval_asked';
   name: string;
   why: string;
+  about?: 'call' | 'result';
+  key?: string;
+  arguments?: Record<string, unknown> | null;
+  content?: string | ContentPart[];
+  reasons?: Reason[];
 }
 export interface ApprovalGiven extends InCall {
   kind: 'approval_given';
   decision: string;
   by?: string;
   why?: string;
+  about?: 'call' | 'result';
 }
 export interface ToolStarted extends InCall {
   kind: 'tool_started';
@@ -132,6 +146,8 @@ export interface RetryScheduled extends InStep {
 export interface Paused extends InStep {
   kind: 'paused';
   why: string;
+  question?: string;
+  key?: string;
 }
 export interface Steered extends InStep {
   kind: 'steered';
@@ -188,6 +204,20 @@ export interface Picture {
   data: string;
 }
 
+/** What the person is asked about a call, or about the result that it made. */
+export interface Question {
+  key: string;
+  about: 'call' | 'result';
+  content: string;
+  reasons: Required<Reason>[];
+  /** As the model wrote them; unknown of a question that was stored. */
+  arguments?: Record<string, unknown>;
+}
+/** What the person is asked about the run. */
+export interface RunQuestion {
+  key: string;
+  text: string;
+}
 export interface CallSnapshot {
   name?: string;
   title?: string;
@@ -210,6 +240,8 @@ export interface CallSnapshot {
   repaired?: boolean;
   diff?: string;
   again?: boolean;
+  question?: Question;
+  withheld?: boolean;
 }
 export interface Retry {
   attempt: number;
@@ -257,6 +289,7 @@ export interface Snapshot {
   note?: string;
   state?: string;
   text?: string;
+  question?: RunQuestion | null;
   answer?: string;
   changes?: string;
   files?: string[];

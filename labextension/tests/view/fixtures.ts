@@ -18,6 +18,7 @@ export interface RunFixture {
 
 export const RUNS = [
   'run_repaired',
+  'run_asked',
   'run_scripted',
   'run_hostile',
   'run_long',

@@ -14,11 +14,14 @@ export function browserLike(): void {
 export class Kernel implements Link {
   alive = true;
   readonly sent: string[] = [];
+  /** What came with the last command. */
+  fields: object = {};
   answer: unknown = null;
   private tell: (message: KernelMessage) => void = () => undefined;
 
-  send(action: string): Promise<unknown> {
+  send(action: string, fields: object = {}): Promise<unknown> {
     this.sent.push(action);
+    this.fields = fields;
     return Promise.resolve(this.answer);
   }
 

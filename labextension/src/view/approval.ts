@@ -1,0 +1,248 @@
+// A question to the person about one call: what it does and why it is asked, exactly what would
+// run or leave, and the answers. It takes no focus and has no time limit.
+
+import { codeLines } from './highlight';
+import type { Desk } from './desk';
+import { button, h, icon, put, setText } from './dom';
+import { textNode } from './blocks';
+import type { Call } from './call';
+import type { RunView } from './fold';
+import type { StepList } from './step_list';
+import type { Question } from './types';
+
+/** What the person answers. */
+export interface Decision {
+  decision: 'run' | 'edit' | 'deny';
+  arguments?: Record<string, unknown>;
+  why?: string;
+  always?: boolean;
+}
+
+export class Approval {
+  readonly node = h('div', { class: 'ask', role: 'group', tabindex: -1, hidden: true });
+  private readonly actions = h('div', { class: 'act' });
+  private readonly said = h('p', { class: 's c-error', role: 'status', hidden: true });
+  private key = '';
+
+  constructor(
+    private readonly call: Call,
+    private readonly desk: Desk
+  ) {
+    this.node.addEventListener('keydown', event => this.pressed(event));
+  }
+
+  update(): void {
+    const { question } = this.call;
+    this.node.hidden = question === null;
+    const key = question ? `${question.key} ${this.desk.live}` : '';
+    if (key !== this.key) {
+      this.key = key;
+      if (question) this.build(question);
+    }
+  }
+
+  private build(question: Question): void {
+    put(this.node, { 'aria-label': titleOf(question) });
+    const head = h(
+      'div',
+      { class: 'ch' },
+      icon('diamond', 'c-warn'),
+      h('b', { class: 'grow' }, titleOf(question)),
+      h('span', { class: 'm s nw' }, 'no time limit')
+    );
+    this.node.replaceChildren(head, ...reasonRows(question), this.exactly(question));
+    if (this.desk.live) this.node.append(this.actions, this.said);
+    this.offer(question);
+  }
+
+  /** What would run or leave, with the lines in question marked. */
+  private exactly(question: Question): HTMLElement {
+    const { call } = this;
+    if (question.about === 'result') return h('div', { class: 'out' }, textNode(question.content));
+    const hot = new Set(question.reasons.map(reason => reason.line));
+    const lines = call.isPython ? codeLines(call.code) : call.code.split('\n').map(line => [line]);
+    const nodes = lines.map((line, i) => {
+      const isHot = hot.has(i + 1);
+      const said = isHot && h('span', { class: 'vh' }, 'in question: ');
+      const number = h('span', { class: 'sg', 'aria-hidden': 'true' }, String(i + 1));
+      return h('span', { class: isHot ? 'ln hot' : 'ln' }, number, said, ...line, '\n');
+    });
+    return h(
+      'div',
+      { class: 'code' },
+      h('pre', { tabindex: 0, 'aria-label': 'What would run' }, ...nodes)
+    );
+  }
+
+  private offer(question: Question): void {
+    const isCall = question.about === 'call';
+    const doing = [...new Set(question.reasons.map(reason => reason.doing))].join(' and ');
+    const always = doing && [
+      h('span', { class: 'grow' }),
+      button(
+        { class: 'b big ghost' },
+        () => this.answer({ decision: 'run', always: true }),
+        `Always allow ${doing} in this conversation`,
+        h('kbd', {}, 'Y')
+      )
+    ];
+    this.actions.replaceChildren(
+      button(
+        { class: 'b big pri' },
+        () => this.answer({ decision: 'run' }),
+        isCall ? 'Approve' : 'Send',
+        h('kbd', {}, 'A')
+      ),
+      button({ class: 'b big' }, () => this.edit(question), 'Edit', h('kbd', {}, 'E')),
+      button(
+        { class: 'b big' },
+        () => this.deny(question),
+        isCall ? 'Deny' : 'Keep it here',
+        h('kbd', {}, 'D')
+      ),
+      ...(always || [])
+    );
+  }
+
+  /** Type why not: the agent gets it as the call's result. */
+  private deny(question: Question): void {
+    const why = h('input', {
+      type: 'text',
+      class: 'grow',
+      'aria-label': 'Reason, for the agent',
+      placeholder: 'Why not, or what to do instead. The agent gets this as the result',
+      dir: 'auto'
+    });
+    const send = (): void => this.answer({ decision: 'deny', why: why.value });
+    this.form(question, why, send, question.about === 'call' ? 'Deny' : 'Keep it here');
+  }
+
+  /** Change what runs, or what leaves; the agent is told that you did. */
+  private edit(question: Question): void {
+    const text = question.about === 'result' ? question.content : this.call.code;
+    const isJson = question.about === 'call' && !this.call.isPython;
+    const area = h('textarea', {
+      class: 'grow mono',
+      rows: Math.min(Math.max(text.split('\n').length, 3), 16),
+      spellcheck: 'false',
+      'aria-label': isJson ? 'Arguments, as JSON' : 'What runs instead',
+      dir: 'auto'
+    });
+    area.value = isJson ? JSON.stringify(question.arguments, null, 1) : text;
+    const send = (): void => {
+      const changed = isJson ? parsed(area.value) : this.changed(question, area.value);
+      if (changed) this.answer({ decision: 'edit', arguments: changed });
+      else this.say('This is no JSON object. Nothing was sent.');
+    };
+    this.form(question, area, send, question.about === 'call' ? 'Run this' : 'Send this');
+  }
+
+  private changed(question: Question, text: string): Record<string, unknown> {
+    return question.about === 'result' ? { content: text } : { ...question.arguments, code: text };
+  }
+
+  private form(
+    question: Question,
+    field: HTMLInputElement | HTMLTextAreaElement,
+    send: () => void,
+    word: string
+  ): void {
+    const back = (): void => {
+      this.offer(question);
+      this.node.focus({ preventScroll: true });
+    };
+    field.addEventListener('keydown', event => {
+      const { key, isComposing } = event as KeyboardEvent;
+      if (isComposing) return;
+      if (key === 'Escape') back();
+      else if (
+        key === 'Enter' &&
+        (field instanceof HTMLInputElement || (event as KeyboardEvent).ctrlKey)
+      )
+        send();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    const key = field instanceof HTMLInputElement ? '↵' : 'Ctrl ↵';
+    this.actions.replaceChildren(
+      field,
+      button({ class: 'b big pri' }, send, word, h('kbd', {}, key)),
+      button({ class: 'b big' }, back, 'Back', h('kbd', {}, 'Esc'))
+    );
+    field.focus({ preventScroll: true });
+  }
+
+  private answer(decision: Decision): void {
+    const { question } = this.call;
+    if (!question) return;
+    const buttons = [...this.actions.querySelectorAll('button')];
+    buttons.forEach(node => put(node, { disabled: true }));
+    this.desk.decide(question.key, decision).catch((error: unknown) => {
+      buttons.forEach(node => put(node, { disabled: false }));
+      this.say(error instanceof Error ? error.message : String(error));
+    });
+  }
+
+  private say(words: string): void {
+    this.said.hidden = false;
+    setText(this.said, words);
+  }
+
+  /** Letters answer while the focus is in the card and nothing is typed. */
+  private pressed(event: KeyboardEvent): void {
+    const target = event.target as HTMLElement;
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+    if (!isPlain || target.closest('input,textarea')) return;
+    const { question } = this.call;
+    const answers: Record<string, () => void> = question
+      ? {
+          a: () => this.answer({ decision: 'run' }),
+          e: () => this.edit(question),
+          d: () => this.deny(question),
+          y: () => question.reasons.length && this.answer({ decision: 'run', always: true })
+        }
+      : {};
+    const act = answers[event.key.toLowerCase()];
+    if (!act || !this.desk.live || this.actions.querySelector('button[disabled],input,textarea')) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  }
+}
+
+/** Bring what waits for the person into sight, and the focus to it. */
+export function focusQuestion(view: RunView, list: StepList): void {
+  const step = view.steps.find(each => each.calls.some(call => call.question));
+  const row = step && list.reveal(`s${step.number}`, true, false);
+  const card = row?.querySelector<HTMLElement>('.ask:not([hidden])');
+  card?.focus({ preventScroll: true });
+  card?.scrollIntoView({ block: 'nearest' });
+}
+
+function titleOf(question: Question): string {
+  if (question.about === 'result') return 'Send this result to the model?';
+  const verbs = [...new Set(question.reasons.map(reason => reason.verb))];
+  return verbs.length ? `Run this? It ${verbs.join(' and ')}.` : 'Run this?';
+}
+
+function reasonRows(question: Question): HTMLElement[] {
+  const cells = question.reasons.flatMap(({ line, verb, what, detail }) => [
+    h('span', { class: 'm mono s' }, line ? `line ${line}` : ''),
+    h('b', {}, verb),
+    h('span', { dir: 'auto' }, what && h('code', {}, what), ' ', h('span', { class: 'm' }, detail))
+  ]);
+  return cells.length ? [h('div', { class: 'risk' }, ...cells)] : [];
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
