@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -68,7 +69,8 @@ def show(view: ViewPage, state: str) -> None:
 
 @cache
 def long_events() -> list[Event]:
-    return [event for event in long_run(2_000).events if event.kind != "delta"]
+    kept = [event for event in long_run(2_000).events if event.kind != "delta"]
+    return [replace(event, seq=seq) for seq, event in enumerate(kept)]
 
 
 STATES = ["live", "tool", "finished", "error", "4,000 calls"]

@@ -10,13 +10,15 @@ export class ErrorButtons {
     () => this.go(-1),
     icon('back')
   );
+  private readonly words = h('span', {}, 'Next error');
   private readonly count = h('span');
   private readonly next = button(
-    { hidden: true },
+    { hidden: true, title: 'Next error (E)' },
     () => this.go(1),
     icon('cross', 'c-error'),
+    this.words,
     this.count,
-    h('kbd', { 'aria-hidden': 'true' }, 'E')
+    h('kbd', {}, 'E')
   );
   readonly nodes = [this.back, this.next];
 
@@ -35,10 +37,8 @@ export class ErrorButtons {
     const n = this.failed().length;
     this.next.hidden = n === 0;
     this.back.hidden = n === 0 || !isLong;
-    const words = n.toLocaleString('en-US');
-    setText(this.count, this.view().running ? words : `Next error (${words})`);
-    const label = `Next error, ${words} in all (E)`;
-    put(this.next, { 'aria-label': label, title: label });
+    put(this.words, { class: this.view().running ? 'vh' : '' });
+    setText(this.count, `(${n.toLocaleString('en-US')})`);
   }
 
   go(by: number): void {

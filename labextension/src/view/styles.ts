@@ -124,7 +124,7 @@ const SHELL = `
 const NARROW = `
 @container (max-width:640px){
 .two.pic{grid-template-columns:minmax(0,1fr)}.pf{margin:0 16px 10px}
-.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st,.many .st{grid-template-columns:20px auto minmax(0,1fr) auto 62px}.group .deed,.many .group .deed{grid-template-columns:auto}.st .cost,.spark,.heads{display:none!important}.bar-tools{flex-wrap:wrap}
+.st{grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) auto 50px}.st .barbox{display:none}.group>.st,.many .st{grid-template-columns:20px auto minmax(0,1fr) auto 62px}.group .deed,.many .group .deed{grid-template-columns:auto}.st .cost,.spark,.heads{display:none!important}.bar-tools{flex-wrap:wrap;justify-content:flex-start}.bar-tools>.seg{flex:0 1 auto}.tools{flex-wrap:wrap;flex:0 1 auto}
 .many .st .chev,.many .st .no{transform:none}.many .st[aria-expanded=true]>.chev{transform:rotate(90deg)}.d1>.st{padding-left:16px}.d2>.st{padding-left:24px}.seg{flex-wrap:wrap;height:auto}.seg button{min-height:24px}
 .deed{grid-template-columns:auto 12px auto}.deed .tl{max-width:120px}.deed .oc{max-width:122px}.chip.names{display:none}
 }
