@@ -32,11 +32,11 @@ QUESTION = (
 HEADLINE = re.compile(r"separate the species best: \d\d\.\d% placed right")
 
 
-def expect_trace(notebook: Notebook, cell: int) -> None:
+def expect_trace(notebook: Notebook, cell: int, *, wait_ms: int = WAIT_MS) -> None:
     """The finished trace of the penguins' story: badge, answer, figure, steps."""
     output = notebook.output(cell)
     expect(output.get_by_text(HEADLINE).first).to_be_visible(timeout=WAIT_MS)
-    expect(output.get_by_text("SCRIPTED").first).to_be_visible()
+    expect(output.get_by_text("SCRIPTED").first).to_be_visible(timeout=wait_ms)
     expect(output.locator("img").first).to_be_visible()
     expect(output.get_by_text("TypeError").first).to_be_visible()
     step = output.locator("details details summary, button[data-step]").first
@@ -107,23 +107,21 @@ def test_a_prompt_on_the_magics_own_line(lab: Lab, page: Page, name: str) -> Non
         "import pandas as pd\ndf = pd.DataFrame({'x': [1, 2, 3]})",
         "%%kimi how many rows does df have?",
         "# the user's remark\n%%kimi what's the mean of x?",
+        "print('separate the species best: 95.6% placed right')",
     )
     notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()
-    notebook.run(0, 1, 2, 3)
-    notebook.wait_done(3)
+    notebook.run(0, 1, 2, 3, 4)
+    notebook.wait_done(4)
     expect(notebook.output(2)).to_contain_text("3 rows")
     expect(notebook.output(3)).to_contain_text("The mean of x in df is 2.0")
+    assert_words_alone_are_no_trace(notebook, 4)
 
 
-def test_words_alone_are_no_trace(lab: Lab, page: Page, name: str) -> None:
+def assert_words_alone_are_no_trace(notebook: Notebook, cell: int) -> None:
     """The positive control: an output that only says so does not pass for a trace."""
-    path = lab.write(name, "print('separate the species best: 95.6% placed right')")
-    notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()
-    notebook.run(0)
-    notebook.wait_done(0)
-    expect(notebook.output(0).get_by_text(HEADLINE)).to_be_visible()
+    expect(notebook.output(cell).get_by_text(HEADLINE)).to_be_visible()
     with pytest.raises(AssertionError, match="SCRIPTED"):
-        expect_trace(notebook, 0)
+        expect_trace(notebook, cell, wait_ms=1)
 
 
 @pytest.mark.long

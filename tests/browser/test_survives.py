@@ -158,7 +158,6 @@ LEAVE: dict[str, Callable[[Notebook], None]] = {
     "saved": save_and_close,
 }
 CASES = places(
-    (LAB, "reloaded, going on"),
     (LAB, "closed, over"),
     (LAB, "saved, going on"),
     (NOTEBOOK_7, "reloaded, going on"),
@@ -269,7 +268,7 @@ def test_pages_that_share_a_notebook_keep_one_trace(
 SLEEP = "import time\nprint('asleep now', flush=True)\ntime.sleep(600)"
 
 
-STOPS = places((LAB, "streams"), (LAB, "sleeps"), of=("streams", "sleeps"))
+STOPS = places((LAB, "sleeps"), of=("streams", "sleeps"))
 
 
 @pytest.mark.parametrize(("place", "doing"), STOPS, indirect=["place"])
@@ -304,6 +303,7 @@ label.close()
 handle.update({"text/plain": "the whole trace"}, raw=True)"""
 
 
+@pytest.mark.long
 def test_a_plain_widget_is_lost(lab: Lab, page: Page, name: str) -> None:
     """The positive control: shown and replaced in place, a widget is lost with its page."""
     notebook = Notebook.in_lab(page, lab, lab.write(name, CONTROL)).wait_for_kernel()

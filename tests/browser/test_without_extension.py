@@ -108,6 +108,7 @@ def test_the_widget_comes_back(lab: Lab, page: Page, lessons: Server, name: str,
     notebook.screenshot(f"widget.back.{run}")
 
 
+@pytest.mark.long
 def test_a_kernel_that_is_gone_leaves_the_way(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:

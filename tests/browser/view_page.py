@@ -127,7 +127,8 @@ class ViewPage:
         self.page.evaluate(FRAMES)
 
     def _tell(self, script: str, value: Any) -> None:
-        self.page.evaluate(script, json.loads(json.dumps(value)))
+        """Call with JSON as one text: Playwright takes a long value apart, a thing at a time."""
+        self.page.evaluate(f"text => ({script})(JSON.parse(text))", json.dumps(value))
 
     def theme(self, name: str) -> None:
         """Take on the colours of JupyterLab's `light` or `dark` theme."""
