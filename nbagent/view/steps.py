@@ -106,7 +106,8 @@ class Call:
     def finish(self, event: ToolFinished, saw_limit: int) -> None:
         """Take over the outcome and what the model got."""
         self.question = None
-        self.done, self.is_error, self.cut_bytes = True, event.is_error, event.cut_bytes
+        self.done, self.cut_bytes = True, event.cut_bytes
+        self.is_error = event.is_error and self.decision != "deny"
         text, self.saw_images = _seen(event.content)
         self.saw, self.saw_bytes = clip(clean(text), saw_limit), len(text.encode(errors="replace"))
         self.outcome = one_line(clean(event.outcome), 60) or self._outcome()

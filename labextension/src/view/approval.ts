@@ -48,6 +48,7 @@ export class Approval {
       { class: 'ch' },
       icon('diamond', 'c-warn'),
       h('b', { class: 'grow' }, titleOf(question)),
+      question.about === 'call' && h('span', { class: 'fn m' }, this.call.name),
       h('span', { class: 'm s nw' }, 'no time limit')
     );
     this.node.replaceChildren(head, ...reasonRows(question), this.exactly(question));
@@ -76,11 +77,13 @@ export class Approval {
 
   private offer(question: Question): void {
     const isCall = question.about === 'call';
-    const doing = [...new Set(question.reasons.map(reason => reason.doing))].join(' and ');
+    const doing = [...new Set(question.reasons.map(reason => reason.doing))]
+      .filter(Boolean)
+      .join(' and ');
     const always = doing && [
       h('span', { class: 'grow' }),
       button(
-        { class: 'b big ghost' },
+        { class: 'b big ghost wrap' },
         () => this.answer({ decision: 'run', always: true }),
         `Always allow ${doing} in this conversation`,
         h('kbd', {}, 'Y')

@@ -109,7 +109,7 @@ export class Call {
   finish(event: ToolFinished, sawLimit: number): void {
     this.question = null;
     this.done = true;
-    this.isError = event.is_error ?? false;
+    this.isError = (event.is_error ?? false) && this.decision !== 'deny';
     this.cutBytes = event.cut_bytes ?? 0;
     const [text, nImages] = seen(event.content);
     this.sawImages = nImages;

@@ -88,8 +88,7 @@ export class CallCard {
     this.foot.hidden = !this.foot.childElementCount;
     const [head, actions] = this.head(failed, denied, waits);
     this.node.replaceChildren(
-      head,
-      actions,
+      ...(call.question?.about === 'call' ? [] : [head, actions]),
       this.codeBox,
       this.outHead,
       this.you,

@@ -29,6 +29,8 @@ export const CARDS = `
 .act input,.act textarea{flex:1 1 240px;min-width:0;font-size:12px;padding:5px 8px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--nba-bg);color:inherit;resize:vertical}
 .b.big{height:30px;padding:0 12px}.b.pri{background:var(--nba-accent-fill);border-color:var(--nba-accent-fill);color:#fff}.b.pri kbd{color:#fff;border-color:#fff9}
 .steer .act{border-top:0}.steer{border-top:1px solid var(--nba-line)}.queue{padding:8px 12px 0;overflow-wrap:anywhere}
+.b.wrap{white-space:normal;height:auto;min-height:30px;line-height:1.3;text-align:left}
+@container (max-width:480px){.risk{grid-template-columns:1fr;gap:0}.risk>span+b{font-weight:600}}
 .ask p{margin:0;padding:0 12px 8px}
 .acts{display:flex;flex-wrap:wrap;gap:6px;padding:0 12px 8px}
 .code{background:var(--nba-code-bg)}.code pre{padding:8px 12px}.code pre:focus-visible{outline-offset:-2px}
