@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from nbagent.errors import InvalidTurn, ModelError, RateLimited
+from nbagent.phrases import plural
 from nbagent.settings import Settings
 
 MAX_INVALID_TURNS = 3
@@ -60,7 +61,7 @@ class Budget:
         if limit == "usd":
             return f"${self.max_usd:.2f}"
         if limit == "steps":
-            return f"{self.max_steps} steps"
+            return plural(self.max_steps, "step")
         return f"{self.max_minutes:g} minutes"
 
     def extended(self) -> Budget:

@@ -35,6 +35,7 @@ from nbagent.events import (
 from nbagent.loop import Act, Ask
 from nbagent.messages import Content, Message, Record, Request, Transcript, text_of
 from nbagent.meter import Meter
+from nbagent.phrases import plural
 from nbagent.policy import Budget
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.asking import Asking
@@ -355,7 +356,7 @@ class Run:
             return None
         allowance = self.budget.allowance(limit)
         money = "" if spent is None else f"${spent:.2f} spent, "
-        why = f"{allowance} limit reached after {self._asking.step} steps ({money}everything kept)."
+        why = f"{allowance} limit reached after {plural(self._asking.step, "step")} ({money}everything kept)."
         question = f"Go on for another {allowance}?"
         key = f"{self._asking.step}.limit.{limit}"
         self._emit(Paused(step=self._asking.step, why=why, question=question, key=key))

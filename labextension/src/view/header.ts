@@ -45,6 +45,7 @@ export class Header {
   readonly question = h('div', { class: 'act', role: 'group', hidden: true });
   private readonly summary: HTMLButtonElement;
   private key = '';
+  private asked = '';
   private isStopping = false;
 
   constructor(
@@ -82,7 +83,8 @@ export class Header {
     const { live, scene } = this.desk;
     const asked = live ? scene.view.question : null;
     this.question.hidden = asked === null;
-    if (asked && this.question.getAttribute('aria-label') !== asked.text) {
+    if (asked && this.asked !== asked.key) {
+      this.asked = asked.key;
       put(this.question, { 'aria-label': asked.text });
       const answer = (decision: 'run' | 'deny') => (): void => {
         this.desk.decide(asked.key, { decision }).catch(() => undefined); // it is still asked
