@@ -356,7 +356,8 @@ class Run:
             return None
         allowance = self.budget.allowance(limit)
         money = "" if spent is None else f"${spent:.2f} spent, "
-        why = f"{allowance} limit reached after {plural(self._asking.step, "step")} ({money}everything kept)."
+        steps = plural(self._asking.step, "step")
+        why = f"{allowance} limit reached after {steps} ({money}everything kept)."
         question = f"Go on for another {allowance}?"
         key = f"{self._asking.step}.limit.{limit}"
         self._emit(Paused(step=self._asking.step, why=why, question=question, key=key))
