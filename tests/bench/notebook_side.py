@@ -55,12 +55,15 @@ class Marks:
         def noted(run: Run) -> None:
             run.subscribe(apply)
             drive(run)
+            self.save()
 
         session.drive = noted  # type: ignore[method-assign] # this one session's, for the figures
 
     def save(self) -> None:
         value = {"pid": os.getpid(), "deltas": self.n_deltas, "arrived": self.arrived}
-        self._path.write_text(json.dumps(value))
+        written = self._path.with_suffix(".new")
+        written.write_text(json.dumps(value))
+        written.replace(self._path)
 
 
 def session_of(shell: Any) -> Session:
@@ -95,6 +98,7 @@ def rewrite(openai: OpenAI, prompt: str, marks: Marks, every_s: float = 0.0) -> 
                 display(Markdown(text))
     clear_output(wait=True)
     display(Markdown(text))
+    marks.save()
 
 
 def show_long_run(shell: Any, steps: int) -> None:

@@ -2,7 +2,7 @@
 // Playwright runs it before the page's own scripts. A mark is `q0042`, somewhere in an output.
 
 (() => {
-  const bench = (window.bench = { frames: 0, bytes: 0, painted: [], last: -1 });
+  const bench = (window.bench = { frames: 0, bytes: 0, painted: [], last: -1, moved: 0 });
 
   const Plain = window.WebSocket;
   window.WebSocket = class extends Plain {
@@ -11,6 +11,7 @@
       if (!String(url).includes('/channels')) return;
       this.addEventListener('message', ({ data }) => {
         bench.frames++;
+        bench.moved = performance.now();
         bench.bytes += data.byteLength ?? data.size ?? data.length;
       });
     }
@@ -57,6 +58,7 @@
     if (due <= bench.last) return;
     bench.painted.push([due, Date.now()]);
     bench.last = due;
+    bench.moved = performance.now();
   };
   const frame = () => {
     inFrame = true;
@@ -72,6 +74,10 @@
     follow(area);
     requestAnimationFrame(frame);
   };
+
+  /** Whether a mark was painted, or nothing has come or changed for so long that it never will be. */
+  bench.isOver = ([mark, quietMs]) =>
+    bench.last >= mark || (bench.last >= 0 && performance.now() - bench.moved > quietMs);
 
   /** Whether a chart stands in that output. */
   bench.hasChart = () => traces(area).some(root => root.querySelector('canvas')?.clientWidth > 0);
