@@ -17,6 +17,7 @@ from typing import Self
 
 import nbformat
 from jupyter_server.serverapp import list_running_servers
+from nbformat.reader import NotJSONError
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize, expect
 
@@ -53,6 +54,20 @@ _KERNEL_READY = """() => {
 }"""
 
 _SAVED = "() => window.jupyterapp.shell.currentWidget.context.model.dirty === false"
+
+_OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells.map(
+    cell => (cell.outputs ?? []).map(o => [o.data?.['text/plain'] ?? o.text ?? ''].flat().join(''))
+)"""
+
+
+def _outputs_on_disk(path: Path) -> list[list[str]] | None:
+    """The same of a file; None while it is being written."""
+    try:
+        cells = nbformat.read(path, as_version=4).cells
+    except NotJSONError:
+        return None
+    outputs = [cell.get("outputs", []) for cell in cells]
+    return [[o.get("data", {}).get("text/plain", o.get("text", "")) for o in of] for of in outputs]
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -206,10 +221,18 @@ class Notebook:
         self.page.locator(".jp-Toolbar").locator(buttons).first.click()
 
     def save(self) -> nbformat.NotebookNode:
-        """Save with the keyboard, wait until it is on disk, and read what was saved."""
+        """Save with the keyboard, wait until what the page has is on disk, and read it.
+
+        A server that saves by itself may write at any time, and for a while what was before.
+        """
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
         self.page.wait_for_function(_SAVED, timeout=WAIT_MS)
+        clock = SystemClock()
+        deadline = clock.now() + WAIT_MS / 1000
+        while _outputs_on_disk(self.path) != self.page.evaluate(_OUTPUTS):
+            assert clock.now() < deadline, "what is on disk is not what the page has"
+            clock.sleep(0.05)
         return nbformat.read(self.path, as_version=4)
 
     def theme(self, name: str) -> None:
