@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nbagent.clock import SystemClock
+from nbagent.kernel.mailbox import REQUEST
 from nbagent.lessons import control
 from nbagent.lessons.process import Server, ensure
 from tests.live_kernel import TIMEOUT_S, LiveKernel
@@ -127,6 +128,26 @@ def test_a_stop_ends_a_callback_that_hangs(kernel: LiveKernel, slow: Server) -> 
     kernel.interrupt()
     assert channel.reply(run)["status"] == "ok"
     assert "[1] stopped" in kernel.run("hang = False; print(clicks, run.finished.reason)").text
+
+
+def test_a_question_on_the_control_channel_leaves_the_kernel_busy(
+    kernel: LiveKernel, slow: Server
+) -> None:
+    channel = Channel(kernel)
+    run = channel.execute("%%kimi --out run\nlesson long 30")
+    channel.wait_until_shown(run)
+    message = kernel.client.session.msg(REQUEST, {"action": "ready", "request_id": "q"})
+    kernel.client.control_channel.send(message)
+    states = (m["content"] for m in iter_iopub(kernel) if m["msg_type"] == "status")
+    assert next(s for s in states if s["execution_state"] == "idle")
+    assert next(states)["execution_state"] == "busy"
+    kernel.interrupt()
+    assert channel.reply(run)["status"] == "ok"
+
+
+def iter_iopub(kernel: LiveKernel) -> Iterator[dict[str, Any]]:
+    while True:
+        yield kernel.client.get_iopub_msg(timeout=TIMEOUT_S)
 
 
 def test_a_busy_cell_of_ones_own_answers_nobody(kernel: LiveKernel) -> None:

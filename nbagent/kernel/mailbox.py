@@ -9,9 +9,11 @@ and touch neither figures nor the user's variables.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 Command: TypeAlias = Mapping[str, Any]
@@ -51,8 +53,14 @@ class Mailbox:
                 self._answers.popitem(last=False)
             return answer
 
-    def listen(self, shell: Any) -> bool:
-        """Answer `nbagent_request` on the kernel's control channel; False if it has none."""
+    def listen(self, shell: Any, is_busy: Callable[[], bool] = lambda: False) -> bool:
+        """Answer `nbagent_request` on the kernel's control channel; False if it has none.
+
+        Args:
+            shell: the IPython shell.
+            is_busy: whether a run keeps its cell busy. Every message on the control channel ends
+                with the status "idle", which front ends take for the whole kernel's.
+        """
         kernel = getattr(shell, "kernel", None)
         handlers = getattr(kernel, "control_handlers", None)
         if kernel is None or not isinstance(handlers, dict):
@@ -61,6 +69,9 @@ class Mailbox:
         async def answer(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
             content = self.deliver(parent.get("content") or {})
             kernel.session.send(stream, REPLY, content, parent, ident=ident)
+            if is_busy() and hasattr(kernel, "_publish_status"):
+                busy = partial(kernel._publish_status, "busy", "shell")  # noqa: SLF001 -- no public way
+                asyncio.get_running_loop().call_soon(busy)  # after the "idle" of this message
 
         handlers[REQUEST] = answer
         return True

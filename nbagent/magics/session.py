@@ -79,11 +79,12 @@ class Session:
         self.interrupts = Interrupts()
         self.executor = LiveShell(shell, self.clock, self.interrupts, self.redact)
         self.mailbox = Mailbox()
-        self.mailbox.listen(shell)
+        self.mailbox.listen(shell, lambda: self._driving)
         self.shell_drain = ShellDrain(shell, self.interrupts)
         self._told_hosts: set[str] = set()
         self._last_live: LiveDisplay | None = None
         self._undo: Snapshot | None = None
+        self._driving = False
 
     # Settings
 
@@ -250,9 +251,11 @@ class Session:
         self._undo = Snapshot(self.shell)
         spool = Spool(runs_dir, run.run_id)
         run.subscribe(spool.apply)
+        self._driving = True
         try:
             self.pump().drive([Job(run, self.display(run))])
         finally:
+            self._driving = False
             run.recipe.model.close()
         if spool.problem:
             print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
