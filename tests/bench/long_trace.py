@@ -137,6 +137,7 @@ def opened(browser: Browser, lab: Lab, path: Path, *, is_trace: bool = True) -> 
         folded_frames = scrolled(page, path)
         page.get_by_role("button", name="Expand all").first.click()
         open_frames = scrolled(page, path)
+        assert open_frames[0], "there was nothing to scroll through"
         return Opened(*took, nodes, heap, *folded_frames, *open_frames, trace(page, path))
     finally:
         context.close()
