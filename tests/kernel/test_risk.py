@@ -99,6 +99,8 @@ def test_a_child_kernel_has_no_names_to_look_at() -> None:
     assert [r.kind for r in risks_of("os.remove('x')", {}, {"os", "df"})] == ["deletes"]
     assert [r.kind for r in risks_of("df['a'] = 1", {}, {"os", "df"})] == ["variables"]
     assert risks_of("import pandas as pd\ndf.head()", {}, {"pd", "df"}) == ()
+    assert risks_of("run", {}, {"run"}) == ()
+    assert [r.what for r in risks_of("run x.py", {}, set())] == ["%run x.py"]
 
 
 class Hostile:

@@ -88,5 +88,5 @@ def _judge(
     if len(code) > MAX_CHARS:
         report.found("unclear", "it is too long to be judged", 1)
         return
-    tree, first_line = parse(code, namespace)
+    tree, first_line = parse(code, namespace.keys() | before)
     Statements(Known(namespace, before), report).run(tree, first_line)

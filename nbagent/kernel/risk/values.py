@@ -174,6 +174,8 @@ def _own_name(thing: Any, kind: type) -> str | None:
         name = f"{_class_name(_type(thing.__self__))}.{thing.__name__}"
     elif kind in (FunctionType, BuiltinFunctionType):
         name = f"{thing.__module__}.{thing.__qualname__}"
+    elif _class_name(kind).endswith("cython_function_or_method"):
+        name = f"{thing.__module__}.{thing.__qualname__}"
     elif _class_name(kind) in ("numpy._ArrayFunctionDispatcher", "numpy.ufunc"):
         name = f"numpy.{thing.__name__}"
     return name if _type(name) is str else None
