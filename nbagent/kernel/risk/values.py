@@ -172,9 +172,9 @@ def _own_name(thing: Any, kind: type) -> str | None:
         name = _own_name(thing.__func__, _type(thing.__func__))
     elif kind is BuiltinFunctionType and not issubclass(_type(thing.__self__), ModuleType):
         name = f"{_class_name(_type(thing.__self__))}.{thing.__name__}"
-    elif kind in (FunctionType, BuiltinFunctionType):
-        name = f"{thing.__module__}.{thing.__qualname__}"
-    elif _class_name(kind).endswith("cython_function_or_method"):
+    elif kind in (FunctionType, BuiltinFunctionType) or _class_name(kind).endswith(
+        "cython_function_or_method"
+    ):
         name = f"{thing.__module__}.{thing.__qualname__}"
     elif _class_name(kind) in ("numpy._ArrayFunctionDispatcher", "numpy.ufunc"):
         name = f"numpy.{thing.__name__}"
