@@ -243,7 +243,7 @@ export class StepList {
       this.scroller.scrollTop = this.scroller.scrollHeight;
       this.lastTop = this.scroller.scrollTop;
     }
-    this.jump.hidden = !this.desk.live || this.following || this.isAtEnd();
+    this.jump.hidden = !this.desk.live || this.following;
   }
 
   private isAtEnd(): boolean {

@@ -6,7 +6,7 @@ import type { ChartSegment, Phase, Sample, SpeedLine } from './types';
 const STALL_MIN_S = 1;
 const STALL_TIMES_MEDIAN = 5;
 const BUFFERED_GAP_S = 0.002;
-const MAX_SEGMENTS = 480;
+export const MAX_SEGMENTS = 480;
 const MAX_LINES = 480;
 
 /** The middle value; null of none. */

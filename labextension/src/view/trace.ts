@@ -1,11 +1,12 @@
 // The trace of one run, put together: it listens, draws at most once a frame, and answers keys.
 
-import { type ChartScene, type ChartView, mountChart } from '../chart';
+import { type ChartView, mountChart } from '../chart';
 import { Announcer } from './announce';
 import { type Decision, focusQuestion } from './approval';
 import { AnswerTop } from './answer_top';
 import { Archive } from './archive';
 import { isRequest, requestText, toClipboard } from './copy';
+import { chartScene } from './chart_scene';
 import type { Desk, RequestForm } from './desk';
 import { button, h, icon, put, setText } from './dom';
 import { ErrorButtons } from './errors';
@@ -291,7 +292,7 @@ export class TraceView implements Desk {
   }
 
   private drawChart(): void {
-    const { meter, view } = this.scene;
+    const { meter } = this.scene;
     const now = performance.now();
     if (this.live && this.chart && now - this.chartAt < TICK_MS) {
       return; // the next tick draws it
@@ -302,15 +303,7 @@ export class TraceView implements Desk {
       return;
     }
     this.chartHost.hidden = false;
-    const scene: ChartScene = {
-      chart: meter.chart(),
-      metrics: meter.metrics(),
-      live: this.live,
-      nowTokensPerS: meter.estimate(this.now()).tokensPerS,
-      tools: new Map(view.steps.map(step => [step.number, step.tools])),
-      gaps: this.feed.gaps.gaps(),
-      long: this.long.facts()
-    };
+    const scene = chartScene(this, { gaps: this.feed.gaps.gaps(), long: this.long.facts() });
     if (this.chart) {
       this.chart.update(scene);
     } else if (typeof ResizeObserver !== 'undefined') {
