@@ -352,3 +352,35 @@ def test_headless_a_question_is_answered_with_no(lesson: LiveKernel, server: Ser
     said = lesson.run("print([m['content'] for m in _.messages if m['role'] == 'tool'])").text
     assert "Denied: nobody is here to ask" in said
     assert "not defined" in lesson.run("made").text
+
+
+def asked_code(server: Server, code: str) -> None:
+    order(server, {"kind": "turn", "reasoning": "So.", "calls": [["run_python", {"code": code}]]})
+
+
+def test_risky_code_is_asked_about_and_other_code_is_not(
+    lesson: LiveKernel, server: Server
+) -> None:
+    told = "print([m['content'] for m in _.messages if m['role'] == 'tool'])"
+    asked_code(server, "fresh = df.dropna()\nprint(len(fresh))")
+    lesson.run("%%kimi -n\nlesson repair")
+    assert "['2" in lesson.run(told).text
+    asked_code(server, "df['a'] = 0")
+    lesson.run("%%kimi -n\nlesson repair")
+    assert "Denied: nobody is here to ask: changes your variables (df, line 1)" in (
+        lesson.run(told).text
+    )
+    assert "[1.0, nan, 3.0]" in lesson.run("print(df['a'].tolist())").text
+
+
+def test_a_plan_looks_and_changes_nothing(lesson: LiveKernel, server: Server) -> None:
+    told = "print([m['content'] for m in _.messages if m['role'] == 'tool'])"
+    asked_code(server, "df.describe()")
+    lesson.run("%%kimi -n --plan\nlesson repair")
+    assert "count" in lesson.run(told).text
+    asked_code(server, "made_by_a_plan = 1")
+    lesson.run("%%kimi -n --plan\nlesson repair")
+    assert "Denied: this run only plans, and the call sets the name made_by_a_plan" in (
+        lesson.run(told).text
+    )
+    assert "not defined" in lesson.run("made_by_a_plan").text

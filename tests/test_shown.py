@@ -35,7 +35,7 @@ def tool(kernel: LiveKernel) -> Callable[[str], Cell]:
             server,
             {"kind": "turn", "reasoning": "Do it.", "calls": [["run_python", {"code": code}]]},
         )
-        return kernel.run("%%kimi --new --out r\ngo on")
+        return kernel.run("%%kimi --new --ask never --out r\ngo on")
 
     return run
 

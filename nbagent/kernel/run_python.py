@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from nbagent.bounded import clip, picture_part, size_of
-from nbagent.events import Output
+from nbagent.events import Output, Reason
+from nbagent.kernel.risk import KINDS, Risk, read_only, risks_of
 from nbagent.kernel.spill import Spill
 from nbagent.messages import Content, Part
 from nbagent.phrases import clean, one_line, plural
@@ -45,13 +47,27 @@ _PICTURE_MIMES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _BARE_REPR = re.compile(r"<[\w.]+( object)?[^>]*>\s*\Z")
 
 
-def run_python_tool(limit_s: float | None = None, redact: Callable[[str], str] = str) -> Tool:
+def run_python_tool(
+    limit_s: float | None = None,
+    redact: Callable[[str], str] = str,
+    namespace: Mapping[str, Any] = MappingProxyType({}),
+    before: Collection[str] = (),
+) -> Tool:
     """Make the tool that runs code.
 
     Args:
         limit_s: time limit of one call, in seconds; None for none.
         redact: what is kept on disk of a long output passes it.
+        namespace: the live names, to tell what code would do; none if it runs elsewhere.
+        before: the names that are the user's, as they existed before the run.
     """
+
+    def judge(arguments: dict[str, Any]) -> tuple[Reason, ...]:
+        risks = risks_of(str(arguments.get("code", "")), namespace, before)
+        return tuple(_reason(risk) for risk in risks)
+
+    def only_looks(arguments: dict[str, Any]) -> str:
+        return read_only(str(arguments.get("code", "")), namespace)
 
     def call(arguments: dict[str, Any], context: ToolContext) -> ToolResult:
         execution = context.executor.execute(arguments["code"], context.on_output, limit_s)
@@ -63,6 +79,20 @@ def run_python_tool(limit_s: float | None = None, redact: Callable[[str], str] =
         parameters=PARAMETERS,
         call=call,
         effect="kernel",
+        judge=judge,
+        only_looks=only_looks,
+    )
+
+
+def _reason(risk: Risk) -> Reason:
+    kind = KINDS[risk.kind]
+    return Reason(
+        kind=risk.kind,
+        verb=kind.verb,
+        doing=kind.doing,
+        what=risk.what,
+        line=risk.line,
+        detail=risk.detail,
     )
 
 

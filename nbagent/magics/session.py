@@ -22,6 +22,7 @@ from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
 from nbagent.kernel.drain import ShellDrain
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
 from nbagent.kernel.interrupts import Interrupts
+from nbagent.kernel.lookup import own_variables
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
 from nbagent.kernel.pump import Display, Job, Person, Pump
@@ -117,9 +118,11 @@ class Session:
             UsageError: a name is no function of the notebook.
         """
         settings, _ = self.settings()
+        names_there = frozenset(own_variables(self.shell))
+        live = run_python_tool(settings.tool_seconds, self.redact, self.shell.user_ns, names_there)
         return Toolset(
             [
-                run_python_tool(settings.tool_seconds, self.redact),
+                live,
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
                 read_notebook_tool(self.notebook),

@@ -6,6 +6,7 @@ What the model got is read from the lesson server's ledger.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,10 +29,11 @@ def say(text: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def server() -> Server:
+def server() -> Iterator[Server]:
     server = ensure(SystemClock())
     control.clear(server)
-    return server
+    yield server
+    control.clear(server)
 
 
 def opened(lab: Lab, page: Page, name: str, *cells: str) -> Notebook:
@@ -90,6 +92,20 @@ def test_calls_and_results_wait_for_the_person(lab: Lab, page: Page, server: Ser
     assert third.startswith("[The user changed the arguments")
     assert "four" in third
     assert "three" not in third.partition("]")[2]
+
+
+def test_what_is_risky_is_asked_once_a_kind(lab: Lab, page: Page, server: Server) -> None:
+    first, second = call("prices.append(3)"), call("prices.append(4)")
+    control.order(server, call("total = sum(prices)"), first, second, say("All added."))
+    notebook = opened(lab, page, "risky", "prices = [1, 2]", "%%kimi\ngo", "print(prices, total)")
+    notebook.run(0, 1, 2)
+    asked = question(notebook.output(2), "Run this? It changes your variables.")
+    expect(asked).to_contain_text("prices.append(3)")
+    notebook.screenshot("risky")
+    asked.get_by_role("button", name="Always allow changing your variables").click()
+    notebook.wait_done(2)
+    notebook.run(3)
+    expect(notebook.output(3)).to_contain_text("[1, 2, 3, 4] 3")
 
 
 def test_a_question_is_there_again_in_another_page(lab: Lab, page: Page, server: Server) -> None:
