@@ -54,7 +54,7 @@ kbd{flex:none;font:11px/16px var(--nba-code);min-width:18px;text-align:center;pa
 .seg button:focus-visible{outline-offset:-3px}
 .chip{display:inline-flex;align-items:center;gap:4px;flex:none;height:18px;padding:0 6px;border:1px solid var(--nba-line-strong);border-radius:9px;font-size:11px;line-height:1;white-space:nowrap;color:var(--nba-text2);background:none;position:relative}
 button.chip{cursor:pointer}button.chip::after{content:"";position:absolute;inset:-4px}
-.chip code{font-size:11px}.chip.names{max-width:200px}.chip.names code{overflow:hidden;text-overflow:ellipsis}
+.chip code{font-size:11px}.chip.names{max-width:200px}.chip.names code{overflow:hidden;text-overflow:ellipsis;line-height:16px}
 .chip .i{width:12px;height:12px}
 .spin{width:14px;height:14px;flex:none;display:inline-block;border-radius:50%;border:2px solid var(--nba-wash2);border-top-color:var(--nba-accent);border-right-color:var(--nba-accent);animation:nba-spin 1s linear infinite}
 @keyframes nba-spin{to{transform:rotate(360deg)}}
