@@ -10,7 +10,6 @@ Read next: `nbagent.kernel.pump`, the driver under `%%kimi`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,10 +26,7 @@ from nbagent.events import (
     RunStarted,
     Sent,
     Steered,
-    ToolFinished,
     ToolOutput,
-    ToolStarted,
-    to_dict,
 )
 from nbagent.loop import Act, Ask
 from nbagent.messages import Content, Message, Record, Request, Transcript, text_of
@@ -41,6 +37,7 @@ from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.asking import Asking
 from nbagent.run.calls import PendingCalls
 from nbagent.run.cursor import Cursor
+from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
@@ -132,24 +129,11 @@ class Run:
 
     def code(self) -> str:
         """The Python that the run's tools ran without an error, step by step."""
-        failed = {
-            (e.step, e.index) for e in self.events if isinstance(e, ToolFinished) and e.is_error
-        }
-        cells = [
-            f"# step {e.step}\n{e.arguments['code'].rstrip()}\n"
-            for e in self.events
-            if isinstance(e, ToolStarted)
-            and isinstance(e.arguments.get("code"), str)
-            and (e.step, e.index) not in failed
-        ]
-        return "\n\n".join(cells)
+        return code_of(self.events)
 
     def save(self, path: str | Path) -> Path:
         """Write the events as JSON lines, one event a line, and return the path."""
-        target = Path(path)
-        lines = (json.dumps(to_dict(event), ensure_ascii=False) for event in self.events)
-        target.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return target
+        return write_events(self.events, path)
 
     def __str__(self) -> str:
         return self.answer or (self.finished.text if self.finished else "still running")

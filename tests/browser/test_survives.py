@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from nbagent.clock import SystemClock
 from nbagent.lessons import control
-from nbagent.lessons.process import Server, ensure
+from nbagent.lessons.process import Server
 from nbagent.trace import TRACE_MIME
 from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, Notebook
 
@@ -29,23 +29,7 @@ START = "%load_ext nbagent\n%kimi use lesson"
 LONG = "%%kimi --out run\nlesson long 30"
 SUM = "The sum of 1 to 30 is 465"
 WIDGET = "application/vnd.jupyter.widget-view+json"
-SLOW_TOKENS_PER_S, SLOW_TTFT_S = 60, 0.2
 TOKEN = {"token": "test"}
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """The test's own name, for its notebook."""
-    return "".join(c if c.isalnum() else "-" for c in request.node.name).strip("-")
-
-
-@pytest.fixture
-def lessons() -> Iterator[Server]:
-    """A lesson server that writes slowly, until the test lets it hurry."""
-    server = ensure(SystemClock())
-    control.set_pace(server, SLOW_TOKENS_PER_S, SLOW_TTFT_S)
-    yield server
-    hurry(server)
 
 
 LAB, NOTEBOOK_7, SHARED = PLACES = ["JupyterLab", "Notebook 7", "jupyter-collaboration"]

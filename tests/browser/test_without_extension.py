@@ -7,15 +7,11 @@ from the kernel, and beside it stands a line that finds the run where there is n
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from nbagent.clock import SystemClock
-from nbagent.lessons import control
-from nbagent.lessons.process import Server, ensure
+from nbagent.lessons.process import Server
 from nbagent.trace import TRACE_MIME
 from tests.browser.lab import WAIT_MS, Lab, Notebook
 from tests.browser.test_survives import (
@@ -51,21 +47,6 @@ document.addEventListener('readystatechange', () => {
 def leave_out(page: Page, *extensions: str) -> None:
     """Let JupyterLab load as on a server where these extensions are not installed."""
     page.context.add_init_script(_LEAVE_OUT.replace("NAMES", json.dumps(extensions)))
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """The test's own name, for its notebook."""
-    return "".join(c if c.isalnum() else "-" for c in request.node.name).strip("-")
-
-
-@pytest.fixture
-def lessons() -> Iterator[Server]:
-    """A lesson server that writes slowly, until the test lets it hurry."""
-    server = ensure(SystemClock())
-    control.set_pace(server, 60, 0.2)
-    yield server
-    control.set_pace(server, math.inf)
 
 
 def test_the_widget_is_the_view(lab: Lab, page: Page, lessons: Server, name: str) -> None:

@@ -23,6 +23,9 @@ const LEADS: Record<string, readonly [string, string]> = {
   error: ['cross', 'c-error']
 };
 
+/** From here on a stop counts as one that the code does not heed. */
+const PATIENCE_S = 2;
+
 export class Header {
   readonly node = h('div', { class: 'hd' });
   readonly badge = h(
@@ -46,7 +49,8 @@ export class Header {
   private readonly summary: HTMLButtonElement;
   private key = '';
   private asked = '';
-  private isStopping = false;
+  /** When a stop was asked for, in the run's seconds. */
+  private stopAskedAt: number | null = null;
 
   constructor(
     private readonly desk: Desk,
@@ -104,13 +108,13 @@ export class Header {
   }
 
   private async askStop(onStop: () => Promise<unknown>): Promise<void> {
-    this.isStopping = true;
+    this.stopAskedAt = this.desk.now();
     put(this.stop, { disabled: true });
     setText(this.words, 'Stopping');
     try {
       await onStop();
     } catch {
-      this.isStopping = false;
+      this.stopAskedAt = null;
       put(this.stop, { disabled: false });
       setText(
         this.words,
@@ -129,7 +133,8 @@ export class Header {
     }
     setText(this.who, whoOf(view.scripted, view.model));
     const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
-    setText(this.words, this.isStopping ? 'Stopping' : state);
+    const asked = this.stopAskedAt;
+    setText(this.words, asked === null ? state : stoppingWords(desk.now() - asked));
     const ttft = meter.metrics().run['ttft_s'];
     setText(
       this.usual,
@@ -198,6 +203,13 @@ export class Header {
       this.node.replaceChildren(this.summary);
     }
   }
+}
+
+/** A stop that takes long is no secret: some code cannot be interrupted from inside its process. */
+function stoppingWords(waited: number): string {
+  return waited < PATIENCE_S
+    ? 'Stopping'
+    : `Stopping for ${seconds(waited)}: the code does not let go. Restart the kernel to end it; the trace is kept`;
 }
 
 /** `kimi-k2.6` as people write it: `Kimi K2.6`. */

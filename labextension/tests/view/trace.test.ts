@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { BADGE } from '../../src/view/phrases';
 import type { Event } from '../../src/view/types';
@@ -14,6 +14,23 @@ function until(events: readonly Event[], kind: Event['kind'], nth = 0): Event[] 
   const places = events.flatMap((event, i) => (event.kind === kind ? [i] : []));
   return events.slice(0, (places[nth] ?? 0) + 1);
 }
+
+describe('a stop', () => {
+  it('says after two seconds that the code does not let go, and counts on', async () => {
+    const { root, drawn, dispose } = await opened(until(REPAIRED, 'tool_started'));
+    const clock = vi.spyOn(performance, 'now');
+    [...root.querySelectorAll('button')].find(b => b.textContent === 'Stop')?.click();
+    await drawn();
+    expect(texts(root, '.words')[0]).toBe('Stopping');
+    const now = performance.now();
+    clock.mockReturnValue(now + 3_400);
+    await vi.waitFor(() =>
+      expect(texts(root, '.words')[0]).toMatch(/^Stopping for 3\.\d s: the code/)
+    );
+    clock.mockRestore();
+    dispose();
+  });
+});
 
 describe('a trace', () => {
   it('puts the answer first once the run has ended, and folds every step', async () => {

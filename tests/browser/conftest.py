@@ -1,0 +1,29 @@
+"""What the browser tests share: a notebook's name, and a lesson server that writes slowly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+
+from nbagent.clock import SystemClock
+from nbagent.lessons import control
+from nbagent.lessons.process import Server, ensure
+
+SLOW_TOKENS_PER_S, SLOW_TTFT_S = 60, 0.2
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """The test's own name, for its notebook."""
+    return "".join(c if c.isalnum() else "-" for c in request.node.name).strip("-")
+
+
+@pytest.fixture
+def lessons() -> Iterator[Server]:
+    """A lesson server that writes slowly, until the test lets it hurry."""
+    server = ensure(SystemClock())
+    control.set_pace(server, SLOW_TOKENS_PER_S, SLOW_TTFT_S)
+    yield server
+    control.set_pace(server, math.inf)
