@@ -265,6 +265,15 @@ class Paused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KernelAwaited(Event):
+    """A tool that was to start waits until no cell of the user runs, or (`over`) has waited."""
+
+    kind: ClassVar[str] = "kernel_awaited"
+    step: int
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Steered(Event):
     """A message of the person joined the history while the run went on."""
 
@@ -312,6 +321,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ToolFinished,
         RetryScheduled,
         Paused,
+        KernelAwaited,
         Steered,
         Compacted,
         RunFinished,

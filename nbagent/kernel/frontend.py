@@ -7,6 +7,7 @@ what is really there, so that plain IPython and other kernels work, with less kn
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 
@@ -25,6 +26,27 @@ def parent_message(shell: Any) -> dict[str, Any]:
 def cell_id(shell: Any) -> str:
     """The running cell's id, as JupyterLab sends it in `metadata.cellId`; '' if not sent."""
     return str(parent_message(shell).get("metadata", {}).get("cellId") or "")
+
+
+def publisher(shell: Any) -> Callable[..., None]:
+    """Publish displays for the cell that runs now, also when it is over and others run.
+
+    ipykernel 7 keeps a task's cell by itself; for 6 the parent is put in place and back.
+    """
+    display_pub = shell.display_pub
+    parent = getattr(display_pub, "parent_header", None)
+
+    def publish(*arguments: Any, **options: Any) -> None:
+        before = getattr(display_pub, "parent_header", None)
+        if parent and before != parent:
+            display_pub.parent_header = parent
+        try:
+            display_pub.publish(*arguments, **options)
+        finally:
+            if parent and before != parent:
+                display_pub.parent_header = before
+
+    return publish
 
 
 def is_headless(shell: Any) -> bool:

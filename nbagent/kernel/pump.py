@@ -65,10 +65,11 @@ class Guard(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A run being driven: its display, and the work that is under way."""
+    """A run being driven: its display, what is to be done at its end, the work under way."""
 
     run: Run
     display: Display
+    on_end: Callable[[], None] = lambda: None
     work: Work | None = None
     cancel: Callable[[], None] | None = None
 
@@ -111,23 +112,41 @@ class Pump:
     def drive(self, jobs: Iterable[Job]) -> None:
         """Drive runs to their end; when this returns or raises, each has its RunFinished."""
         active = list(jobs)
+        for job in active:
+            self.begin(job)
+        self.carry_on(active)
+
+    def carry_on(self, active: list[Job]) -> None:
+        """Drive runs that have begun to their end, in this cell."""
 
         def stop_all() -> None:
             for job in active:
                 job.run.stopping = True
 
-        for job in active:
-            job.run.subscribe(job.display.apply)
         try:
             with self._guard(stop_all):
-                while unfinished := [job for job in active if self._advance(job)]:
-                    self._receive()
+                while self.turn(active):
+                    self.receive(TICK_S)
                     self._look_round()
-                    for job in unfinished:
-                        job.display.refresh()
         finally:
             for job in active:
-                self._wind_up(job)
+                self.wind_up(job)
+
+    def begin(self, job: Job) -> None:
+        """Show a run from now on."""
+        job.run.subscribe(job.display.apply)
+
+    def turn(self, active: Iterable[Job], *, tools: bool = True) -> list[Job]:
+        """Move each run on as far as it goes without waiting; those that have not ended.
+
+        Args:
+            active: the runs.
+            tools: whether a tool may take the main thread now.
+        """
+        unfinished = [job for job in active if self._advance(job, tools=tools)]
+        for job in unfinished:
+            job.display.refresh()
+        return unfinished
 
     def _look_round(self) -> None:
         """Let everything else go on for a moment, however fast arrivals come."""
@@ -136,7 +155,7 @@ class Pump:
             self._ticked_at = now
             self._tick()
 
-    def _advance(self, job: Job) -> bool:
+    def _advance(self, job: Job, *, tools: bool) -> bool:
         """Start or continue a job's pending work; False once its run has finished."""
         work = job.run.pending()
         if job.work is not None and work is not job.work:
@@ -149,10 +168,21 @@ class Pump:
         elif isinstance(work, Decide):
             self._decide(job, work)
         elif isinstance(work, RunTool):
-            self._run_tool(job, work)
+            self._tool_turn(job, work, may_run=tools)
         elif work is not job.work:
             self._ask(job, work)
         return True
+
+    def _tool_turn(self, job: Job, work: RunTool, *, may_run: bool) -> None:
+        """Run a tool, or note once that it waits for the kernel."""
+        waited = work is job.work
+        if may_run:
+            if waited:
+                job.run.await_kernel(over=True)
+            self._run_tool(job, work)
+        elif not waited:
+            job.work = work
+            job.run.await_kernel()
 
     def _decide(self, job: Job, work: Decide) -> None:
         """Bring the answer to a question, if there is one by now."""
@@ -173,10 +203,14 @@ class Pump:
         job.work = work
         job.cancel = job.run.recipe.model.start(work.request, arrive)
 
-    def _receive(self) -> None:
-        """Wait a moment for arrivals and deliver all that are there."""
+    def receive(self, wait_s: float) -> None:
+        """Wait a moment for arrivals and deliver all that are there.
+
+        Args:
+            wait_s: the longest wait, in seconds; 0 for none.
+        """
         try:
-            job, work, arrival = self._arrivals.get(timeout=TICK_S)
+            job, work, arrival = self._arrivals.get(block=wait_s > 0, timeout=wait_s)
             while True:
                 job.run.deliver(work, arrival)
                 job, work, arrival = self._arrivals.get_nowait()
@@ -202,7 +236,7 @@ class Pump:
             run.stopping = True
         run.deliver(work, result)
 
-    def _wind_up(self, job: Job) -> None:
+    def wind_up(self, job: Job) -> None:
         """Leave a run finished and its display final, whatever happened."""
         job.drop()
         if job.run.finished is None:
@@ -213,6 +247,7 @@ class Pump:
             job.run.deliver(work, ToolResult(content=text, is_error=True, outcome="interrupted"))
             job.run.pending()
         job.display.refresh(final=True)
+        job.on_end()
 
 
 @contextmanager

@@ -19,7 +19,8 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     shell.configurables.append(magics.session.config)
     shell.input_transformers_cleanup.insert(0, kimi_first_line)
-    shell.events.register("pre_run_cell", magics.session.note_cell)
+    for event, note in magics.session.cell_events:
+        shell.events.register(event, note)
     magics.register_completions()
 
 
@@ -33,4 +34,5 @@ def unload(shell: Any) -> None:
     shell.magics_manager.registry.pop("KimiMagics")
     shell.configurables.remove(magics.session.config)
     shell.input_transformers_cleanup.remove(kimi_first_line)
-    shell.events.unregister("pre_run_cell", magics.session.note_cell)
+    for event, note in magics.session.cell_events:
+        shell.events.unregister(event, note)

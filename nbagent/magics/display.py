@@ -7,6 +7,7 @@ from typing import Any
 
 from nbagent.clock import Clock
 from nbagent.events import Event, RunFinished, ToolFinished
+from nbagent.kernel.frontend import publisher
 from nbagent.meter import Meter
 from nbagent.settings import Settings
 from nbagent.trace import mimebundle
@@ -32,7 +33,7 @@ class TraceDisplay:
     """
 
     def __init__(self, shell: Any, run_id: str, settings: Settings, clock: Clock) -> None:
-        self._publish = shell.display_pub.publish
+        self._publish = publisher(shell)
         self.run_id = run_id
         self._transient = {"display_id": f"nbagent-{run_id}"}
         self._settings = settings

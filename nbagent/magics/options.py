@@ -43,6 +43,10 @@ OPTIONS: OptionTable = [
         {"action": "store_const", "const": True, "help": "look and propose; change nothing"},
     ),
     (("--loop",), {"metavar": "NAME", "help": "run this loop function instead of the built-in"}),
+    (
+        ("--bg",),
+        {"action": "store_true", "help": "return at once; the run goes on below this cell"},
+    ),
     (("--max-steps",), {"type": int, "metavar": "N", "help": "stop after N model calls (50)"}),
     (("--max-usd",), {"type": float, "metavar": "X", "help": "stop before spending more (1.00)"}),
     (("--max-minutes",), {"type": float, "metavar": "M", "help": "stop after M minutes"}),

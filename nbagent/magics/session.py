@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from nbagent.conversation import Conversation, Opening
 from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.attach import attach
+from nbagent.kernel.background import Background
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
 from nbagent.kernel.drain import ShellDrain
 from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
@@ -86,6 +87,12 @@ class Session:
         self._last_live: LiveDisplay | None = None
         self._undo: Snapshot | None = None
         self._driving = False
+        self.background = Background(self._pump(Views(self.clock, lambda: True, Nobody())))
+        self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
+            ("pre_run_cell", self.note_cell),
+            ("pre_run_cell", self.background.note_cell_begins),
+            ("post_run_cell", self.background.note_cell_ends),
+        )
 
     # Settings
 
@@ -193,6 +200,12 @@ class Session:
         self.redact.add_environment(os.environ)
         names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
         conversation = self.conversation(options.conversation, new=options.new)
+        if conversation.head is not None and conversation.head.run.finished is None:
+            raise UsageError(
+                f"A run of conversation {conversation.name} still goes on.",
+                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
+                "or --conversation NAME. Nothing was sent.",
+            )
         opening = conversation.opening(cell_id(self.shell))
         model = open_model(
             address, settings, given=given, clock=self.clock, cache_key=conversation.key
@@ -244,24 +257,41 @@ class Session:
         """
         run, conversation, opening = self.prepare(options, prompt)
         conversation.add(run, opening, run.started.cell_id)
-        self.drive(run)
+        if options.bg and self.interactive and has_kernel(self.shell):
+            self.drive_in_background(run)
+        else:
+            self.drive(run)
         self.bind(run, options.out)
         return run
 
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
+        spool = self._keep(run)
+        self._driving = True
+        try:
+            person: Person = Nobody()
+            if self.interactive:
+                keyboard = Keyboard(self.interrupts, input)
+                person = Views(self.clock, self._is_seen, keyboard)
+            job = Job(run, self.display(run), run.recipe.model.close)
+            self._pump(person).drive([job])
+        finally:
+            self._driving = False
+        if spool.problem:
+            print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
+
+    def drive_in_background(self, run: Run) -> None:
+        """Let a run go on when this cell is over."""
+        self._keep(run)
+        self.background.start(Job(run, self.display(run), run.recipe.model.close))
+
+    def _keep(self, run: Run) -> Spool:
+        """Keep a run that begins: by name, on disk, and what there was before it."""
         self.runs[run.run_id] = run
         self._undo = Snapshot(self.shell)
         spool = Spool(runs_dir, run.run_id)
         run.subscribe(spool.apply)
-        self._driving = True
-        try:
-            self.pump().drive([Job(run, self.display(run))])
-        finally:
-            self._driving = False
-            run.recipe.model.close()
-        if spool.problem:
-            print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
+        return spool
 
     def undo(self) -> tuple[list[str], list[str]]:
         """Put back the names that the last run rebound; see `Snapshot.restore`.
@@ -274,12 +304,7 @@ class Session:
             raise UsageError("There is no run to undo.", "Only the last run can be, and once.")
         return snapshot.restore()
 
-    def pump(self) -> Pump:
-        """A pump for the cell that runs now."""
-        person: Person = Nobody()
-        if self.interactive:
-            keyboard = Keyboard(self.interrupts, input)
-            person = Views(self.clock, self._is_seen, keyboard)
+    def _pump(self, person: Person) -> Pump:
         return Pump(
             executor=self.executor,
             person=person,

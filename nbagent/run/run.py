@@ -21,6 +21,7 @@ from nbagent.events import (
     TRANSIENT,
     Event,
     FinishReason,
+    KernelAwaited,
     Paused,
     RunFinished,
     RunStarted,
@@ -60,6 +61,7 @@ class Run:
         budget: what the run may still use.
         stopping: whether it was asked to stop; a signal handler may set this.
         interrupt_tool: set by the driver while a tool of this run is on the stack.
+        drive_here: set by a driver in the background: drives the run to its end at once.
         decided: the open question and its answer, until the driver has taken it.
         finished: the last event, once it has ended.
     """
@@ -88,6 +90,7 @@ class Run:
         self.stopping = False
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
+        self.drive_here: Callable[[], None] | None = None
         self.decided: tuple[Decide, Decision] | None = None
         self._t0 = recipe.clock.now()
         self.started = started
@@ -149,6 +152,12 @@ class Run:
         self.stopping = True
         if self.interrupt_tool is not None:
             self.interrupt_tool()
+
+    def wait(self) -> Run:
+        """Wait until a run in the background has ended, and return it; an interrupt stops it."""
+        if self.drive_here is not None:
+            self.drive_here()
+        return self
 
     @property
     def question(self) -> Decide | None:
@@ -217,6 +226,10 @@ class Run:
             with self._loop_guarded():
                 self._work = self._next()
         return self._work
+
+    def await_kernel(self, *, over: bool = False) -> None:
+        """Note that a tool waits until the kernel is free, or that this is over."""
+        self._emit(KernelAwaited(step=self._asking.step, over=over))
 
     def deliver(self, work: Work, outcome: Outcome) -> None:
         """Bring the outcome of `work`; what comes too late, after a stop, is left alone."""

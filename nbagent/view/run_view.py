@@ -22,6 +22,7 @@ from nbagent.events import (
     Compacted,
     Delta,
     Event,
+    KernelAwaited,
     Output,
     Paused,
     ReplyReceived,
@@ -84,6 +85,7 @@ class RunView:
             ApprovalAsked: self._approval_asked,
             ApprovalGiven: self._approval_given,
             Paused: self._paused,
+            KernelAwaited: self._kernel_awaited,
             Steered: self._steered,
             Compacted: self._compacted,
             ToolStarted: self._tool_started,
@@ -290,6 +292,9 @@ class RunView:
         self.phase, self.text = "paused", one_line(clean(event.why), 300)
         self.question = {"key": event.key, "text": event.question} if event.question else None
 
+    def _kernel_awaited(self, event: KernelAwaited) -> None:
+        self.phase = "running" if event.over else "queued"
+
     def _steered(self, event: Steered) -> None:
         step = self._step(event.step)
         step.steered = [*step.steered[-9:], clip(clean(event.text), 2_000)]
@@ -379,6 +384,7 @@ class RunView:
 _STATES = {
     "starting": "Starting",
     "replied": "Working",
+    "queued": "Waiting for the kernel",
     "reasoning": "Thinking",
     "answer": "Answering",
     "arguments": "Writing a tool call",

@@ -88,4 +88,4 @@ def test_functions_are_called_here(child: ChildKernel) -> None:
     assert (done.value, done.outputs[0]["text"]) == ("value", "inside\n")
     failed = child.invoke(lambda: 1 / 0, nothing)
     assert failed.error == ("ZeroDivisionError", "division by zero")
-    assert "nbagent" not in "".join(failed.outputs[0]["traceback"])
+    assert "nbagent/kernel" not in "".join(failed.outputs[0]["traceback"])

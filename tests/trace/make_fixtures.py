@@ -21,6 +21,7 @@ from trace_story import CHANGES, Story, display_output, error_output, folded, pn
 from nbagent.events import (
     Compacted,
     Event,
+    KernelAwaited,
     Paused,
     Reason,
     ToolFinished,
@@ -122,6 +123,7 @@ def asked() -> Story:
         "deny", about="result"
     )
     story.add(ToolFinished(step=1, index=0, name="run_python", content="kept"), 0.2)
+    story.add(KernelAwaited(step=1)).add(KernelAwaited(step=1, over=True), 1.0)
     story.ask().think("More.").calls("run_python", "{}").reply(20)
     story.question(deletes, arguments={"code": code}).decide("deny", why="keep it")
     finished = ToolFinished(

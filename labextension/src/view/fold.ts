@@ -31,6 +31,7 @@ const NAMES_SHOWN = 12;
 const STATES: Record<string, string> = {
   starting: 'Starting',
   replied: 'Working',
+  queued: 'Waiting for the kernel',
   reasoning: 'Thinking',
   answer: 'Answering',
   arguments: 'Writing a tool call'
@@ -94,6 +95,9 @@ export class RunView {
       this.phase = 'paused';
       this.text = oneLine(clean(event.why), 300);
       this.question = event.question ? { key: event.key ?? '', text: event.question } : null;
+    },
+    kernel_awaited: event => {
+      this.phase = event.over ? 'running' : 'queued';
     },
     steered: event => {
       const step = this.step(event.step);

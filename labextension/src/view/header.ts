@@ -11,7 +11,8 @@ const PHASE_ICONS: Record<string, readonly [string, string]> = {
   answer: ['answer', 'c-answer'],
   arguments: ['code', 'c-args'],
   running: ['code', 'c-tool'],
-  waiting: ['clock', 'c-wait']
+  waiting: ['clock', 'c-wait'],
+  queued: ['clock', 'c-wait']
 };
 const LEADS: Record<string, readonly [string, string]> = {
   asking: ['diamond', 'c-warn'],

@@ -149,6 +149,10 @@ export interface Paused extends InStep {
   question?: string;
   key?: string;
 }
+export interface KernelAwaited extends InStep {
+  kind: 'kernel_awaited';
+  over?: boolean;
+}
 export interface Steered extends InStep {
   kind: 'steered';
   text: string;
@@ -185,6 +189,7 @@ export type Event =
   | ToolFinished
   | RetryScheduled
   | Paused
+  | KernelAwaited
   | Steered
   | Compacted
   | RunFinished;
