@@ -126,7 +126,7 @@ def test_a_conversation_has_one_run_at_a_time(kernel: LiveKernel, server: Server
 def test_an_interrupt_while_waiting_stops_the_run(kernel: LiveKernel, server: Server) -> None:
     control.set_pace(server, 5, 0.2)
     ask(kernel, "%%kimi --bg --out run\nlesson long 30")
-    while "None" in kernel.run("print(run.finished)").text:
+    while "RunFinished" not in kernel.run("print(run.finished)").text:
         interrupt_a_wait(kernel)  # one that comes too early ends the cell alone
     assert "stopped" in kernel.run("print(run.finished.reason)").text
 
