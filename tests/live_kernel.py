@@ -74,6 +74,7 @@ class LiveKernel:
         while not self._take(cell, names, message["header"]["msg_id"], answer, on_output):
             pass
         cell.reply = self._reply(message["header"]["msg_id"])
+        self._take(cell, names, message["header"]["msg_id"], None, on_output)  # a late output
         return cell
 
     def _reply(self, parent: str) -> dict[str, Any]:

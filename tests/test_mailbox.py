@@ -91,9 +91,11 @@ spool.close()
 @pytest.mark.kernel
 def test_steps_of_a_run_are_told_while_their_record_is_there(kernel: LiveKernel) -> None:
     """In memory, and from disk once the run was shown."""
-    kernel.run("%%kimi\nWhat is 2 + 2?", answer=str)
-    run_id = kernel.run("print(_.run_id)").text.strip()
+    asked = kernel.run("%%kimi --new --out told_of\nWhat is 2 + 2?", answer=str)
+    assert asked.reply["status"] == "ok", asked
+    run_id = kernel.run("print(told_of.run_id)").text.strip()
     told = ask(kernel, command("steps", "s1", run_id) | {"first": 1, "last": 1})
+    assert told["ok"], (told, run_id)
     assert {event["step"] for event in told["data"]["events"]} == {1}
     assert "reply_received" in {event["kind"] for event in told["data"]["events"]}
     old = command("steps", "s2", "old-run-1") | {"first": 3, "last": 400}
