@@ -24,21 +24,13 @@ export class SteerLine {
     private readonly desk: Desk,
     private readonly say: (text: string) => Promise<unknown>
   ) {
-    const form = h(
-      'form',
-      { class: 'act' },
-      this.input,
-      button({ class: 'b big', type: 'submit' }, () => undefined, icon('up'), 'Send')
-    );
-    form.addEventListener('submit', event => {
-      event.preventDefault();
-      this.send();
-    });
+    const send = button({ class: 'b big' }, () => this.send(), icon('up'), 'Send');
+    const line = h('div', { class: 'act' }, this.input, send);
     this.input.addEventListener('keydown', event => {
       // Enter that ends an input method's composition is no sending.
-      if (event.isComposing && event.key === 'Enter') event.preventDefault();
+      if (event.key === 'Enter' && !event.isComposing) this.send();
     });
-    this.node.append(this.queue, form);
+    this.node.append(this.queue, line);
   }
 
   update(): void {

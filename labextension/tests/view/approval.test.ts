@@ -149,7 +149,11 @@ describe('the line to the agent', () => {
   it('sends a note, shows that it waits, and forgets it once it was read', async () => {
     await open(QUESTION);
     type('.steer input', 'use another colour');
-    find('.steer form').dispatchEvent(new Event('submit', { cancelable: true }));
+    const enter = { key: 'Enter', bubbles: true };
+    const composing = new KeyboardEvent('keydown', { ...enter, isComposing: true });
+    find('.steer input').dispatchEvent(composing);
+    expect(page.kernel.sent.at(-1)).not.toBe('say');
+    find('.steer input').dispatchEvent(new KeyboardEvent('keydown', enter));
     expect(page.kernel.sent.at(-1)).toBe('say');
     expect(page.kernel.fields).toEqual({ text: 'use another colour' });
     await page.drawn();
