@@ -6,6 +6,7 @@
     │   └── NoKeyError        neither key nor endpoint
     ├── HistoryError          a history that the endpoint would refuse
     ├── ReplayError           a loop that did not repeat its recorded moves
+    ├── LoopError             a loop that does not keep to the protocol
     └── ModelError            a model call failed
         ├── ConnectionFailed  the network, by layer: dns, proxy, tls, refused, timeout, reset
         ├── AuthFailed        401, 403
@@ -63,6 +64,10 @@ class HistoryError(NBAgentError):
 
 class ReplayError(NBAgentError):
     """A loop yielded something else than its record; the text names the first difference."""
+
+
+class LoopError(NBAgentError):
+    """A loop yielded or returned something else than the protocol allows; the text says what."""
 
 
 class ModelError(NBAgentError):

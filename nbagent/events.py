@@ -21,6 +21,9 @@ SCHEMA_VERSION = 1
 Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 """What a streamed piece belongs to."""
 
+Place: TypeAlias = Literal["request", "reply", "call", "result"]
+"""Where a run can rest: before a request, after a reply, before a call, after its result."""
+
 FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 """Why a run ended."""
 
@@ -262,6 +265,25 @@ class Paused(Event):
     """What the person is asked, if they are: `Go on for another $1.00?`"""
     key: str = ""
     """Binds an answer to this question."""
+    place: Place | Literal[""] = ""
+    """Where it rests, of a pause between two moves; `index` names the call there."""
+    index: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited(Event):
+    """The person changed what was in hand at a pause.
+
+    `message` is the reply as it is now, `content` the result. A changed request goes as it is,
+    once; the history stays as it was.
+    """
+
+    kind: ClassVar[str] = "edited"
+    step: int
+    place: Place
+    index: int = -1
+    message: Message | None = None
+    content: Content = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +343,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ToolFinished,
         RetryScheduled,
         Paused,
+        Edited,
         KernelAwaited,
         Steered,
         Compacted,

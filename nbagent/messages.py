@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict, cast
 
@@ -139,6 +139,20 @@ class Request:
     n: int
     tail: bytes
 
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Request:
+        """Make a request of a body that was written by hand.
+
+        Raises:
+            HistoryError: it has no list of messages.
+        """
+        messages = body.get("messages")
+        if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
+            raise HistoryError("A request needs `messages`, a list of objects.")
+        rest = json_bytes({key: value for key, value in body.items() if key != "messages"})
+        records = [Record.of(cast("Message", message)) for message in messages]
+        return cls(rest[1:-1], Revision(-1, records), len(records), b"")
+
     @property
     def records(self) -> Sequence[Record]:
         """The records that this request sends."""
@@ -231,7 +245,7 @@ def first_fault(
         elif open_ids:
             fault = f"the call {open_ids[0]!r} has no result before it"
         elif role == "assistant":
-            fault = _assistant_fault(message, thinking=thinking)
+            fault = reply_fault(message, thinking=thinking)
             open_ids = [call["id"] for call in message.get("tool_calls") or []]
         else:
             fault = None if message.get("content") else "it is empty"
@@ -248,7 +262,8 @@ def _tool_fault(message: Message, open_ids: list[str]) -> str | None:
     return None if message.get("content") else "the result is empty"
 
 
-def _assistant_fault(message: Message, *, thinking: bool) -> str | None:
+def reply_fault(message: Message, *, thinking: bool = True) -> str | None:
+    """Say what is wrong with an assistant message by itself, or None; see `first_fault`."""
     calls = message.get("tool_calls")
     if not calls:
         return None if message.get("content") else "it has neither text nor calls"

@@ -126,6 +126,10 @@ class Model(Protocol):
         """Close connections and threads."""
         ...
 
+    def again(self) -> Model:
+        """The same endpoint by connections of its own, for another run."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:

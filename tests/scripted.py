@@ -72,6 +72,9 @@ class ScriptedModel:
     def close(self) -> None:
         return
 
+    def again(self) -> ScriptedModel:
+        return self
+
     def arrivals(self, t: float) -> list[Any]:
         item = self.script.pop(0) if self.script else says("done")
         if isinstance(item, Exception):

@@ -98,7 +98,7 @@ def test_what_is_saved_in_mid_run_needs_no_widget(
 def test_a_run_whose_end_no_page_has_drawn_is_named_by_the_next(
     kernel: LiveKernel, slow: Server
 ) -> None:
-    kernel.run("import nbagent.magics.session as session_module\nsession_module.LOST_S = 1e-9")
+    kernel.run("import nbagent.magics.driving as driving\ndriving.LOST_S = 1e-9")
     page, _ = watched(kernel, "renderer")
     run_id = page.outputs[0][TRACE_MIME]["run_id"]
     control.set_pace(slow, math.inf)

@@ -107,9 +107,11 @@ def test_the_sends_are_the_state(journey: tuple[Run, Any]) -> None:
         assert cursor.messages == whole[: len(cursor.messages)]
         again = cursor.replay(cursor.sends)
         assert (again.yielded, again.messages) == (cursor.yielded, cursor.messages)
-        fork = run.fork(k, run_id="run-2")
+    for move in run.moves:
+        fork = run.fork(move.n)
         drive(fork)
         assert complaints([dict(m) for m in fork.messages]) == []
+        assert [m.key for m in fork.moves[: move.n]] == [m.key for m in run.moves[: move.n]]
     assert json.dumps(run.messages) == before
 
 

@@ -2,7 +2,7 @@
 
 A task on the kernel's own loop gives each run its turns. The model is awaited whatever the user
 does; a tool waits until no cell runs, also none that merely awaits, since two pieces of code in
-one namespace at a time would be a race. `Run.wait` drives a run to its end in the cell that waits.
+one namespace at a time would be a race. `Run.wait` and `Run.step` drive a run in their own cell.
 
 Read next: `nbagent.kernel.pump`, which moves the runs.
 """
@@ -10,10 +10,12 @@ Read next: `nbagent.kernel.pump`, which moves the runs.
 from __future__ import annotations
 
 import asyncio
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
+from nbagent.errors import UsageError
 from nbagent.kernel.pump import TICK_S, Job, Pump
+from nbagent.run import Run
 
 
 class Background:
@@ -38,16 +40,18 @@ class Background:
         self._cells = max(self._cells - 1, 0)  # the first to end began before anybody counted
 
     def start(self, job: Job) -> None:
-        """Begin a run here, and let it go on when this cell is over.
-
-        Raises:
-            RuntimeError: the shell has no loop that runs between cells.
-        """
-        loop = asyncio.get_running_loop()
+        """Begin a run here, and let it go on when this cell is over."""
         self._pump.begin(job)
         job.display.refresh()
-        job.run.drive_here = partial(self._finish, job)
+        self.take(job)
+
+    def take(self, job: Job) -> None:
+        """Let a run that has begun go on here; without a loop between cells, only by `carry_on`."""
         self._jobs.append(job)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return  # plain IPython
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._go_on())
 
@@ -61,14 +65,19 @@ class Background:
 
     def _end(self, job: Job) -> None:
         self._jobs.remove(job)
-        job.run.drive_here = None
         self._pump.wind_up(job)
 
-    def _finish(self, job: Job) -> None:
-        """Drive a run to its end in the cell that runs now.
+    def carry_on(self, run: Run, until: Callable[[], bool]) -> None:
+        """Drive a run on in the cell that runs now, until it has ended or `until` holds.
 
         An interrupt that comes before the run is driven here ends the cell, not the run.
+
+        Raises:
+            UsageError: it is not driven here.
         """
-        self._pump.carry_on([job])
-        self._jobs.remove(job)
-        job.run.drive_here = None
+        job = next((job for job in self._jobs if job.run is run), None)
+        if job is None:
+            raise UsageError("Another cell drives this run.", "It goes on there.")
+        self._pump.carry_on([job], until)
+        if run.finished:
+            self._jobs.remove(job)

@@ -7,10 +7,10 @@ import string
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from nbagent.clock import Clock
 from nbagent.kernel.interrupts import Interrupts
+from nbagent.kernel.pump import Person
 from nbagent.run.work import Decide, Decision
 
 PROMPT_S = 10.0
@@ -19,17 +19,16 @@ LOOK_S = 0.1
 """How often a prompt looks whether its question was answered by another way."""
 
 
-class _Person(Protocol):
-    def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
-        """Answer a question, or None for "not yet"."""
-        ...
-
-
 class Nobody:
-    """Answers every question with no: the policy of a headless kernel."""
+    """Answers every question with no: the policy of a headless kernel.
 
-    def decide(self, question: Decide, _is_answered: Callable[[], bool]) -> Decision:
+    Where a run rests between two moves nothing is asked of anybody: code makes the next move.
+    """
+
+    def decide(self, question: Decide, _is_answered: Callable[[], bool]) -> Decision | None:
         """Refuse, and say why."""
+        if question.kind == "move":
+            return None
         return Decision("deny", why=f"nobody is here to ask: {question.why}", by="policy")
 
 
@@ -42,7 +41,7 @@ class Views:
         otherwise: who is asked where no view is.
     """
 
-    def __init__(self, clock: Clock, is_seen: Callable[[], bool], otherwise: _Person) -> None:
+    def __init__(self, clock: Clock, is_seen: Callable[[], bool], otherwise: Person) -> None:
         self._clock = clock
         self._is_seen = is_seen
         self._otherwise = otherwise

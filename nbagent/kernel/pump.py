@@ -11,6 +11,7 @@ Read next: `nbagent.kernel.shell`, which runs a tool's code.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ class Job:
     run: Run
     display: Display
     on_end: Callable[[], None] = lambda: None
+    executor: Executor | None = None
+    """Runs this run's tools, if not the pump's."""
+    person: Person | None = None
+    """Answers this run's questions, if not the pump's."""
     work: Work | None = None
     cancel: Callable[[], None] | None = None
 
@@ -106,31 +111,58 @@ class Pump:
         self._guard = guard
         self._tick = tick
         self._ticked_at = clock.now()
+        self._joining: deque[Job] = deque()
         # Not a SimpleQueue: a signal that outlasts its timeout makes `get` wait for ever (3.11).
         self._arrivals: Queue[tuple[Job, Work, Arrival]] = Queue()
 
-    def drive(self, jobs: Iterable[Job]) -> None:
-        """Drive runs to their end; when this returns or raises, each has its RunFinished."""
-        active = list(jobs)
+    def drive(self, jobs: Iterable[Job]) -> list[Job]:
+        """Drive runs to their end; when this returns or raises, each has its RunFinished.
+
+        Returns:
+            Runs that have joined them and have not ended.
+        """
+        active, own = list(jobs), list(jobs)
         for job in active:
             self.begin(job)
-        self.carry_on(active)
+        return self.carry_on(active, lambda: all(job.run.finished for job in own))
 
-    def carry_on(self, active: list[Job]) -> None:
-        """Drive runs that have begun to their end, in this cell."""
+    def carry_on(self, active: list[Job], until: Callable[[], bool]) -> list[Job]:
+        """Drive runs that have begun, and those that join them, in this cell.
+
+        Args:
+            active: the runs.
+            until: leaves them as they are once it holds; otherwise they are driven to their end.
+
+        Returns:
+            Those that have not ended.
+        """
 
         def stop_all() -> None:
             for job in active:
                 job.run.stopping = True
 
+        is_left = False
         try:
             with self._guard(stop_all):
-                while self.turn(active):
+                while not (is_left := until()) and self.turn(active):
                     self.receive(TICK_S)
                     self._look_round()
+                    active += self._joined()
         finally:
             for job in active:
-                self.wind_up(job)
+                if job.run.finished or not is_left:
+                    self.wind_up(job)
+        return [job for job in active if not job.run.finished]
+
+    def join(self, job: Job) -> None:
+        """Let a run be driven with those that are driven now; from any thread."""
+        self._joining.append(job)
+
+    def _joined(self) -> Iterator[Job]:
+        while self._joining:
+            job = self._joining.popleft()
+            self.begin(job)
+            yield job
 
     def begin(self, job: Job) -> None:
         """Show a run from now on."""
@@ -189,7 +221,8 @@ class Pump:
         run = job.run
         job.display.refresh(final=work is not job.work)
         job.work = work
-        decision = self._person.decide(work, lambda: run.decided is not None)
+        person = job.person or self._person
+        decision = person.decide(work, lambda: run.decided is not None)
         if run.decided is not None:
             _, decision = run.decided
         if decision is not None:
@@ -218,17 +251,17 @@ class Pump:
             return
 
     def _run_tool(self, job: Job, work: RunTool) -> None:
-        run, display = job.run, job.display
+        run, display, executor = job.run, job.display, job.executor or self._executor
 
         def show(output: Output) -> None:
             run.deliver(work, Shown(output))
             display.refresh()
 
         display.refresh()
-        run.interrupt_tool = self._executor.interrupt
+        run.interrupt_tool = executor.interrupt
         try:
             with _refreshed(display):
-                context = ToolContext(self._executor, show)
+                context = ToolContext(executor, show)
                 result = run.recipe.tools.call(work.call, context)
         finally:
             run.interrupt_tool = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ class KimiModel:
         cache_key: str = "",
         directory: Callable[[], Path] = data_dir,
     ) -> None:
+        self._made = partial(
+            KimiModel,
+            settings,
+            endpoint,
+            secret,
+            clock,
+            model=model,
+            window_tokens=window_tokens,
+            cache_key=cache_key,
+            directory=directory,
+        )
         self._settings = settings
         self._endpoint = endpoint
         self._cache_key = cache_key
@@ -161,6 +173,10 @@ class KimiModel:
     def close(self) -> None:
         """Cancel what runs, close connections and thread."""
         self._io.close(self._transport.close())
+
+    def again(self) -> KimiModel:
+        """The same endpoint by a thread and connections of its own."""
+        return self._made()
 
     def _thinking(self) -> dict[str, Any]:
         """How this endpoint is told to think, and to be given its earlier reasoning again."""

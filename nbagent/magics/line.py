@@ -165,7 +165,7 @@ def _runs(session: Session, _rest: str) -> str:
 
 
 def _show(session: Session, rest: str) -> str:
-    run = session.find_run(rest or None)
+    run = session.driving.find(rest or None)
     if run is not None:
         session.show(run.run_id, run.events)
         return ""
@@ -189,7 +189,7 @@ def _continue(session: Session, rest: str) -> str:
 
 
 def _undo(session: Session, _rest: str) -> str:
-    restored, changed = session.undo()
+    restored, changed = session.driving.undo()
     lines = [
         f"Put back as before the last run: {', '.join(restored)}."
         if restored

@@ -14,15 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 from nbagent.clock import Clock
-from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.mailbox import Command, Mailbox
+from nbagent.magics.desk import Desk
 from nbagent.magics.display import TraceDisplay
 from nbagent.run import Run
-from nbagent.run.work import Decision
 from nbagent.settings import Settings
 from nbagent.trace import TRACE_MIME
-from nbagent.trace.feed import Feed, steps_told
+from nbagent.trace.feed import Feed
 from nbagent.trace.markup import QUIET, tag
 from nbagent.trace.widget import trace_widget
 
@@ -59,7 +58,7 @@ class LiveDisplay(TraceDisplay):
         self, shell: Any, run: Run, settings: Settings, clock: Clock, mailbox: Mailbox
     ) -> None:
         super().__init__(shell, run.run_id, settings, clock)
-        self._run = run
+        self._desk = Desk(run)
         self._feed = Feed(run.run_id)
         self._seen = False
         self._settled = False
@@ -94,26 +93,17 @@ class LiveDisplay(TraceDisplay):
         """Answer a view; runs on whichever thread brings the command.
 
         Raises:
-            LookupError: there is no such action, or no such request.
+            LookupError: there is no such action, or it cannot be done now.
         """
-        answer = self._answers.get(action)
-        if answer is None:
-            raise LookupError(f"there is no action {action!r}")
-        return answer(command) or {}
-
-    @property
-    def _answers(self) -> dict[str, Callable[[Command], Any]]:
-        return {
+        own: dict[str, Callable[[Command], Any]] = {
             "ready": self._ready,
-            "stop": lambda _: self._run.stop(),
-            "say": lambda command: self._run.say(str(command.get("text", ""))),
-            "decide": self._decide,
-            "request": self._request,
-            "steps": lambda command: steps_told(self._run.events, command),
             "bundle": lambda _: self._locked_bundle(),
             "find": self._find,
             "drawn": self._note_drawn,
         }
+        if action in own:
+            return own[action](command) or {}
+        return self._desk.answer(action, command)
 
     def _ready(self, command: Command) -> dict[str, Any]:
         with self._lock:
@@ -128,39 +118,12 @@ class LiveDisplay(TraceDisplay):
         with self._lock:
             return self._bundle()
 
-    def _decide(self, command: Command) -> None:
-        """Take a view's answer to the open question; the pump brings it to the run."""
-        action, arguments = command.get("decision"), command.get("arguments")
-        if action not in ("run", "edit", "deny"):
-            raise LookupError(f"there is no decision {action!r}")
-        decision = Decision(
-            action,
-            arguments=arguments if isinstance(arguments, dict) else None,
-            why=str(command.get("why", "")),
-            always=command.get("always") is True,
-        )
-        try:
-            self._run.decide(decision, str(command.get("key")))
-        except UsageError as error:
-            raise LookupError(str(error)) from error
-
     def _find(self, _command: Command) -> dict[str, Any]:
         """The bundle for a page whose cell has no output, as the page before it was not saved."""
         if self._drawn:
             raise LookupError("a page has drawn this run to its end")
         with self._lock:
             return super()._bundle()
-
-    def _request(self, command: Command) -> dict[str, Any]:
-        step = int(command.get("step", 0))
-        requests = {e.step: r for e, r in zip(self._starts(), self._run.requests, strict=False)}
-        if step not in requests:
-            raise LookupError(f"step {step} has sent no request")
-        facts = self._run.recipe.model.facts
-        return {"url": facts.url, "body": requests[step].json()}
-
-    def _starts(self) -> list[Any]:
-        return [event for event in self._run.events if event.kind == "step_started"]
 
     @property
     def _comm_id(self) -> str:

@@ -42,6 +42,10 @@ OPTIONS: OptionTable = [
         ("--plan",),
         {"action": "store_const", "const": True, "help": "look and propose; change nothing"},
     ),
+    (
+        ("--step",),
+        {"action": "store_true", "help": "pause before every request, reply and tool"},
+    ),
     (("--loop",), {"metavar": "NAME", "help": "run this loop function instead of the built-in"}),
     (
         ("--bg",),

@@ -6,10 +6,7 @@ import argparse
 import difflib
 import json
 import os
-import secrets
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
@@ -18,26 +15,16 @@ from nbagent.conversation import Conversation, Opening
 from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.attach import attach
-from nbagent.kernel.background import Background
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
-from nbagent.kernel.drain import ShellDrain
-from nbagent.kernel.frontend import cell_id, has_kernel, is_headless
-from nbagent.kernel.interrupts import Interrupts
+from nbagent.kernel.frontend import cell_id, has_kernel
 from nbagent.kernel.lookup import own_variables
-from nbagent.kernel.mailbox import Mailbox
-from nbagent.kernel.person import Keyboard, Nobody, Views
-from nbagent.kernel.pump import Display, Job, Person, Pump
 from nbagent.kernel.run_python import run_python_tool
-from nbagent.kernel.shell import LiveShell
-from nbagent.kernel.undo import Snapshot
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
-from nbagent.magics.display import TextDisplay, TraceDisplay
-from nbagent.magics.live import LiveDisplay
+from nbagent.magics.driving import Driving
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
-from nbagent.paths import runs_dir
 from nbagent.policy import gate_of
 from nbagent.redact import Redactor
 from nbagent.run import Run
@@ -45,13 +32,7 @@ from nbagent.run.outgoing import BYTES_PER_TOKEN, estimated_tokens
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import AskModel
 from nbagent.settings import Settings, resolve
-from nbagent.spool import Spool
 from nbagent.tools import Toolset
-from nbagent.trace.feed import steps_told
-from nbagent.trace.widget import is_built
-
-LOST_S = 5.0
-"""How long after a run's end a page may still draw it before it counts as lost."""
 
 
 class Session:
@@ -75,23 +56,15 @@ class Session:
         self.redact = Redactor()
         self.conversations: dict[str, Conversation] = {}
         self.current = "main"
-        self.runs: dict[str, Run] = {}
         self.chosen: dict[str, Any] = {}
         self.cell_ids: dict[int, str] = {}
-        self.interrupts = Interrupts()
-        self.executor = LiveShell(shell, self.clock, self.interrupts, self.redact)
-        self.mailbox = Mailbox()
-        self.mailbox.listen(shell, lambda: self._driving)
-        self.shell_drain = ShellDrain(shell, self.interrupts)
+        self.driving = Driving(shell, self.clock, self.redact)
+        self.runs = self.driving.runs
         self._told_hosts: set[str] = set()
-        self._last_live: LiveDisplay | None = None
-        self._undo: Snapshot | None = None
-        self._driving = False
-        self.background = Background(self._pump(Views(self.clock, lambda: True, Nobody())))
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
-            ("pre_run_cell", self.background.note_cell_begins),
-            ("post_run_cell", self.background.note_cell_ends),
+            ("pre_run_cell", self.driving.background.note_cell_begins),
+            ("post_run_cell", self.driving.background.note_cell_ends),
         )
 
     # Settings
@@ -114,7 +87,7 @@ class Session:
     @property
     def interactive(self) -> bool:
         """Whether somebody can answer a question now."""
-        return not is_headless(self.shell)
+        return self.driving.interactive
 
     # Tools and loops by name
 
@@ -228,7 +201,7 @@ class Session:
             opening=opening,
             conversation=conversation.name,
             cell_id=cell_id(self.shell),
-            notes=[address.note, self._first_time(address), opening.note, self._lost_note()],
+            notes=[address.note, self._first_time(address), opening.note, self.driving.lost_note()],
         )
         return run, conversation, opening
 
@@ -239,16 +212,6 @@ class Session:
         self._told_hosts.add(host)
         return note
 
-    def _lost_note(self) -> str:
-        """Where the last run is to be found, if the page that followed it went away too early."""
-        last, self._last_live = self._last_live, None
-        if last is None or last.lost_s < LOST_S:
-            return ""
-        return (
-            "No page has shown the end of the run before this one: "
-            f"`%kimi show {last.run_id}` draws it."
-        )
-
     def ask(self, options: argparse.Namespace, prompt: str) -> Run:
         """Run a prompt to its end in this cell; the run is `_` afterwards.
 
@@ -257,82 +220,14 @@ class Session:
         """
         run, conversation, opening = self.prepare(options, prompt)
         conversation.add(run, opening, run.started.cell_id)
+        if options.step and self.interactive:
+            run.moves.until = "move"
         if options.bg and self.interactive and has_kernel(self.shell):
-            self.drive_in_background(run)
+            self.driving.drive_in_background(run)
         else:
-            self.drive(run)
+            self.driving.drive(run)
         self.bind(run, options.out)
         return run
-
-    def drive(self, run: Run) -> None:
-        """Drive a run to its end in this cell, showing its trace."""
-        spool = self._keep(run)
-        self._driving = True
-        try:
-            person: Person = Nobody()
-            if self.interactive:
-                keyboard = Keyboard(self.interrupts, input)
-                person = Views(self.clock, self._is_seen, keyboard)
-            job = Job(run, self.display(run), run.recipe.model.close)
-            self._pump(person).drive([job])
-        finally:
-            self._driving = False
-        if spool.problem:
-            print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
-
-    def drive_in_background(self, run: Run) -> None:
-        """Let a run go on when this cell is over."""
-        self._keep(run)
-        self.background.start(Job(run, self.display(run), run.recipe.model.close))
-
-    def _keep(self, run: Run) -> Spool:
-        """Keep a run that begins: by name, on disk, and what there was before it."""
-        self.runs[run.run_id] = run
-        self._undo = Snapshot(self.shell)
-        spool = Spool(runs_dir, run.run_id)
-        run.subscribe(spool.apply)
-        return spool
-
-    def undo(self) -> tuple[list[str], list[str]]:
-        """Put back the names that the last run rebound; see `Snapshot.restore`.
-
-        Raises:
-            UsageError: there was no run, or it was undone already.
-        """
-        snapshot, self._undo = self._undo, None
-        if snapshot is None:
-            raise UsageError("There is no run to undo.", "Only the last run can be, and once.")
-        return snapshot.restore()
-
-    def _pump(self, person: Person) -> Pump:
-        return Pump(
-            executor=self.executor,
-            person=person,
-            clock=self.clock,
-            guard=self.interrupts.guard,
-            tick=self._tick,
-        )
-
-    def _tick(self) -> None:
-        self.executor.step()
-        self.shell_drain.drain()
-
-    def _is_seen(self) -> bool:
-        """Whether a live view follows the run of this cell."""
-        return self._last_live is not None and self._last_live.seen
-
-    def display(self, run: Run) -> Display:
-        """The display for a run in this cell: live where a person looks on and a view is built."""
-        settings = run.recipe.settings
-        if has_kernel(self.shell) and self.interactive and settings.view == "live" and is_built():
-            self._last_live = LiveDisplay(self.shell, run, settings, self.clock, self.mailbox)
-            return self._last_live
-        return self._still(run.run_id, settings)
-
-    def _still(self, run_id: str, settings: Settings) -> Display:
-        if has_kernel(self.shell):
-            return TraceDisplay(self.shell, run_id, settings, self.clock)
-        return TextDisplay(run_id, settings)
 
     def bind(self, run: Run, name: str | None) -> None:
         """Make the run `_` and `Out[n]`, as if the cell had returned it; and `name`, if given."""
@@ -343,13 +238,7 @@ class Session:
     def show(self, run_id: str, events: Iterable[Event]) -> None:
         """Show a finished run's trace in the present cell; its old steps can be asked for."""
         settings, _ = self.settings()
-        kept = list(events)
-        if run_id not in self.runs:
-            self.mailbox.put_up(run_id, partial(_from_disk, kept))
-        display = self._still(f"{run_id}-{secrets.token_hex(2)}", settings)
-        for event in kept:
-            display.apply(event)
-        display.refresh(final=True)
+        self.driving.show(run_id, list(events), settings)
 
     def preview(self, run: Run) -> str:
         """What the first request of a run would carry and about cost, in words."""
@@ -368,21 +257,8 @@ class Session:
             f"input {cost}.\n\n{body}"
         )
 
-    def find_run(self, run_id: str | None) -> Run | None:
-        """A run of this kernel by name (or its beginning), the last one if no name is given."""
-        if run_id is None:
-            return next(reversed(self.runs.values()), None)
-        return next((run for name, run in self.runs.items() if name.startswith(run_id)), None)
-
     def use(self, settings: dict[str, Any]) -> None:
         """Set endpoint or model for the rest of the session, if that can work."""
         merged = self.config.chosen() | self.chosen | settings
         resolve_endpoint(resolve({}, merged, os.environ), os.environ)
         self.chosen |= settings
-
-
-def _from_disk(events: Sequence[Event], action: str, command: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer a view of a run that an earlier kernel made."""
-    if action != "steps":
-        raise LookupError("this kernel has the run's record alone")
-    return steps_told(events, command)

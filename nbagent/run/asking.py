@@ -68,6 +68,7 @@ class Asking:
         self._head = recipe.model.head(recipe.tools)
         self._failures: Counter[str] = Counter()
         self._retry: WaitUntil | None = None
+        self._n_ready = 0
         self._n_sent = 0
         self._n_counted = 0
         self._last_tokens = 0
@@ -79,23 +80,31 @@ class Asking:
         """Whether the next request begins a new step."""
         return self.attempt == 0
 
-    def next(self, cursor: Cursor) -> AskModel | WaitUntil:
-        """Make the next request, or name the moment until which it must wait.
+    def prepare(self, cursor: Cursor) -> Request:
+        """The next step's request, as it is to go; nothing is sent yet.
 
         Raises:
-            HistoryError: the loop's list would be refused by the endpoint; nothing was sent.
+            HistoryError: the loop's list would be refused by the endpoint.
         """
-        if self._retry is not None:
-            return self._retry
         messages = cursor.messages
         revision = self.transcript.sync(messages, trusted=cursor.trusted)
         thinking = self.recipe.model.facts.thinking
         fault = first_fault(messages, thinking=thinking, start=revision.checked)
-        if fault:
-            raise HistoryError(f"This history would be refused, so it was not sent: {fault}.")
-        revision.checked = n = len(messages)
+        if fault or cursor.asks_the_same_again:
+            raise HistoryError(_refused(fault, cursor))
+        revision.checked = self._n_ready = n = len(messages)
         estimate = self._last_tokens + estimated_tokens(revision.records[self._n_counted : n])
-        request = Request(self._head, revision, n, self.recipe.model.tail(estimate))
+        return Request(self._head, revision, n, self.recipe.model.tail(estimate))
+
+    def next(self, request: Request | None = None) -> AskModel | WaitUntil:
+        """Begin a step with its request, or make the next attempt at it when its time has come.
+
+        Args:
+            request: what `prepare` has made, perhaps changed; None for another attempt.
+        """
+        if self._retry is not None:
+            return self._retry
+        request = request or self.requests[-1]
         self._announce(request)
         return AskModel(request, self.step, self.attempt)
 
@@ -116,7 +125,7 @@ class Asking:
                 sent=newly_sent(request, self._n_sent, self._attached),
             )
         )
-        self._n_sent = request.n
+        self._n_sent = self._n_ready
 
     def waited(self) -> None:
         """The moment that `next` named has come."""
@@ -185,6 +194,20 @@ class Asking:
         self._retry = WaitUntil(until, text) if delay_s else None
         return True
 
+    def refused(self, error: ModelError) -> None:
+        """A request as the person had changed it was refused: the step begins anew."""
+        self._emit(
+            RetryScheduled(
+                step=self.step,
+                attempt=self.attempt,
+                reason="edited",
+                text=self.recipe.redact(str(error)),
+                until_t=self._since_start(self.recipe.clock.now()),
+            )
+        )
+        self.step -= 1
+        self.attempt = 0
+
     def take(self, reply: Reply) -> Message | None:
         """Accept a reply and return its message unchanged, or None if it is asked for again.
 
@@ -223,3 +246,18 @@ class Asking:
         self.attempt = 0
         self._failures.clear()
         return message
+
+
+def _refused(fault: str | None, cursor: Cursor) -> str:
+    """Why the loop's list is not sent, and how a learner's loop is mended."""
+    if fault is None:
+        return (
+            f"The loop asks with the same {len(cursor.messages)} messages again, so nothing was "
+            "sent: the last reply is not among them. `messages.append(reply)` puts it there."
+        )
+    text = f"This history would be refused, so it was not sent: {fault}."
+    if not cursor.trusted and "no result" in fault:
+        return f"{text} `messages.extend(results)` puts in what `yield Act(calls)` has brought."
+    if not cursor.trusted and "reasoning" in fault:
+        return f"{text} A reply joins the list as it came: `messages.append(reply)`."
+    return text

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from nbagent.events import ApprovalAsked, ApprovalGiven, Event, ToolFinished, ToolStarted
+from nbagent.events import ApprovalAsked, ApprovalGiven, Event, Place, ToolFinished, ToolStarted
 from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
 from nbagent.policy import Allow, Deny, Edit, ProposedCall, Verdict, Wait
+from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, RunTool
 from nbagent.tools import ToolResult
@@ -32,6 +33,10 @@ class PendingCalls:
         step: the step they belong to.
         recipe: tools, gate, what was allowed for good, and what masks secrets.
         emit: where events go.
+        moves: records each call and result, and rests there.
+        here: adds to a move where the loop is.
+        results: what the first calls have brought already, in a fork.
+        is_fresh: whether the fork begins right after the last of them.
     """
 
     def __init__(
@@ -42,16 +47,23 @@ class PendingCalls:
         step: int,
         recipe: Recipe,
         emit: Callable[[Event], None],
+        moves: Moves,
+        here: Callable[[Move], Move],
+        results: Sequence[ToolResult] = (),
+        is_fresh: bool = False,
     ) -> None:
         self.calls = list(calls)
         self._places = list(places)
         self._step = step
         self._recipe = recipe
         self._emit = emit
-        self._results: list[Content] = []
+        self._moves = moves
+        self._here = here
+        self._results: list[Content] = [result.content for result in results]
+        self._fresh = results[-1] if is_fresh else None
+        self._changed: dict[str, Any] | None = None
         self._asked: ApprovalAsked | None = None
         self._decision: Decision | None = None
-        self._edited: dict[str, Any] | None = None
         self._held: ToolResult | None = None
 
     @property
@@ -69,13 +81,15 @@ class PendingCalls:
 
     def next(self) -> RunTool | Decide | None:
         """What to do now: run a call, ask the person, or nothing (all are answered)."""
-        while not self.answered:
+        while (rest := self._rest_after_result()) is None and not self.answered:
             if self._held is not None:
                 if self._decision is None:
                     return self._ask_about_result(self._held)
                 self._release(self._held, self._decision)
                 continue
-            arguments = self._recipe.tools.arguments_of(self._call)
+            arguments, rest = self._proposed()
+            if rest is not None:
+                return rest
             verdict = self._verdict(arguments)
             if isinstance(verdict, Wait):
                 return self._ask_about_call(arguments, verdict)
@@ -84,7 +98,39 @@ class PendingCalls:
                 self._finish(ToolResult(content=denial, is_error=True, outcome="denied"))
                 continue
             return self._run(arguments, verdict)
-        return None
+        return rest
+
+    def _proposed(self) -> tuple[dict[str, Any], Decide | None]:
+        """The arguments of the call that is next, and the pause before it, if there is one."""
+        arguments = self._recipe.tools.arguments_of(self._call)
+        name = self._call["function"]["name"]
+        rest = self._pass_by("call", arguments, what=f"before {name}.")
+        changed = self._moves.taken() if rest is None else None
+        if changed is not None:
+            self._changed = cast("dict[str, Any]", changed)
+            self._decision = None  # what was decided of other arguments holds no longer
+        return arguments if self._changed is None else self._changed, rest
+
+    def _rest_after_result(self) -> Decide | None:
+        """The pause after the result that was just made, if there is one."""
+        if self._fresh is None:
+            return None
+        result = self._fresh
+        name = self.calls[len(self._results) - 1]["function"]["name"]
+        what = f"after {name}. The result is not yet in the history."
+        rest = self._pass_by("result", result, what=what)
+        if rest is None:
+            self._fresh = None
+            changed = cast("ToolResult | None", self._moves.taken())
+            if changed is not None:
+                self._results[-1] = self._recipe.redact.value(changed.content)
+        return rest
+
+    def _pass_by(self, place: Place, in_hand: InHand, *, what: str) -> Decide | None:
+        at = len(self._results) - (place == "result")
+        index = self._places[at]
+        move = self._here(Move(0, place, self._step, index, in_hand, call=self.calls[at]))
+        return self._moves.pass_by(move, what=what)
 
     def _verdict(self, arguments: dict[str, Any]) -> Verdict:
         """The person's decision if there is one, else the gate's."""
@@ -154,7 +200,8 @@ class PendingCalls:
         name = call["function"]["name"]
         tool = self._recipe.tools.get(name)
         if isinstance(verdict, Edit):
-            self._edited = arguments = verdict.arguments
+            self._changed = arguments = verdict.arguments
+        if self._changed is not None:
             text = json_bytes(arguments).decode()
             call = {**call, "function": {**call["function"], "arguments": text}}
         self._emit(
@@ -165,7 +212,7 @@ class PendingCalls:
                 name=name,
                 arguments=self._recipe.redact.value(arguments),
                 effect=tool.effect if tool else "pure",
-                edited=self._edited is not None,
+                edited=self._changed is not None,
             )
         )
         return RunTool(call, self._step, self._index)
@@ -176,11 +223,10 @@ class PendingCalls:
 
     def finish(self, result: ToolResult) -> None:
         """Take the result of the call that `next` handed out."""
-        if self._edited is not None:
-            changed = json_bytes(self._edited).decode()
+        if self._changed is not None:
+            changed = json_bytes(self._changed).decode()
             note = f"[The user changed the arguments before it ran: {changed}]"
             result = _with_note(result, note)
-            self._edited = None
         content: Content = self._recipe.redact.value(result.content) or "(no output)"
         outcome = self._recipe.redact(result.outcome)
         if content != result.content and not outcome.isidentifier():
@@ -211,6 +257,7 @@ class PendingCalls:
             self._finish(replace(held, content=WITHHELD))
         while not self.answered:
             self._finish(ToolResult(content=STOPPED, is_error=True, outcome="did not run"))
+        self._fresh = None
 
     def _give(self, decision: Decision) -> None:
         about: Literal["call", "result"] = "call"
@@ -220,6 +267,8 @@ class PendingCalls:
             if decision.always:
                 always = self._recipe.standing.allow(self._asked.reasons)
             self._asked = None
+        if about == "call":
+            self._moves.note(_who_decided(decision))
         self._emit(
             ApprovalGiven(
                 step=self._step,
@@ -248,6 +297,7 @@ class PendingCalls:
             )
         )
         self._results.append(result.content)
+        self._fresh, self._changed = result, None
 
     def messages(self, *, images_inline: bool) -> list[Message]:
         """The messages to append: one per call, in order.
@@ -270,6 +320,13 @@ class PendingCalls:
             label: Part = {"type": "text", "text": "Pictures from the tool results above:"}
             answers.append({"role": "user", "content": [label, *pictures]})
         return answers
+
+
+def _who_decided(decision: Decision) -> str:
+    """Who let a call run or refused it, in words."""
+    done = {"run": "approved", "edit": "changed", "deny": "denied"}[decision.action]
+    why = f": {decision.why}" if decision.why else ""
+    return f"{done} by {decision.by}{why}"
 
 
 def _with_note(result: ToolResult, note: str) -> ToolResult:

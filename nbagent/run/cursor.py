@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Literal, TypeAlias
 
-from nbagent.errors import ReplayError
+from nbagent.errors import LoopError, ReplayError
 from nbagent.loop import Act, Ask, Loop, LoopGenerator, agent_loop
 from nbagent.messages import Message, ToolCall, json_bytes
 from nbagent.tools import Tool
@@ -72,6 +73,7 @@ class Cursor:
         self.yielded = ""
         """Hash of what the loop yielded where it rests."""
         self._hashed = 0
+        self._n_asked = 0
         self._generator = self._start()
 
     def _given(self, messages: list[Message]) -> list[Message]:
@@ -79,8 +81,24 @@ class Cursor:
 
     def _start(self) -> LoopGenerator:
         generator = self.loop(self.messages, self.tools)
+        if not isinstance(generator, Generator):
+            raise LoopError(
+                f"{self._name} must be a generator function: somewhere in it stands "
+                "`reply = yield Ask(messages, tools)`. "
+                f"It returned {_a(generator)}."
+            )
         self._rest(generator, None)
         return generator
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.loop, "__name__", "The loop")
+
+    @property
+    def line(self) -> int:
+        """The line of the loop's source on which it rests, from 1; 0 once it has returned."""
+        frame = self._generator.gi_frame if isinstance(self._generator, GeneratorType) else None
+        return frame.f_lineno - frame.f_code.co_firstlineno + 1 if frame else 0
 
     def _rest(self, generator: LoopGenerator, value: object) -> None:
         """Move the loop to its next yield."""
@@ -88,11 +106,46 @@ class Cursor:
             want = generator.send(value)
         except StopIteration as stop:
             self.want, self.returned = None, stop.value
+            self._check_return()
         else:
+            self._check_yield(want)
             self.want, self.returned = want, None
             if isinstance(want, Ask):
                 self.messages = want.messages
         self.yielded = self._hash()
+
+    def _check_yield(self, want: object) -> None:
+        """Say what a learner's loop may yield.
+
+        Raises:
+            LoopError: it yielded something else.
+        """
+        if isinstance(want, Ask) and isinstance(want.messages, list):
+            return
+        if isinstance(want, Act) and isinstance(want.calls, list):
+            return
+        raise LoopError(
+            f"{self._name} yielded {_a(want)}. It may yield `Ask(messages, tools)`, with "
+            "the list of messages, or `Act(calls)`, with a list of tool calls."
+        )
+
+    def _check_return(self) -> None:
+        """Say what a learner's loop may return.
+
+        Raises:
+            LoopError: it returned something else, or too early.
+        """
+        if self.returned is not None and not isinstance(self.returned, dict):
+            raise LoopError(
+                f"{self._name} returned {_a(self.returned)}. It may return the last reply, as it "
+                "came, or nothing."
+            )
+        if self.open_calls:
+            name = self.open_calls[0]["function"]["name"]
+            raise LoopError(
+                f"{self._name} returned although the model still waits for the result of {name}. "
+                "As long as a reply has tool calls, `yield Act(calls)` runs them."
+            )
 
     def send(self, value: Message | list[Message]) -> None:
         """Give the loop what it wants: a reply for `Ask`, messages for `Act`.
@@ -104,6 +157,7 @@ class Cursor:
             raise ReplayError("The loop has returned; it can only be restarted.")
         move: Literal["ask", "act"] = "ask" if isinstance(self.want, Ask) else "act"
         self._note_calls(value)
+        self._n_asked = len(self.messages)
         self.sends.append(Send(move, self.yielded, value))
         self._rest(self._generator, value if self.trusted else copy.deepcopy(value))
 
@@ -132,15 +186,25 @@ class Cursor:
                     "differs from the record.",
                     "A loop must depend on nothing but its arguments and what it is sent.",
                 )
-            if isinstance(send.value, list) and send.move == "restart":
-                fresh.restart(send.value)
-            else:
-                fresh.send(send.value)
+            fresh.again(send)
         return fresh
+
+    def again(self, send: Send) -> None:
+        """Make a recorded move."""
+        if isinstance(send.value, list) and send.move == "restart":
+            self.restart(send.value)
+        else:
+            self.send(send.value)
 
     def at(self, k: int) -> Cursor:
         """Return a fresh cursor as it was after the first `k` moves."""
         return self.replay(self.sends[:k])
+
+    @property
+    def asks_the_same_again(self) -> bool:
+        """Whether the loop was given a reply and asks with the very list it asked with before."""
+        is_after_reply = bool(self.sends) and self.sends[-1].move == "ask"
+        return is_after_reply and isinstance(self.want, Ask) and len(self.messages) <= self._n_asked
 
     def _note_calls(self, value: Message | list[Message]) -> None:
         """Keep track of which calls of the last reply still have no result."""
@@ -164,3 +228,11 @@ class Cursor:
             digest.update(json_bytes(message))
         self._hashed = len(self.messages)
         return digest.hexdigest()
+
+
+def _a(thing: object) -> str:
+    """What something is, in words, with its beginning."""
+    if isinstance(thing, (Ask, Act)):
+        held = thing.messages if isinstance(thing, Ask) else thing.calls
+        return f"{type(thing).__name__} with {_a(held)} in it"
+    return "nothing" if thing is None else f"a {type(thing).__name__} ({thing!r:.60})"

@@ -1,113 +1,42 @@
-"""One run of an agent: a state machine that moves only when its driver moves it.
+"""One run of an agent, as a person holds it: what it has said and done, and what they can do.
 
-The Run holds the loop (`cursor`), the model calls (`asking`) and the tool calls (`calls`), asks
-the policies and emits the events. It does no I/O and never blocks: `pending()` names the next
-piece of work, `deliver()` brings its outcome. The kernel's pump, a script and the tests are
-drivers; the step view will be another.
-
-Read next: `nbagent.kernel.pump`, the driver under `%%kimi`.
+Read next: `nbagent.run.machine`, which moves it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nbagent.errors import HistoryError, ModelError, UsageError
+from nbagent.errors import UsageError
 from nbagent.events import (
-    TRANSIENT,
     Event,
-    FinishReason,
-    KernelAwaited,
-    Paused,
-    RunFinished,
-    RunStarted,
-    Sent,
-    Steered,
-    ToolOutput,
 )
-from nbagent.loop import Act, Ask
-from nbagent.messages import Content, Message, Record, Request, Transcript, text_of
-from nbagent.meter import Meter
-from nbagent.phrases import plural
-from nbagent.policy import Budget
-from nbagent.ports import Failure, Held, Piece, Reply
-from nbagent.run.asking import Asking
-from nbagent.run.calls import PendingCalls
-from nbagent.run.cursor import Cursor
+from nbagent.messages import Message, Request
+from nbagent.run.edits import edited
+from nbagent.run.fork import beginning_at
+from nbagent.run.machine import Machine
+from nbagent.run.moves import Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
-from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
-from nbagent.tools import ToolResult
+from nbagent.run.work import Decide, Decision
 
 
-class Run:
-    """One execution of an agent.
+class Run(Machine):
+    """One execution of an agent; made by `%%kimi`, `Agent.run` or `fork`.
 
-    Args:
-        recipe: model, tools, loop and policies.
-        prompt: what the person asked, with attachments.
-        started: the first event, with the run's name; `seq` and `t` are stamped here.
-        history: records of the conversation so far, system prompt first.
-        sent: what the prompt carries, piece by piece, for the count of what leaves.
-        cursor: where to go on from, for a fork; otherwise the loop starts.
+    See `Machine` for how it is made and what it holds.
 
     Attributes:
-        started: the first event: prompt, model, host, cell.
-        events: what happened, without the transient pieces.
-        budget: what the run may still use.
-        stopping: whether it was asked to stop; a signal handler may set this.
-        interrupt_tool: set by the driver while a tool of this run is on the stack.
-        drive_here: set by a driver in the background: drives the run to its end at once.
-        decided: the open question and its answer, until the driver has taken it.
-        finished: the last event, once it has ended.
+        forks: the runs that were forked from it; `forked_from` of each names the move.
     """
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        *,
-        prompt: Content,
-        started: RunStarted,
-        history: Iterable[Record] = (),
-        sent: Sequence[Sent] = (),
-        cursor: Cursor | None = None,
-    ) -> None:
-        self.recipe = recipe
-        self.run_id = started.run_id
-        self.transcript = Transcript(history)
-        if cursor is None:
-            user: Message = {"role": "user", "content": recipe.redact.value(prompt)}
-            origin = [record.message for record in self.transcript.current.records]
-            cursor = Cursor(recipe.loop, [*origin, user], recipe.tools)
-        self.cursor = cursor
-        self.meter = Meter()
-        self.events: list[Event] = []
-        self.budget = Budget.of(recipe.settings)
-        self.stopping = False
-        self.finished: RunFinished | None = None
-        self.interrupt_tool: Callable[[], None] | None = None
-        self.drive_here: Callable[[], None] | None = None
-        self.decided: tuple[Decide, Decision] | None = None
-        self._t0 = recipe.clock.now()
-        self.started = started
-        self._subscribers: list[Callable[[Event], None]] = []
-        self._n_events = 0
-        self._work: Work | None = None
-        self._calls: PendingCalls | None = None
-        self._queued: list[str] = []
-        self._asking = Asking(
-            recipe,
-            self.transcript,
-            attached=sent,
-            emit=self._emit,
-            since_start=lambda now: round(now - self._t0, 6),
-            step=sum(send.move == "ask" for send in cursor.sends),
-        )
-        self._emit(started, at=self._t0)
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.forks: list[Run] = []
 
     # What a person reads
 
@@ -154,9 +83,59 @@ class Run:
             self.interrupt_tool()
 
     def wait(self) -> Run:
-        """Wait until a run in the background has ended, and return it; an interrupt stops it."""
-        if self.drive_here is not None:
-            self.drive_here()
+        """Drive the run to its end in this cell, and return it; an interrupt stops it."""
+        self.go("end")
+        return self._drive(lambda: False)
+
+    def step(self) -> Move:
+        """Make one move in this cell: send the request, hand over the reply, or run the tool.
+
+        Returns:
+            Where the run rests now, with what it has in hand; the last move once it has ended.
+        """
+        self.go("move")
+        self._drive(lambda: self.moves.open is not None and self.decided is None)
+        return self.moves[-1]
+
+    def go(self, until: Until = "move", key: str = "") -> None:
+        """Move on from a pause, or set where a run that goes on rests next; from any thread.
+
+        Args:
+            until: `move`, `tool`, `error`, `answer` or `end`: what it rests at next.
+            key: names the pause that is left, if it was put by its `key`.
+
+        Raises:
+            UsageError: the run has left that pause already.
+        """
+        self.moves.until = until
+        pause = self.moves.open
+        if pause is not None:
+            self.decide(Decision("run"), key)
+        elif key:
+            raise UsageError("The run does not rest there now.", "Nothing was changed.")
+
+    def edit(self, value: Any, key: str = "") -> None:
+        """Change what is in hand at the pause; the run goes on with it, and stays paused now.
+
+        Args:
+            value: a request's body, the reply, a call's arguments (an object, or its JSON text) or
+                a result's text; None takes an earlier change back.
+            key: names the pause, if it was put by its `key`.
+
+        Raises:
+            UsageError: the run does not rest, or `value` cannot take the place of what is there.
+        """
+        pause = self.moves.open
+        if pause is None or (key and key != pause.key):
+            raise UsageError("The run does not rest there now.", "Nothing was changed.")
+        thinking = self.recipe.model.facts.thinking
+        self.moves.edit = (
+            None if value is None else edited(self.moves[-1], value, thinking=thinking)
+        )
+
+    def _drive(self, until: Callable[[], bool]) -> Run:
+        if self.finished is None and self.driver is not None:
+            self.driver.carry_on(self, until)
         return self
 
     @property
@@ -206,210 +185,54 @@ class Run:
             consumer(event)
         self._subscribers.append(consumer)
 
-    def fork(self, k: int, *, run_id: str) -> Run:
-        """Return a new run that has made this run's first `k` moves; this one stays as it is.
+    def fork(self, n: int, *, edit: object = None, fresh: bool = False) -> Run:
+        """Return a new run that begins at this run's move `n`, paused; this one stays as it is.
 
-        Only the history goes back; the kernel's variables are as they are now.
+        What was said and done before is reused, not asked or run again. Only the history goes
+        back: the kernel's variables are as they are now, unless the fork gets a fresh kernel.
+
+        Args:
+            n: number of the move, from 1, as in `moves` and in the step view.
+            edit: takes the place of what was in hand there; see `edit`.
+            fresh: whether the fork's code runs in a kernel of its own, in which the code that ran
+                before the move is run again; variables that your cells made are not there.
+
+        Raises:
+            UsageError: there is no such move, or the change cannot be made.
         """
-        started = replace(self.started, run_id=run_id, note=f"forked from {self.run_id}")
-        records = self.transcript.current.records
-        cursor = self.cursor.at(k)
-        return Run(self.recipe, prompt="", started=started, history=records, cursor=cursor)
+        if self.driver is not None:
+            return self.driver.fork(self, n, edit, fresh=fresh)
+        if fresh:
+            raise UsageError("Nothing drives this run, so there is no kernel to make anew.")
+        return self.forked(n, edit)
 
-    # What a driver does
+    def forked(self, n: int, edit: object = None, recipe: Recipe | None = None) -> Run:
+        """A fork, see `fork`, that its maker drives.
 
-    def pending(self) -> Work | None:
-        """The work to be done now, the same object until it is delivered; None when finished."""
-        if self.stopping and not isinstance(self._work, RunTool):
-            self._work = self.decided = None
-        if self._work is None and self.finished is None:
-            with self._loop_guarded():
-                self._work = self._next()
-        return self._work
+        Args:
+            n: number of the move.
+            edit: takes the place of what was in hand there, if it is not None.
+            recipe: the fork's, if it is another one.
 
-    def await_kernel(self, *, over: bool = False) -> None:
-        """Note that a tool waits until the kernel is free, or that this is over."""
-        self._emit(KernelAwaited(step=self._asking.step, over=over))
-
-    def deliver(self, work: Work, outcome: Outcome) -> None:
-        """Bring the outcome of `work`; what comes too late, after a stop, is left alone."""
-        if work is not self._work:
-            return
-        if isinstance(outcome, Piece):
-            self._asking.piece(outcome)
-        elif isinstance(outcome, Held):
-            self._asking.hold(outcome)
-        elif isinstance(outcome, Shown):
-            assert isinstance(work, RunTool)
-            output = self.recipe.redact.value(outcome.output)
-            self._emit(ToolOutput(step=work.step, index=work.index, output=output))
-        else:
-            self._work = self.decided = None
-            self._settle(work, outcome)
-
-    def _settle(self, work: Work, outcome: Outcome) -> None:
-        """Take the last outcome of a piece of work."""
-        if isinstance(outcome, Reply) and self._is_unmarked_script(outcome):
-            text = "This endpoint is a lesson server; its reply was not taken for the model's."
-            self._finish("error", f"{text} Use `--endpoint lesson`.", kind="scripted")
-        elif isinstance(outcome, Reply):
-            message = self._asking.take(outcome)
-            if message is not None:
-                with self._loop_guarded():
-                    self.cursor.send(message)
-        elif isinstance(outcome, Failure):
-            self._fail(outcome.error)
-        elif isinstance(outcome, ToolResult):
-            assert self._calls is not None
-            self._calls.finish(outcome)
-        elif isinstance(outcome, Decision):
-            self._decide(work, outcome)
-        elif isinstance(outcome, Elapsed):
-            self._asking.waited()
-
-    def _is_unmarked_script(self, reply: Reply) -> bool:
-        """Whether people wrote this reply although the run is not marked as scripted."""
-        return reply.model == "scripted" and not self.recipe.model.facts.scripted
-
-    # How it moves
-
-    @contextmanager
-    def _loop_guarded(self) -> Iterator[None]:
-        """End the run if the loop breaks; the traceback of a learner's loop is theirs to see."""
-        try:
-            yield
-        except HistoryError as error:
-            self._finish("error", str(error), kind="history")
-        except BaseException as error:
-            self._finish("error", f"The loop raised {type(error).__name__}: {error}", kind="loop")
-            raise
-
-    def _next(self) -> Work | None:
-        while True:
-            want = self.cursor.want
-            if isinstance(want, Act):
-                work = self._next_call(want)
-                if work is not None:
-                    return work
-                self._answer_calls()
-            elif isinstance(want, Ask):
-                return self._next_ask()
-            elif self._queued and not self.stopping:
-                self.cursor.restart(self._steer())
-            else:
-                self._answered()
-                return None
-
-    def _next_ask(self) -> Work | None:
-        if self.stopping:
-            self._finish("stopped", self._stopped_text())
-            return None
-        question = self._limit() if self._asking.between_steps else None
-        return question or self._asking.next(self.cursor)
-
-    def _next_call(self, want: Act) -> Work | None:
-        if self._calls is None:
-            open_ids = {call["id"] for call in self.cursor.open_calls}
-            if not want.calls or any(call["id"] not in open_ids for call in want.calls):
-                raise HistoryError("The loop wants to run calls that the model did not make.")
-            places = [call["id"] for call in self.cursor.calls]
-            self._calls = PendingCalls(
-                want.calls,
-                places=[places.index(call["id"]) for call in want.calls],
-                step=self._asking.step,
-                recipe=self.recipe,
-                emit=self._emit,
-            )
-        if self.stopping:
-            self._calls.stop()
-        return self._calls.next()
-
-    def _answer_calls(self) -> None:
-        """All calls of this Act have results: send them, and what the person said meanwhile."""
-        assert self._calls is not None
-        results = self._calls.messages(images_inline=self.recipe.model.facts.images_in_tool_results)
-        leaves_open = len(self._calls.calls) < len(self.cursor.open_calls)
-        if not leaves_open and not self.stopping:
-            results += self._steer()
-        self._calls = None
-        self.cursor.send(results)
-
-    def _steer(self) -> list[Message]:
-        queued, self._queued = self._queued, []
-        for text in queued:
-            self._emit(Steered(step=self._asking.step, text=self.recipe.redact(text)))
-        return [{"role": "user", "content": self.recipe.redact(text)} for text in queued]
-
-    def _limit(self) -> Decide | None:
-        """The question that a reached limit puts, if one is reached."""
-        spent = self._asking.spent_usd
-        limit = self.budget.reached(
-            steps=self._asking.step,
-            cost_usd=spent,
-            step_usd=self._asking.step_usd,
-            elapsed_s=self.recipe.clock.now() - self._t0,
+        Raises:
+            UsageError: there is no such move, or the change cannot be made.
+        """
+        if not 1 <= n <= len(self.moves):
+            raise UsageError(f"The run has made {len(self.moves)} moves; there is no move {n}.")
+        beginning = beginning_at(self.moves, n, self.cursor)
+        if edit is not None:
+            thinking = self.recipe.model.facts.thinking
+            beginning = replace(beginning, edit=edited(self.moves[n - 1], edit, thinking=thinking))
+        name = f"run-{secrets.token_hex(4)}"
+        note = f"Forked from {self.run_id} at move {n}; what was before is reused, not asked again."
+        fork = Run(
+            recipe or self.recipe,
+            prompt="",
+            started=replace(self.started, run_id=name, note=note),
+            history=self.transcript.current.records,
+            beginning=beginning,
         )
-        if limit is None:
-            return None
-        allowance = self.budget.allowance(limit)
-        money = "" if spent is None else f"${spent:.2f} spent, "
-        steps = plural(self._asking.step, "step")
-        why = f"{allowance} limit reached after {steps} ({money}everything kept)."
-        question = f"Go on for another {allowance}?"
-        key = f"{self._asking.step}.limit.{limit}"
-        self._emit(Paused(step=self._asking.step, why=why, question=question, key=key))
-        return Decide("limit", question, why, key=key)
-
-    def _decide(self, work: Work, decision: Decision) -> None:
-        if isinstance(work, Decide) and work.kind == "limit":
-            if decision.action == "run":
-                self.budget = self.budget.extended()
-            else:
-                self._finish("limit", work.why)
-        elif self._calls is not None:
-            self._calls.decide(decision)
-
-    def _fail(self, error: ModelError) -> None:
-        if not self._asking.fail(error):
-            self._finish("error", str(error), kind=error.kind)
-
-    # How it ends
-
-    def _answered(self) -> None:
-        """The loop returned: a learner's loop may have left its last reply out of its list."""
-        reply, messages = self.cursor.returned, self.cursor.messages
-        left_out = reply is not None and (not messages or messages[-1] != reply)
-        if reply is not None and left_out and not self.cursor.trusted:
-            messages.append(reply)
-        self.transcript.sync(messages, trusted=self.cursor.trusted)
-        self._finish("answer")
-
-    def _stopped_text(self) -> str:
-        return (
-            f"Stopped by you at step {self._asking.step}. Everything up to here is kept, variables "
-            "included. Go on with the next %%kimi."
-        )
-
-    def _finish(self, reason: FinishReason, text: str = "", *, kind: str = "") -> None:
-        """End the run: close the loop and emit the last event, once."""
-        if self.finished is not None:
-            return
-        self.cursor.close()
-        self._work = None
-        answer = ""
-        if reason == "answer" and self.cursor.returned is not None:
-            answer = self.recipe.redact(text_of(self.cursor.returned))
-        text = self.recipe.redact(text)
-        self.finished = RunFinished(reason=reason, answer=answer, text=text, error_kind=kind)
-        self._emit(self.finished)
-
-    def _emit(self, event: Event, *, at: float | None = None) -> None:
-        """Stamp and hand out an event: the one place where `seq` and `t` are set."""
-        now = self.recipe.clock.now() if at is None else at
-        stamped = replace(event, seq=self._n_events, t=round(now - self._t0, 6))
-        self._n_events += 1
-        if not isinstance(stamped, TRANSIENT):
-            self.events.append(stamped)
-        self.meter.apply(stamped)
-        for consumer in self._subscribers:
-            consumer(stamped)
+        fork.forked_from = (self.run_id, n)
+        fork.moves.until = "move"
+        self.forks.append(fork)
+        return fork

@@ -6,13 +6,17 @@ A Run is a state machine that does nothing by itself: `pending()` names one piec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from nbagent.events import ApprovalAsked, Output
 from nbagent.messages import Request, ToolCall
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.tools import ToolResult
+
+if TYPE_CHECKING:
+    from nbagent.run.run import Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +42,8 @@ class Decide:
     """Ask the person, or a policy where nobody is there; bring back a `Decision`.
 
     Attributes:
-        kind: `call` (may this call run?), `result` (may its result leave for the model?) or
-            `limit` (go on past a limit?).
+        kind: `call` (may this call run?), `result` (may its result leave for the model?), `limit`
+            (go on past a limit?) or `move` (the run rests; make the next move?).
         text: the question, in words.
         why: what makes it necessary.
         call: the call in question.
@@ -47,7 +51,7 @@ class Decide:
         key: names the question, and the bytes in question.
     """
 
-    kind: Literal["call", "result", "limit"]
+    kind: Literal["call", "result", "limit", "move"]
     text: str
     why: str = ""
     call: ToolCall | None = None
@@ -92,6 +96,18 @@ class Decision:
     why: str = ""
     by: str = "you"
     always: bool = False
+
+
+class Driver(Protocol):
+    """Whoever drives a run, as far as code that holds the run can ask for it."""
+
+    def carry_on(self, run: Run, until: Callable[[], bool]) -> None:
+        """Drive `run` in the calling cell until it has ended or `until` holds."""
+        ...
+
+    def fork(self, run: Run, n: int, edit: object, *, fresh: bool) -> Run:
+        """Make a fork of `run`, see there, and drive it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

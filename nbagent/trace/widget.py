@@ -7,6 +7,8 @@ from importlib.resources import files
 from typing import Any
 
 VIEW_JS = files("nbagent.trace") / "static" / "view.js"
+STEP_JS = files("nbagent.trace") / "static" / "step.js"
+"""The step view, which a page asks for when it is opened."""
 
 
 def is_built() -> bool:

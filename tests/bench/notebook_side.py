@@ -46,7 +46,7 @@ class Marks:
 
     def follow(self, session: Session) -> None:
         """Note what arrives for the runs of a session."""
-        drive = session.drive
+        drive = session.driving.drive
 
         def apply(event: Event) -> None:
             if isinstance(event, Delta) and event.text:
@@ -57,7 +57,7 @@ class Marks:
             drive(run)
             self.save()
 
-        session.drive = noted  # type: ignore[method-assign] # this one session's, for the figures
+        session.driving.drive = noted  # type: ignore[method-assign] # this one session's, for the figures
 
     def save(self) -> None:
         value = {"pid": os.getpid(), "deltas": self.n_deltas, "arrived": self.arrived}
@@ -110,7 +110,7 @@ def show_long_run(shell: Any, steps: int) -> None:
     run: Any = SimpleNamespace(run_id="r1", started=SimpleNamespace(cell_id=""), events=events)
     session = session_of(shell)
     settings, _ = session.settings()
-    live = LiveDisplay(shell, run, settings, CLOCK, session.mailbox)
+    live = LiveDisplay(shell, run, settings, CLOCK, session.driving.mailbox)
     for event in events:
         live.apply(event)
     live.refresh()

@@ -1,0 +1,93 @@
+"""What a view may do with a run, by the name of the action.
+
+Commands come by the mailbox, on whichever thread brings them: they set flags and read what is
+there, and touch neither figures nor the user's variables.
+
+Read next: `nbagent.trace.moves`, which tells of a run's moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast, get_args
+
+from nbagent.errors import UsageError
+from nbagent.kernel.mailbox import Command
+from nbagent.run import Run
+from nbagent.run.moves import Until
+from nbagent.run.work import Decision
+from nbagent.trace.feed import steps_told
+from nbagent.trace.moves import fork_told, move_told, moves_told
+from nbagent.trace.widget import STEP_JS
+
+
+class Desk:
+    """Carries out a view's commands on one run.
+
+    Args:
+        run: the run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._actions: dict[str, Callable[[Command], Any]] = {
+            "stop": lambda _: self._run.stop(),
+            "say": lambda command: self._run.say(str(command.get("text", ""))),
+            "decide": self._decide,
+            "request": self._request,
+            "steps": lambda command: steps_told(self._run.events, command),
+            "moves": lambda _: moves_told(self._run),
+            "move": lambda command: move_told(self._run, int(command.get("n", 0))),
+            "go": lambda command: self._run.go(_until(command), str(command.get("key", ""))),
+            "pace": lambda command: self._run.go(_until(command)),
+            "edit": lambda command: self._run.edit(command.get("value"), str(command.get("key"))),
+            "fork": self._fork,
+            "fork_facts": lambda command: fork_told(self._run, int(command.get("n", 0))),
+            "step_module": lambda _: {"source": STEP_JS.read_text(encoding="utf-8")},
+        }
+
+    def answer(self, action: str, command: Command) -> Any:
+        """Carry out an action.
+
+        Raises:
+            LookupError: there is no such action, or it cannot be done now, in words.
+        """
+        act = self._actions.get(action)
+        if act is None:
+            raise LookupError(f"there is no action {action!r}")
+        try:
+            return act(command) or {}
+        except UsageError as error:
+            raise LookupError(str(error)) from error
+
+    def _decide(self, command: Command) -> None:
+        """Take a view's answer to the open question; the pump brings it to the run."""
+        action, arguments = command.get("decision"), command.get("arguments")
+        if action not in ("run", "edit", "deny"):
+            raise LookupError(f"there is no decision {action!r}")
+        decision = Decision(
+            action,
+            arguments=arguments if isinstance(arguments, dict) else None,
+            why=str(command.get("why", "")),
+            always=command.get("always") is True,
+        )
+        self._run.decide(decision, str(command.get("key")))
+
+    def _request(self, command: Command) -> dict[str, Any]:
+        step = int(command.get("step", 0))
+        starts = [event for event in self._run.events if event.kind == "step_started"]
+        requests = {e.step: r for e, r in zip(starts, self._run.requests, strict=False)}  # type: ignore[attr-defined] # a StepStarted
+        if step not in requests:
+            raise LookupError(f"step {step} has sent no request")
+        return {"url": self._run.recipe.model.facts.url, "body": requests[step].json()}
+
+    def _fork(self, command: Command) -> dict[str, str]:
+        n, fresh = int(command.get("n", 0)), command.get("fresh") is True
+        return {"run_id": self._run.fork(n, edit=command.get("value"), fresh=fresh).run_id}
+
+
+def _until(command: Command) -> Until:
+    until = command.get("until", "move")
+    if until not in get_args(Until):
+        raise LookupError(f"a run does not rest at {until!r}")
+    return cast("Until", until)

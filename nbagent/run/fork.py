@@ -1,0 +1,73 @@
+"""Where a run begins: at its first request, or at a move of another run that it is forked from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from nbagent.messages import Message
+from nbagent.run.cursor import Cursor
+from nbagent.run.moves import InHand, Move
+from nbagent.tools import ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a run begins with.
+
+    Attributes:
+        cursor: the loop, at rest.
+        made: the moves before the first one of this run.
+        step: steps made.
+        reply: the reply in hand.
+        results: what the first calls of the reply have brought already.
+        is_fresh: whether it begins right after the last of these results.
+        edit: what takes the place of what is in hand.
+    """
+
+    cursor: Cursor
+    made: Sequence[Move] = ()
+    step: int = 0
+    reply: Message | None = None
+    results: Sequence[ToolResult] = ()
+    is_fresh: bool = False
+    edit: InHand | None = None
+
+
+def worked(moves: Sequence[Move]) -> list[str]:
+    """The Python that the calls among these moves ran without an error, in order."""
+    codes: list[str] = []
+    code: object = None
+    for move in moves:
+        if move.place == "call" and isinstance(move.in_hand, dict):
+            code = move.in_hand.get("code")
+        elif isinstance(move.in_hand, ToolResult) and isinstance(code, str):
+            codes += [] if move.in_hand.is_error else [code]
+            code = None
+    return codes
+
+
+def beginning_at(moves: Sequence[Move], n: int, cursor: Cursor) -> Beginning:
+    """The beginning of a run that goes on from move `n`, with what was in hand there.
+
+    Args:
+        moves: the moves of the run that is forked.
+        n: number of the move, from 1.
+        cursor: its loop; only its record is read.
+    """
+    move = moves[n - 1]
+    in_hand = move.in_hand if move.was is None else move.was
+    before = [
+        cast("ToolResult", other.in_hand)
+        for other in moves[: n - 1]
+        if other.place == "result" and other.sends == move.sends
+    ]
+    return Beginning(
+        cursor=cursor.at(move.sends),
+        made=moves[: n - 1],
+        step=move.step - (move.place == "request"),
+        reply=cast("Message", in_hand) if move.place == "reply" else None,
+        results=[*before, in_hand] if isinstance(in_hand, ToolResult) else before,
+        is_fresh=move.place == "result",
+    )
