@@ -74,7 +74,9 @@ def reply_told(run: Run, moves: Sequence[Move]) -> dict[str, Any] | None:
         (e for e in run.events if e.kind == "reply_received" and e.step == move.step),  # type: ignore[attr-defined] # a ReplyReceived
         None,
     )
-    figures: dict[str, Any] = next((s for s in run.metrics()["steps"] if s["step"] == move.step), {})
+    figures: dict[str, Any] = next(
+        (s for s in run.metrics()["steps"] if s["step"] == move.step), {}
+    )
     is_kept = bool(reasoning_of(message).strip())
     return {
         "message": message,

@@ -21,6 +21,7 @@ from nbagent.events import (
     Changes,
     Compacted,
     Delta,
+    Edited,
     Event,
     KernelAwaited,
     Output,
@@ -35,17 +36,23 @@ from nbagent.events import (
     ToolOutput,
     ToolStarted,
 )
-from nbagent.messages import reasoning_of, text_of
-from nbagent.phrases import clean, clip, gist, one_line, plural, seconds, size
+from nbagent.phrases import clean, clip, one_line, plural, seconds, size
 from nbagent.view.lines import LINES_MAX, call_key, line_of
 from nbagent.view.outputs import Block, Picture, block_of, goes_below
-from nbagent.view.steps import Call, Range, Step, merged_ranges
+from nbagent.view.steps import (
+    ANSWER_LIMIT,
+    REASONING_LIMIT,
+    Call,
+    Range,
+    Step,
+    merged_ranges,
+)
 
 __all__ = ["RunView", "goes_below"]
 
 FULL_STEPS = 50
 """The last steps are kept whole; the default limit of a run is as many."""
-REASONING_LIMIT, ANSWER_LIMIT, SAW_LIMIT = 8_000, 64_000, 6_000
+SAW_LIMIT = 6_000
 OUTPUTS_PER_CALL = 20
 PICTURES_BYTES = 8_000_000
 """How much of pictures a view keeps in memory, counted in characters of base64."""
@@ -76,6 +83,8 @@ class RunView:
         self.t = 0.0
         self.faults: list[str] = []
         self._until_t = 0.0
+        self._rests = False
+        """Whether the last pause was one between two moves."""
         self._on: dict[type[Event], Callable[[Any], None]] = {
             RunStarted: self._run_started,
             StepStarted: self._step_started,
@@ -85,6 +94,7 @@ class RunView:
             ApprovalAsked: self._approval_asked,
             ApprovalGiven: self._approval_given,
             Paused: self._paused,
+            Edited: self._edited,
             KernelAwaited: self._kernel_awaited,
             Steered: self._steered,
             Compacted: self._compacted,
@@ -145,7 +155,7 @@ class RunView:
             name = step.calls[-1].name
             return f"Running {name}" if self.phase == "running" else f"Waiting for you: {name}"
         if self.phase == "paused":
-            return f"Paused: {self.text}" if self.text else "Paused"
+            return self.text if self._rests else f"Paused: {self.text}" if self.text else "Paused"
         return _STATES.get(self.phase, "Starting")
 
     def changes(self) -> str:
@@ -259,10 +269,7 @@ class RunView:
 
     def _reply_received(self, event: ReplyReceived) -> None:
         step = self._step(event.step)
-        reasoning = clean(reasoning_of(event.message))
-        step.reasoning = clip(reasoning, REASONING_LIMIT)
-        step.gist = gist(reasoning)
-        step.content = clip(clean(text_of(event.message)), ANSWER_LIMIT)
+        step.take(event.message)
         step.marks = event.marks
         if event.usage:
             step.reasoning_tokens = event.usage.get("reasoning_tokens")
@@ -291,6 +298,16 @@ class RunView:
     def _paused(self, event: Paused) -> None:
         self.phase, self.text = "paused", one_line(clean(event.why), 300)
         self.question = {"key": event.key, "text": event.question} if event.question else None
+        self._rests = bool(event.place)
+
+    def _edited(self, event: Edited) -> None:
+        step = self._step(event.step)
+        if event.place == "reply" and event.message is not None:
+            step.take(event.message)
+        if event.place in {"request", "reply"}:
+            step.notes = [*step.notes[-9:], f"The {event.place} was edited by you."]
+        elif event.place == "result":
+            step.call(event.index).see(event.content, SAW_LIMIT)
 
     def _kernel_awaited(self, event: KernelAwaited) -> None:
         self.phase = "running" if event.over else "queued"

@@ -16,10 +16,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from nbagent.events import ApprovalAsked, ApprovalGiven, Output, ToolFinished, ToolStarted
-from nbagent.messages import Content
+from nbagent.messages import Content, Message, reasoning_of, text_of
 from nbagent.phrases import clean, clip, gist, one_line
 from nbagent.view.outputs import TEXT_LIMIT, Block, text_block
 
+REASONING_LIMIT, ANSWER_LIMIT = 8_000, 64_000
 CODE_LIMIT = 12_000
 ASKED_LIMIT = 6_000
 """Characters of a result that is shown where it is asked about."""
@@ -108,10 +109,14 @@ class Call:
         self.question = None
         self.done, self.cut_bytes = True, event.cut_bytes
         self.is_error = event.is_error and self.decision != "deny"
-        text, self.saw_images = _seen(event.content)
-        self.saw, self.saw_bytes = clip(clean(text), saw_limit), len(text.encode(errors="replace"))
+        self.see(event.content, saw_limit)
         self.outcome = one_line(clean(event.outcome), 60) or self._outcome()
         self.changes = one_line(clean(str(event.changes or "")), 200)
+
+    def see(self, content: Content, saw_limit: int) -> None:
+        """Take over what the model gets."""
+        text, self.saw_images = _seen(content)
+        self.saw, self.saw_bytes = clip(clean(text), saw_limit), len(text.encode(errors="replace"))
 
     def _outcome(self) -> str:
         kinds = [block["kind"] for block in self.outputs]
@@ -199,6 +204,13 @@ class Step:
             self.calls.append(found)
         found.name = one_line(clean(name), 64) or found.name
         return found
+
+    def take(self, message: Message) -> None:
+        """Take over what a reply says."""
+        reasoning = clean(reasoning_of(message))
+        self.reasoning = clip(reasoning, REASONING_LIMIT)
+        self.gist = gist(reasoning)
+        self.content = clip(clean(text_of(message)), ANSWER_LIMIT)
 
     @property
     def line(self) -> str:

@@ -20,6 +20,7 @@ from trace_story import CHANGES, Story, display_output, error_output, folded, pn
 
 from nbagent.events import (
     Compacted,
+    Edited,
     Event,
     KernelAwaited,
     Paused,
@@ -29,6 +30,7 @@ from nbagent.events import (
     from_dict,
     to_dict,
 )
+from nbagent.messages import Message
 from nbagent.trace import mimebundle
 from nbagent.trace.feed import Feed
 from nbagent.trace.markdown import parse
@@ -139,6 +141,21 @@ def asked() -> Story:
     return story.question(deletes, index=0, arguments={"path": "old"}, name="remove")
 
 
+def stepped() -> Story:
+    """A run that rests between its moves, whose reply and result the person has changed."""
+    story = Story("Count").add(Paused(step=1, why="Paused before request 1.", place="request"))
+    story.ask(s=1.0).think("Count.").calls("run_python", "{}").reply(20)
+    story.add(Paused(step=1, why="Paused after reply 1: 1 call.", place="reply"), 2.0)
+    mine: Message = {"role": "assistant", "reasoning_content": "Mine.", "content": "Look"}
+    story.add(Edited(step=1, place="reply", message=mine))
+    story.run("run_python", code="len(df)", saw="3")
+    story.add(Paused(step=1, why="Paused after run_python.", place="result", index=0))
+    story.add(Edited(step=1, place="result", index=0, content="four"), 1.0)
+    story.add(Paused(step=2, why="Paused before request 2.", place="request"))
+    story.add(Edited(step=2, place="request")).ask(s=1.0).say("Four.").reply(4)
+    return story.add(Paused(step=2, why="Paused after reply 2: the answer.", place="reply"))
+
+
 def late(events: list[Event]) -> list[dict[str, Any]]:
     """The events of the snapshot that a late view is given."""
     feed = Feed("r1")
@@ -179,6 +196,7 @@ def fixtures() -> dict[str, Any]:
     return {
         "run_repaired": fixture(repaired().events),
         "run_asked": fixture(asked().events),
+        "run_stepped": fixture(stepped().events),
         "run_scripted": fixture(scripted.reply(3).finish("Hello.").events),
         "run_hostile": fixture(everywhere("<img src=x onerror=fire()>").finish("<b>x</b>").events),
         "run_long": fixture(long().events),

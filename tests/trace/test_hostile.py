@@ -19,6 +19,7 @@ from nbagent.events import (
     Changes,
     Compacted,
     Delta,
+    Edited,
     Event,
     KernelAwaited,
     Paused,
@@ -72,6 +73,8 @@ def everywhere(text: str) -> Story:
         "deny", by=text, why=text
     )
     story.add(Paused(step=1, why=text, question=text, key=text))
+    story.add(Edited(step=1, place="reply", message={"role": "assistant", "content": text}))
+    story.add(Edited(step=1, place="result", index=0, content=text))
     story.add(Compacted(step=1, n_messages=2, summary=text))
     story.ask().question(reason, name=text, why=text, about="result", content=text)
     story.ask().question(reason, name=text, why=text, arguments={text: text})
@@ -133,6 +136,7 @@ usages = st.none() | st.fixed_dictionaries(
     {"prompt_tokens": st.integers(0, 300_000), "completion_tokens": st.integers(0, 99_999)},
     optional={"cached_tokens": st.integers(0, 300_000), "reasoning_tokens": st.integers(0, 99_999)},
 )
+PLACES = ["request", "reply", "call", "result"]
 phases = st.sampled_from(["reasoning", "answer", "arguments"])
 samples = st.lists(st.tuples(times, st.floats(0, 500), phases), max_size=12).map(tuple)
 sent = st.lists(st.builds(Sent, kind=words, name=words, n_bytes=small), max_size=3).map(tuple)
@@ -204,7 +208,16 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         discarded=words,
     ),
     KernelAwaited: st.builds(KernelAwaited, t=times, step=steps, over=st.booleans()),
-    Paused: st.builds(Paused, t=times, step=steps, why=words),
+    Paused: st.builds(Paused, t=times, step=steps, why=words, place=st.sampled_from(["", *PLACES])),
+    Edited: st.builds(
+        Edited,
+        t=times,
+        step=steps,
+        place=st.sampled_from(PLACES),
+        index=small,
+        message=st.none() | messages,
+        content=words,
+    ),
     Steered: st.builds(Steered, t=times, step=steps, text=words),
     Compacted: st.builds(Compacted, t=times, step=steps, n_messages=small, summary=words),
     RunFinished: st.builds(
