@@ -54,7 +54,10 @@ export class TraceRenderer extends Widget {
     const host = document.createElement('div');
     this.node.append(host);
     this.link = link;
-    this.view = mount(host, trace, link);
+    this.view = mount(host, trace, link, {
+      loadStep: () => import(/* webpackChunkName: "step" */ './step'),
+      newCell: source => this.addCell(source)
+    });
     link.onMessage(() => {
       this.heard();
     });
@@ -110,6 +113,13 @@ export class TraceRenderer extends Widget {
     } catch {
       this.adopting = 0; // the kernel went away meanwhile; the view says so
     }
+  }
+
+  /** Put code into a new cell below this one. */
+  private addCell(source: string): void {
+    const { model, widgets } = this.panel.content;
+    const at = widgets.findIndex(({ node }) => node.contains(this.node));
+    model?.sharedModel.insertCell(at + 1, { cell_type: 'code', source });
   }
 
   /** Say that the kernel is gone, or (null) take that back. */

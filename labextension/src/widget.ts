@@ -1,7 +1,7 @@
 // The widget's module: the view in any front end that draws anywidgets. It gets the trace for its
 // first drawing, and then what the kernel sends; nothing is loaded from anywhere.
 
-import { mount } from './view';
+import { mount, type StepModule } from './view';
 import type { TraceJson } from './view/types';
 import { controlWay, isControlKernel } from './shell/control';
 import { RunLink, type Way } from './shell/link';
@@ -25,12 +25,23 @@ function connect(link: RunLink, model: Model): void {
   else link.connect([controlWay(kernel, link), comm], () => void kernel.interrupt?.());
 }
 
+/** The step view is no part of this module: the kernel gives its source when it is opened. */
+async function stepModule(link: RunLink): Promise<StepModule> {
+  const { source } = (await link.send('step_module')) as { source: string };
+  const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  try {
+    return (await import(url)) as StepModule;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
+
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const trace = model.get('trace') as TraceJson;
   const link = new RunLink(trace.run_id);
   const host = document.createElement('div');
   el.replaceChildren(host);
-  const view = mount(host, trace, link);
+  const view = mount(host, trace, link, { loadStep: () => stepModule(link) });
   const receive = (content: unknown): void => {
     link.receive(content);
   };

@@ -43,9 +43,9 @@ def long_run(n_steps: int = 2_000) -> Story:
     return story.finish("All files are clean.")
 
 
-def bundled() -> str:
+def bundled(script: str = "scripts/page.ts") -> str:
     esbuild = FRONT / "node_modules/.bin/esbuild"
-    command = [str(esbuild), "scripts/page.ts", "--bundle", "--format=iife", "--log-level=warning"]
+    command = [str(esbuild), script, "--bundle", "--format=iife", "--log-level=warning"]
     done = subprocess.run(command, cwd=FRONT, check=True, capture_output=True, text=True)
     return done.stdout
 

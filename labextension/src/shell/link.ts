@@ -57,6 +57,7 @@ export class RunLink implements Link {
     for (const id of [...this.waiting.keys()]) this.refuse(id, 'The kernel is gone.');
   }
 
+  /** Ask the kernel; a fork of the run is asked by naming it: `run_id` among the fields. */
   send(action: string, fields: object = {}): Promise<unknown> {
     const answer = this.ask(action, fields);
     if (action === 'stop') this.interruptUnless(answer);
@@ -74,7 +75,7 @@ export class RunLink implements Link {
   }
 
   private ask(action: string, fields: object): Promise<unknown> {
-    const command = { ...fields, run_id: this.runId, request_id: newId(), action };
+    const command = { run_id: this.runId, ...fields, request_id: newId(), action };
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { action, left: this.ways.length, resolve, reject };
       this.waiting.set(command.request_id, waiting);
@@ -96,8 +97,9 @@ export class RunLink implements Link {
 
   /** Take what came by one of the ways; anything that is not for this run is left alone. */
   receive(content: unknown): void {
-    if (!isMessage(content) || content.run_id !== this.runId) return;
-    if (content.type === 'reply') this.answer(content);
+    if (!isMessage(content)) return;
+    if (content.type === 'reply') this.answer(content); // of a fork too: its request has a name
+    else if (content.run_id !== this.runId) return;
     else if (content.type === 'snapshot') this.restart(content);
     else this.follow(content);
   }

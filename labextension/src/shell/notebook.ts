@@ -57,6 +57,7 @@ export interface NotebookModel {
   readonly sharedModel: {
     setState(key: string, value: string): void;
     getState(key: string): unknown;
+    insertCell(index: number, cell: { cell_type: 'code'; source: string }): unknown;
   };
 }
 
@@ -66,6 +67,7 @@ export interface NotebookPanel {
   readonly sessionContext: SessionContext;
   readonly content: {
     readonly model: NotebookModel | null;
+    readonly widgets: readonly { readonly node: HTMLElement }[];
     readonly rendermime: { addFactory(factory: RendererFactory, rank: number): void };
   };
 }

@@ -73,6 +73,7 @@ const ICONS: Record<string, string> = {
   back: 'M9 3L5 7l4 4',
   stop: 'M4 4h6v6H4z',
   pause: 'M5 3v8M9 3v8',
+  step: 'M3 3l5 4-5 4zM11 3v8',
   check: 'M2.5 7.5l3 3 6-7',
   cross: 'M3.5 3.5l7 7m0-7l-7 7',
   think: 'M2 4.5c1.5-2 3.5 2 5 0s3.5 2 5 0M2 9.5c1.5-2 3.5 2 5 0s3.5 2 5 0',

@@ -5,15 +5,17 @@ import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
-import { clean, clip, gist, oneLine, seconds, size } from './phrases';
+import { clean, clip, ENDED, gist, oneLine, seconds, size, STATES } from './phrases';
 import { countWords, joined, mergedRanges, rangeOf } from './ranges';
 import { Step } from './steps';
 import type {
   Changes,
   Event,
   EventOf,
+  Message,
   Output,
   Picture,
+  Place,
   RangeSnapshot,
   RunQuestion,
   RunStarted,
@@ -27,21 +29,6 @@ const ANSWER_LIMIT = 64_000;
 const SAW_LIMIT = 6_000;
 const OUTPUTS_PER_CALL = 20;
 const NAMES_SHOWN = 12;
-
-const STATES: Record<string, string> = {
-  starting: 'Starting',
-  replied: 'Working',
-  queued: 'Waiting for the kernel',
-  reasoning: 'Thinking',
-  answer: 'Answering',
-  arguments: 'Writing a tool call'
-};
-const ENDED: Record<string, string> = {
-  answer: 'Done',
-  stopped: 'Stopped by you',
-  limit: 'Limit reached',
-  error: 'Failed'
-};
 
 type Handlers = { [K in Event['kind']]: (event: EventOf<K>) => void };
 
@@ -68,6 +55,8 @@ export class RunView {
   text = '';
   /** What the person is asked about the run, while they are. */
   question: RunQuestion | null = null;
+  /** Where it rests, and the name of that pause, while it does. */
+  rest: { place: Place; key: string } = { place: '', key: '' };
   t = 0;
   faults: string[] = [];
   untilT = 0;
@@ -95,6 +84,14 @@ export class RunView {
       this.phase = 'paused';
       this.text = oneLine(clean(event.why), 300);
       this.question = event.question ? { key: event.key ?? '', text: event.question } : null;
+      this.rest = { place: event.place ?? '', key: event.key ?? '' };
+    },
+    edited: event => {
+      const step = this.step(event.step);
+      if (event.place === 'reply' && event.message) this.takeReply(step, event.message);
+      if (event.place !== 'call' && event.place !== 'result') {
+        step.notes = [...step.notes.slice(-9), `The ${event.place} was edited by you.`];
+      }
     },
     kernel_awaited: event => {
       this.phase = event.over ? 'running' : 'queued';
@@ -131,6 +128,10 @@ export class RunView {
     }
   }
 
+  /** Where the run rests for the person to step; '' while it goes on. */
+  get place(): Place {
+    return this.running && this.phase === 'paused' ? this.rest.place : '';
+  }
   get scripted(): boolean {
     return this.started?.scripted ?? this.base?.scripted ?? false;
   }
@@ -172,7 +173,7 @@ export class RunView {
       return this.phase === 'running' ? `Running ${call.name}` : `Waiting for you: ${call.name}`;
     }
     if (this.phase === 'paused') {
-      return this.text ? `Paused: ${this.text}` : 'Paused';
+      return this.place ? this.text : this.text ? `Paused: ${this.text}` : 'Paused';
     }
     return STATES[this.phase] ?? 'Starting';
   }
@@ -283,14 +284,18 @@ export class RunView {
 
   private replyReceived(event: EventOf<'reply_received'>): void {
     const step = this.step(event.step);
-    const reasoning = clean(reasoningOf(event.message));
-    step.reasoning = clip(reasoning, REASONING_LIMIT);
-    step.gist = gist(reasoning);
-    step.content = clip(clean(contentOf(event.message)), ANSWER_LIMIT);
+    this.takeReply(step, event.message);
     step.marks = event.marks ?? [];
     step.reasoningTokens = event.usage?.reasoning_tokens ?? step.reasoningTokens;
     step.endStreaming();
     this.phase = 'replied';
+  }
+
+  private takeReply(step: Step, message: Message): void {
+    const reasoning = clean(reasoningOf(message));
+    step.reasoning = clip(reasoning, REASONING_LIMIT);
+    step.gist = gist(reasoning);
+    step.content = clip(clean(contentOf(message)), ANSWER_LIMIT);
   }
 
   private retryScheduled(event: EventOf<'retry_scheduled'>): void {

@@ -5,6 +5,8 @@ import type { Desk } from './desk';
 import { button, h, icon, put, ring, setText } from './dom';
 import { BADGE, count, dollars, elapsed, plural, seconds } from './phrases';
 import { headWords } from './plain';
+import { reconcile } from './step_list';
+import type { StepDoor } from './step_door';
 
 const PHASE_ICONS: Record<string, readonly [string, string]> = {
   reasoning: ['think', 'c-reason'],
@@ -55,6 +57,7 @@ export class Header {
 
   constructor(
     private readonly desk: Desk,
+    private readonly door: StepDoor,
     onStop: () => Promise<unknown>,
     onFold: () => boolean,
     onDecision: () => void
@@ -127,7 +130,7 @@ export class Header {
   private running(): void {
     const { desk } = this;
     const { view, meter } = desk.scene;
-    const key = `${view.phase} ${desk.live}`;
+    const key = `${view.phase} ${view.place} ${desk.live}`;
     if (key !== this.key) {
       this.key = key;
       this.layRunning();
@@ -135,7 +138,8 @@ export class Header {
     setText(this.who, whoOf(view.scripted, view.model));
     const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
     const asked = this.stopAskedAt;
-    setText(this.words, asked === null ? state : stoppingWords(desk.now() - asked));
+    const words = this.door.words || state;
+    setText(this.words, asked === null ? words : stoppingWords(desk.now() - asked));
     const ttft = meter.metrics().run['ttft_s'];
     setText(
       this.usual,
@@ -166,9 +170,13 @@ export class Header {
       h('span', { class: 'grow' }),
       this.tools,
       desk.live && phase === 'asking' && this.decision,
+      ...this.door.controls,
       stop
     ];
-    this.node.replaceChildren(...parts.filter((part): part is HTMLElement => Boolean(part)));
+    reconcile(
+      this.node,
+      parts.filter((part): part is HTMLElement => Boolean(part))
+    );
   }
 
   private over(): void {

@@ -1,8 +1,10 @@
 // The trace view: one run, drawn live from its kernel or from where it was stored.
 
+import type { Extras } from './step_door';
 import { TraceView } from './trace';
 import type { Link, TraceJson } from './types';
 
+export type { Extras, StepModule } from './step_door';
 export type { KernelMessage, Link, TraceJson } from './types';
 
 /** A mounted view. */
@@ -12,7 +14,15 @@ export interface Mounted {
   dispose(): void;
 }
 
-/** Put the view of a run into an element; without a link it draws the stored trace alone. */
-export function mount(host: HTMLElement, trace: TraceJson, link: Link | null): Mounted {
-  return new TraceView(host, trace, link);
+/** Put the view of a run into an element; without a link it draws the stored trace alone.
+ *
+ * @param extras what the host offers besides: the step view's module, new cells
+ */
+export function mount(
+  host: HTMLElement,
+  trace: TraceJson,
+  link: Link | null,
+  extras: Extras = {}
+): Mounted {
+  return new TraceView(host, trace, link, extras);
 }

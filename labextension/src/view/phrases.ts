@@ -6,6 +6,23 @@ export const BADGE =
   'SCRIPTED · replies written by people, paced by a timer. ' +
   'Tools and numbers are real; the thinking is not.';
 
+/** A run's state in words, by its phase. */
+export const STATES: Record<string, string> = {
+  starting: 'Starting',
+  replied: 'Working',
+  queued: 'Waiting for the kernel',
+  reasoning: 'Thinking',
+  answer: 'Answering',
+  arguments: 'Writing a tool call'
+};
+/** How a run ended, by its reason. */
+export const ENDED: Record<string, string> = {
+  answer: 'Done',
+  stopped: 'Stopped by you',
+  limit: 'Limit reached',
+  error: 'Failed'
+};
+
 // Terminal escape sequences (ECMA-48): OSC, other strings, CSI, two-character ones.
 const ESCAPES =
   // eslint-disable-next-line no-control-regex -- control characters are what it removes

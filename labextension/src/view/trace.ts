@@ -1,12 +1,11 @@
 // The trace of one run, put together: it listens, draws at most once a frame, and answers keys.
 
-import { type ChartView, mountChart } from '../chart';
 import { Announcer } from './announce';
 import { type Decision, focusQuestion } from './approval';
 import { AnswerTop } from './answer_top';
 import { Archive } from './archive';
 import { isRequest, requestText, toClipboard } from './copy';
-import { chartScene } from './chart_scene';
+import { ChartPane } from './chart_pane';
 import type { Desk, RequestForm } from './desk';
 import { button, h, icon, put, setText } from './dom';
 import { ErrorButtons } from './errors';
@@ -19,6 +18,7 @@ import { patterns } from './patterns';
 import { SentLine } from './sent_line';
 import { StatusLine } from './status_line';
 import { reconcile, StepList } from './step_list';
+import { type Extras, StepDoor } from './step_door';
 import { SteerLine } from './steer';
 import { STYLES } from './styles';
 import { followTheme } from './theme';
@@ -35,7 +35,6 @@ export class TraceView implements Desk {
   private readonly run = h('section', { class: 'run', 'aria-label': 'Kimi run' });
   private readonly trace = h('div');
   private readonly note = h('div', { class: 'note1', dir: 'auto', hidden: true });
-  private readonly chartHost = h('div', { class: 'mt' });
   private readonly toolRow = h('div', { class: 'bar-tools' });
   private readonly help = keysHelp();
   private readonly announcer = new Announcer();
@@ -50,8 +49,8 @@ export class TraceView implements Desk {
   private readonly all: HTMLButtonElement;
   private readonly foot: SentLine;
   private readonly steer: SteerLine;
-  private chart: ChartView | null = null;
-  private chartAt = 0;
+  private readonly chart: ChartPane;
+  private readonly door: StepDoor;
   private frame = 0;
   private timer: ReturnType<typeof setInterval> | undefined;
   private asked = false;
@@ -60,21 +59,30 @@ export class TraceView implements Desk {
   constructor(
     private readonly host: HTMLElement,
     trace: TraceJson,
-    private readonly link: Link | null
+    private readonly link: Link | null,
+    extras: Extras = {}
   ) {
     this.feed = new Feed(trace);
+    this.door = this.doorTo(extras);
     this.header = new Header(
       this,
+      this.door,
       () => this.ask('stop'),
       () => this.foldTrace(),
       () => focusQuestion(this.scene.view, this.list)
     );
     this.top = new AnswerTop(this);
-    this.list = new StepList(this, () => this.drawChart());
+    this.list = new StepList(this, () => this.chart.draw());
     this.long = new LongRunView(
       () => this.scene,
       this.list,
       () => this.draw()
+    );
+    const { long, feed } = this;
+    this.chart = new ChartPane(
+      this,
+      () => ({ gaps: feed.gaps.gaps(), long: long.facts() }),
+      index => long.openRange(index)
     );
     this.archive = new Archive(
       () => this.scene,
@@ -132,7 +140,8 @@ export class TraceView implements Desk {
     this.ends.forEach(end => end());
     this.announcer.dispose();
     this.list.dispose();
-    this.chart?.dispose();
+    this.chart.dispose();
+    this.door.dispose();
     this.root.remove();
   }
 
@@ -200,6 +209,16 @@ export class TraceView implements Desk {
     });
   }
 
+  private doorTo(extras: Extras): StepDoor {
+    const space = {
+      send: (action: string, fields?: object) => this.ask(action, fields),
+      say: (text: string) => this.announcer.say(text),
+      copy: (text: string, what: string) => this.copy(text, what),
+      leave: () => this.leave()
+    };
+    return new StepDoor(this, extras, space, this.run, () => this.draw());
+  }
+
   private connect(): void {
     if (!this.link) {
       return;
@@ -213,6 +232,9 @@ export class TraceView implements Desk {
   private receive(message: KernelMessage): void {
     if (message.type === 'snapshot') {
       this.archive.retry();
+    }
+    if (message.type !== 'reply') {
+      this.door.heard(message);
     }
     if (this.feed.receive(message)) {
       this.asked = false;
@@ -239,6 +261,7 @@ export class TraceView implements Desk {
 
   private draw(): void {
     const { view } = this.scene;
+    this.door.update();
     this.layout();
     this.top.update();
     this.header.update();
@@ -249,7 +272,7 @@ export class TraceView implements Desk {
     setText(this.note, view.note);
     this.foot.update();
     this.errors.update(!view.running);
-    this.drawChart();
+    this.chart.draw();
     if (this.feed.told) {
       this.announcer.follow(view);
     }
@@ -262,56 +285,27 @@ export class TraceView implements Desk {
     this.run.classList.toggle('over', !view.running);
     put(this.run, { 'aria-label': view.running ? 'Kimi run' : 'Kimi run, finished' });
     const panels = [this.find.node, this.help];
+    const pane = this.door.pane?.node;
     if (view.running) {
-      const bar = this.long.filters.node;
-      const { node, badge } = this.header;
-      const { question } = this.header;
-      reconcile(this.run, [node, badge, this.note, question, ...panels, bar, this.trace]);
-      const parts = [this.list.node, this.steer.node, this.chartHost, this.status.node];
-      reconcile(this.trace, [...parts, this.foot.node]);
+      const { node, badge, question } = this.header;
+      const head = pane ? [badge] : [node, badge];
+      const list = pane ? [] : [...panels, this.long.filters.node];
+      reconcile(this.run, [...head, this.note, question, ...list, this.trace]);
+      const parts = pane ? [pane] : [this.list.node, this.steer.node, this.chart.node];
+      reconcile(this.trace, [...parts, this.status.node, this.foot.node]);
       return;
     }
-    if (this.header.tools.parentNode !== this.toolRow) {
-      this.toolRow.append(this.long.filters.node, h('span', { class: 'grow' }), this.header.tools);
-    }
+    const grow = this.toolRow.querySelector('.grow') ?? h('span', { class: 'grow' });
+    const tools = [this.long.filters.node, grow, ...this.door.through, this.header.tools];
+    reconcile(this.toolRow, tools);
     reconcile(this.run, [this.header.badge, this.top.node, this.header.node, this.trace]);
-    const parts = [
-      this.note,
-      this.chartHost,
-      this.toolRow,
-      ...panels,
-      this.list.node,
-      this.foot.node
-    ];
-    reconcile(this.trace, parts);
+    const parts = pane ? [pane] : [this.chart.node, this.toolRow, ...panels, this.list.node];
+    reconcile(this.trace, [this.note, ...parts, this.foot.node]);
   }
 
   private foldTrace(): boolean {
     this.trace.hidden = !this.trace.hidden;
     return !this.trace.hidden;
-  }
-
-  private drawChart(): void {
-    const { meter } = this.scene;
-    const now = performance.now();
-    if (this.live && this.chart && now - this.chartAt < TICK_MS) {
-      return; // the next tick draws it
-    }
-    this.chartAt = now;
-    if (!this.chart && !meter.metrics().steps.length) {
-      this.chartHost.hidden = true;
-      return;
-    }
-    this.chartHost.hidden = false;
-    const scene = chartScene(this, { gaps: this.feed.gaps.gaps(), long: this.long.facts() });
-    if (this.chart) {
-      this.chart.update(scene);
-    } else if (typeof ResizeObserver !== 'undefined') {
-      this.chart = mountChart(this.chartHost, scene, {
-        onStep: step => this.goTo(step),
-        onRange: index => this.long.openRange(index)
-      });
-    }
   }
 
   private tickWhile(isLive: boolean): void {
@@ -335,7 +329,7 @@ export class TraceView implements Desk {
     this.header.update();
     this.list.tick();
     this.status.update();
-    this.drawChart();
+    this.chart.draw();
   }
 
   private toggleAll(): void {

@@ -1,5 +1,7 @@
 // The words between kernel and view: events, blocks, snapshots, messages. Shapes as in Python.
 
+/** Where a run can rest: around a request, and around a tool call. */
+export type Place = '' | 'request' | 'reply' | 'call' | 'result';
 export type Phase = 'reasoning' | 'answer' | 'arguments';
 export type Sample = [t: number, tokens: number, phase: Phase];
 
@@ -148,6 +150,14 @@ export interface Paused extends InStep {
   why: string;
   question?: string;
   key?: string;
+  /** Where it rests for the person to step; '' for a question about the run. */
+  place?: Place;
+  index?: number;
+}
+export interface Edited extends InCall {
+  kind: 'edited';
+  place: Place;
+  message?: Message | null;
 }
 export interface KernelAwaited extends InStep {
   kind: 'kernel_awaited';
@@ -189,6 +199,7 @@ export type Event =
   | ToolFinished
   | RetryScheduled
   | Paused
+  | Edited
   | KernelAwaited
   | Steered
   | Compacted

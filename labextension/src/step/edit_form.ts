@@ -1,0 +1,105 @@
+// Changing what is in hand at a move: as text, with the first fault in words beside it.
+
+import { button, h, setText } from '../view/dom';
+import { spread } from './body';
+import type { MoveFacts } from './types';
+import { handName, textOf } from './words';
+
+/** The text that a person edits, and how it becomes the value that the kernel takes. */
+export interface Editing {
+  text: string;
+  /** What the text is: `JSON`, `Python`, `text`. */
+  kind: string;
+  isEdited: boolean;
+  valueOf(text: string): string;
+}
+
+/** What can be edited at a move; null if nothing is in hand. */
+export function editingOf(facts: MoveFacts): Editing | null {
+  const { request, reply, tool } = facts;
+  const same = (text: string): string => text;
+  switch (facts.place) {
+    case 'request':
+      return request && { text: spread(request.body), kind: 'JSON', isEdited: request.edited, valueOf: same };
+    case 'reply':
+      return (
+        reply && {
+          text: JSON.stringify(reply.message, null, 1),
+          kind: 'JSON',
+          isEdited: reply.edited,
+          valueOf: same
+        }
+      );
+    case 'call':
+      if (!tool) return null;
+      return typeof tool.arguments['code'] === 'string'
+        ? {
+            text: tool.arguments['code'],
+            kind: 'Python',
+            isEdited: tool.edited,
+            valueOf: code => JSON.stringify({ ...tool.arguments, code })
+          }
+        : { text: JSON.stringify(tool.arguments, null, 1), kind: 'JSON', isEdited: tool.edited, valueOf: same };
+    case 'result':
+      return tool && { text: textOf(tool.content), kind: 'text', isEdited: tool.edited, valueOf: same };
+    case '':
+      return null;
+  }
+}
+
+export interface EditActions {
+  /** Null takes an earlier edit back; it fails with the words of a fault. */
+  save(value: string | null): Promise<void>;
+  close(): void;
+}
+
+/** The form for what is in hand at a move.
+ *
+ * @param isPast whether the move is over, so that the edit makes a fork
+ */
+export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): HTMLElement | null {
+  const editing = editingOf(facts);
+  if (!editing) return null;
+  const name = `Edit ${handName(facts)}`;
+  const fault = h('p', { class: 's c-error', role: 'alert' });
+  const area = h('textarea', {
+    class: 'mono',
+    spellcheck: 'false',
+    'aria-label': `${name}, as ${editing.kind}`,
+    dir: editing.kind === 'text' ? 'auto' : 'ltr'
+  });
+  area.value = editing.text;
+  const save = (value: string | null): void => {
+    setText(fault, '');
+    act.save(value).catch((error: unknown) => {
+      setText(fault, error instanceof Error ? error.message : String(error));
+      area.focus({ preventScroll: true });
+    });
+  };
+  const send = (): void => save(editing.valueOf(area.value));
+  const words = isPast ? 'Fork with this edit' : 'Save';
+  const past = h('p', { class: 'm s' }, 'A past move can’t change; this makes a fork with your edit.');
+  const form = h(
+    'div',
+    { class: 'edit', role: 'form', 'aria-label': name },
+    h('div', { class: 'h' }, h('b', {}, name), h('span', { class: 'm s' }, editing.kind)),
+    isPast && past,
+    area,
+    fault,
+    h(
+      'div',
+      { class: 'row' },
+      button({ class: 'b big pri' }, send, words, h('kbd', { 'aria-hidden': 'true' }, 'Ctrl ↵')),
+      button({ class: 'b big' }, () => act.close(), 'Cancel', h('kbd', { 'aria-hidden': 'true' }, 'Esc')),
+      !isPast && editing.isEdited && button({ class: 'b big' }, () => save(null), 'Take back')
+    )
+  );
+  area.addEventListener('keydown', event => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.stopPropagation();
+      event.preventDefault();
+      send();
+    }
+  });
+  return form;
+}

@@ -1,0 +1,142 @@
+// The first lines: where the run stands in words, run to end, stop; and what is looked back at.
+
+import { button, h, icon, put, ring, setText } from '../view/dom';
+import { clean } from '../view/phrases';
+import { sign } from './icons';
+import type { StepModel } from './model';
+import type { Kin, Moves } from './types';
+import { handName } from './words';
+
+export interface HeadActions {
+  end(): void;
+  stop(): void;
+  close(): void;
+  over(runId: string, n: number): void;
+}
+
+const ENDED: Record<Moves['finished'], string> = {
+  '': '',
+  answer: 'Finished',
+  stopped: 'Stopped by you',
+  limit: 'Limit reached',
+  error: 'Failed'
+};
+const GOING: Record<Moves['until'], string> = {
+  end: 'Running to the end',
+  move: 'Running to the next move',
+  tool: 'Running to the next tool',
+  error: 'Running to the next error',
+  answer: 'Running to the answer'
+};
+
+export class Head {
+  private readonly lead = h('span', { class: 'lead' });
+  private readonly words = h('span', { class: 'el grow now' });
+  private readonly who = h('span', { class: 'm nw who1' });
+  private readonly end: HTMLButtonElement;
+  private readonly stop: HTMLButtonElement;
+  private readonly banner = h('div', { class: 'bn', hidden: true });
+  private readonly bannerWords = h('span', { class: 'grow' });
+  private readonly back: HTMLButtonElement;
+  private readonly family = h('div', { class: 'bn kin', hidden: true });
+  private readonly fault = h('div', { class: 'bn bad', role: 'alert', hidden: true });
+  readonly nodes: HTMLElement[];
+
+  constructor(
+    private readonly model: StepModel,
+    private readonly act: HeadActions,
+    private readonly whoOf: () => string
+  ) {
+    this.end = button({ class: 'b ghost', 'aria-keyshortcuts': 'R' }, () => act.end(), sign('end'), 'Run to end');
+    this.stop = button({ class: 'b' }, () => this.press(), icon('stop', 'c-error'), 'Stop');
+    const close = button(
+      { class: 'b ghost', 'aria-label': 'Close step view', title: 'Close step view' },
+      () => act.close(),
+      icon('cross')
+    );
+    this.back = button({}, () => void model.toNow(), h('span', {}), h('kbd', { 'aria-hidden': 'true' }, 'End'));
+    this.banner.append(icon('clock'), this.bannerWords, this.back);
+    const title = h('span', { class: 'who nw' }, 'Step view');
+    const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
+    this.nodes = [
+      h('div', { class: 'hd' }, ...line, this.end, close, this.stop),
+      this.fault,
+      this.family,
+      this.banner
+    ];
+  }
+
+  /** Stop the run, as the button does. */
+  press(): void {
+    if (this.stop.hidden || this.stop.getAttribute('aria-disabled') === 'true') return;
+    put(this.stop, { 'aria-disabled': 'true' });
+    this.act.stop();
+  }
+
+  update(): void {
+    const { model } = this;
+    const [mark, words] = this.state();
+    this.lead.replaceChildren(mark);
+    this.words.replaceChildren(...words);
+    setText(this.who, this.whoOf());
+    this.end.hidden = !model.moves?.open;
+    this.stop.hidden = model.moves === null || model.isFinished;
+    if (!model.isMoving && !model.moves?.open) put(this.stop, { 'aria-disabled': null });
+    this.fault.hidden = !model.fault;
+    setText(this.fault, clean(model.fault));
+    this.drawBanner();
+    this.drawFamily();
+  }
+
+  private state(): [Node, (Node | string)[]] {
+    const { model } = this;
+    const { moves, shown } = model;
+    if (!moves || !shown) return [ring(), ['Asking the kernel']];
+    if (model.looksBack) {
+      const hand = handName(shown);
+      return [icon('clock'), [`Playback of move ${model.at}${hand && `, ${hand}`}`]];
+    }
+    if (moves.open) {
+      const why = clean(moves.open.why);
+      const first = /^\S+/.exec(why)?.[0] ?? '';
+      return [icon('pause'), [h('b', {}, first), why.slice(first.length)]];
+    }
+    if (model.isFinished) return [icon('check', 'c-ok'), [h('b', {}, ENDED[moves.finished]), `. ${model.count} moves`]];
+    return [ring(), [GOING[moves.until]]];
+  }
+
+  private drawBanner(): void {
+    const { model } = this;
+    this.banner.hidden = !model.looksBack;
+    if (!model.looksBack) return;
+    const where = h('b', {}, `Looking back at move ${model.at} of ${model.count}.`);
+    const now = model.isFinished
+      ? 'The run is finished. Nothing is sent and nothing runs.'
+      : model.isMoving
+        ? 'Looking sends nothing and runs nothing. The run goes on.'
+        : `Nothing is sent and nothing runs. The run waits at move ${model.now}.`;
+    this.bannerWords.replaceChildren(where, ` ${now}`);
+    const [label] = this.back.children;
+    if (label) setText(label, model.isFinished ? 'To the end' : 'Back to now');
+  }
+
+  /** Where this run comes from and what came of it, with a way to go between them. */
+  private drawFamily(): void {
+    const { moves, runId } = this.model;
+    const from = moves?.forked_from ?? null;
+    const forks = moves?.forks ?? [];
+    this.family.hidden = !from && !forks.length;
+    const words = from
+      ? `Fork ${runId} of ${from.run_id} at move ${from.move}`
+      : forks.length === 1
+        ? `Forked at move ${forks[0]?.move ?? 0}`
+        : `Forked ${forks.length} times`;
+    const go = (kin: Kin, n: number): HTMLElement =>
+      button({}, () => this.act.over(kin.run_id, n), `Go to ${clean(kin.run_id)}`);
+    const ways = [...(from ? [go(from, from.move)] : []), ...forks.slice(-4).map(kin => go(kin, 0))];
+    const key = [words, ...ways.map(way => way.textContent)].join();
+    if (this.family.dataset['key'] === key) return;
+    this.family.dataset['key'] = key;
+    this.family.replaceChildren(sign('fork'), h('span', { class: 'grow' }, clean(words)), ...ways);
+  }
+}

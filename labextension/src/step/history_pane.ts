@@ -1,0 +1,95 @@
+// The conversation as cards: what is new since the last request, what was edited, what is cached.
+
+import { segments } from '../view/card';
+import { button, disclose, h, icon } from '../view/dom';
+import { clean, count, plural, size } from '../view/phrases';
+import type { Card, History, MoveFacts } from './types';
+import type { Pane } from './tabs';
+
+export class HistoryPane implements Pane {
+  readonly node = h('div', { class: 'fill' });
+  private drawn: History | null = null;
+  private showsAll = false;
+
+  update({ history }: MoveFacts): void {
+    if (history === this.drawn) return;
+    this.drawn = history;
+    this.draw(history);
+  }
+
+  private draw(history: History): void {
+    const { messages } = history;
+    const cards = messages.map(card => this.card(card));
+    const cached = cards.slice(0, history.n_cached);
+    const since = history.since ? `Since request ${history.since}` : 'New';
+    const choice = segments(
+      'Which text is shown',
+      [since, 'All text'],
+      i => {
+        this.showsAll = i === 1;
+        this.draw(history);
+        this.node.querySelectorAll<HTMLElement>('.bar .seg button')[i]?.focus();
+      },
+      this.showsAll ? 1 : 0
+    );
+    const bar = h('div', { class: 'bar' }, h('span', { class: 'm s grow' }, amount(messages)), choice);
+    const head = cached.length > 0 && h('div', { class: 'pre' }, ...cached.flat());
+    const rest = cards.slice(history.n_cached).flat();
+    this.node.replaceChildren(bar, h('div', { class: 'list' }, head, ...rest), foot(history));
+  }
+
+  private card(card: Card): HTMLElement[] {
+    const isMarked = card.is_new || card.joins || card.edited;
+    const kind = card.gone ? 'gone' : card.edited ? 'ed' : isMarked ? 'new' : '';
+    const [mark, said] = { gone: ['−', 'compacted'], ed: ['~', 'edited'], new: ['+', 'new'], '': ['', ''] }[kind];
+    const text = h('div', { class: 'mx', dir: 'auto' }, ...textNodes(card));
+    const row: HTMLButtonElement = button(
+      { class: `ms ${kind}` },
+      () => disclose(row, text, text.hidden),
+      h('span', { class: `sgn ${kind === 'ed' ? 'c-warn' : ''}`, 'aria-hidden': 'true' }, mark),
+      said && h('span', { class: 'vh' }, `${said}: `),
+      h('span', { class: 'ro' }, clean(card.role)),
+      h('span', { class: 'el', dir: 'auto' }, ...titleOf(card)),
+      h('span', { class: 'xs m nw' }, size(card.n_bytes)),
+      icon('chev', 'chev')
+    );
+    disclose(row, text, this.showsAll || kind !== '');
+    return [row, text];
+  }
+}
+
+function titleOf(card: Card): (Node | string | false)[] {
+  const joins = card.joins && h('b', {}, 'joins on the next move');
+  const edited = card.edited && 'edited by you';
+  const words = joins || edited ? '' : clean(card.title);
+  return [joins, joins && edited && ', ', edited, words].filter(part => part !== '');
+}
+
+function textNodes(card: Card): HTMLElement[] {
+  const text = h('pre', { class: 'text' }, clean(card.text) || '(no text)');
+  return card.was
+    ? [h('pre', { class: 'text m was' }, h('span', { class: 'vh' }, 'before: '), h('s', {}, clean(card.was))), text]
+    : [text];
+}
+
+function amount(messages: readonly Card[]): string {
+  const kept = messages.filter(card => !card.gone);
+  const joins = kept.filter(card => card.joins);
+  const words = plural(kept.length - joins.length, 'message');
+  const what = joins.every(card => card.role === 'tool') ? 'result' : 'message';
+  return joins.length ? `${words}, ${plural(joins.length, what)} in hand` : words;
+}
+
+function foot(history: History): HTMLElement {
+  const prefix = history.cached_tokens ? `cacheable prefix, ${count(history.cached_tokens)} tokens` : '';
+  const has = (test: (card: Card) => boolean): boolean => history.messages.some(test);
+  return h(
+    'div',
+    { class: 'ft2 s m' },
+    prefix && h('span', { class: 'sw pre', 'aria-hidden': 'true' }),
+    prefix,
+    h('span', {}, h('b', { class: 'c-ok' }, '+'), ' new'),
+    h('span', {}, h('b', { class: 'c-warn' }, '~'), ' edited'),
+    has(card => card.gone ?? false) && h('span', {}, h('b', {}, '−'), ' compacted')
+  );
+}

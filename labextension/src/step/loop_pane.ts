@@ -1,0 +1,98 @@
+// The loop's own source: where it rests, what ran since the last move, and what was not taken.
+
+import { codeLines } from '../view/highlight';
+import { h, setText } from '../view/dom';
+import { clean } from '../view/phrases';
+import { sign } from './icons';
+import type { StepModel } from './model';
+import type { MoveFacts } from './types';
+import { sentence } from './words';
+
+export class LoopPane {
+  private readonly name = h('code', { class: 'm el' });
+  private readonly where = h('span', { class: 'm s nw' });
+  private readonly loop = h('div', { class: 'loop', role: 'group', tabindex: 0 });
+  private readonly say = h('p');
+  private readonly since = h('p', { class: 'm s' });
+  readonly nodes = [
+    h(
+      'div',
+      { class: 'cap' },
+      h('b', { class: 'nw' }, 'The loop'),
+      this.name,
+      h('span', { class: 'grow' }),
+      this.where
+    ),
+    this.loop,
+    h('div', { class: 'say' }, this.say, this.since)
+  ];
+  private drawn: MoveFacts | null = null;
+
+  constructor(private readonly model: StepModel) {}
+
+  update(): void {
+    const { model } = this;
+    const facts = model.shown;
+    if (!model.moves || !facts || facts === this.drawn) return;
+    this.drawn = facts;
+    const { loop } = model.moves;
+    setText(this.name, clean(loop.name));
+    this.name.title = clean(loop.file);
+    const source = loop.builtin ? 'running source' : 'your source, running';
+    setText(this.where, facts.line ? `line ${facts.line}, ${source}` : 'returned');
+    const label = facts.line ? `line ${facts.line} is current` : 'it has returned';
+    this.loop.setAttribute('aria-label', `Loop source, ${label}`);
+    const lines = codeLines(clean(loop.source).replace(/\n$/, ''));
+    this.loop.replaceChildren(...lines.map((line, i) => lineNode(line, i + 1, facts)));
+    this.reveal(facts.line);
+    this.say.replaceChildren(...sentence(facts.say));
+    setText(this.since, sinceWords(facts));
+  }
+
+  private reveal(line: number): void {
+    const row = this.loop.children[line - 1] as HTMLElement | undefined;
+    if (!row) return;
+    const top = row.offsetTop - this.loop.offsetTop;
+    const { scrollTop, clientHeight } = this.loop;
+    const isSeen = top >= scrollTop && top + row.offsetHeight <= scrollTop + clientHeight;
+    if (!isSeen) this.loop.scrollTop = top - clientHeight / 2;
+  }
+}
+
+function lineNode(code: (Node | string)[], number: number, facts: MoveFacts): HTMLElement {
+  const isNow = number === facts.line;
+  const isSkipped = facts.skipped.includes(number);
+  const text = code.map(part => (typeof part === 'string' ? part : part.textContent)).join('');
+  const indent = text.length - text.trimStart().length;
+  const test = facts.tests.find(each => each.line === number);
+  const isFirst = isSkipped && !facts.skipped.includes(number - 1);
+  const [said, mark] = isNow
+    ? ['rests here: ', sign('play')]
+    : facts.ran.includes(number)
+      ? ['ran: ', h('i', { class: 'rn' })]
+      : ['', null];
+  return h(
+    'div',
+    { class: `cl${isNow ? ' cur' : ''}${isSkipped ? ' dim' : ''}` },
+    h('span', { class: 'ar', 'aria-hidden': 'true' }, mark),
+    h('span', { class: 'lno', 'aria-hidden': 'true' }, String(number)),
+    said && h('span', { class: 'vh' }, said),
+    h('code', {}, ' '.repeat(indent), h('span', {}, ...trimmed(code, indent))),
+    test && h('span', { class: 'iv' }, clean(test.text)),
+    isFirst && h('span', { class: 'iv' }, 'not taken')
+  );
+}
+
+/** A line's parts without its indent, so that only words are struck through. */
+function trimmed(code: (Node | string)[], indent: number): (Node | string)[] {
+  const [first, ...rest] = code;
+  return typeof first === 'string' ? [first.slice(indent), ...rest] : code;
+}
+
+function sinceWords({ history }: MoveFacts): string {
+  const fresh = history.messages.flatMap((card, i) => (card.is_new && !card.joins ? i + 1 : []));
+  const [first, last] = [fresh.at(0), fresh.at(-1)];
+  if (first === undefined || last === undefined || !history.since) return '';
+  const which = first === last ? `message ${first}` : `messages ${first} to ${last}`;
+  return `${which} since request ${history.since}`;
+}

@@ -1,0 +1,127 @@
+// The tool: what runs, who let it, what the model will see beside what you see, and the names that
+// it changed.
+
+import { blockNode, textNode } from '../view/blocks';
+import { button, h, icon } from '../view/dom';
+import { blockOf } from '../view/outputs';
+import { clean, clip, plural, seconds, size } from '../view/phrases';
+import type { Block, Picture } from '../view/types';
+import { callCode, editedMark, notYet } from './fold_code';
+import { sign } from './icons';
+import type { Pane } from './tabs';
+import type { MoveFacts, ToolFacts } from './types';
+import { nPictures, textOf } from './words';
+
+const SAW_LIMIT = 60_000;
+
+export class ToolPane implements Pane {
+  readonly node = h('div', { class: 'fill' });
+  private drawn: MoveFacts | null = null;
+
+  constructor(
+    private readonly edit: () => void,
+    private readonly canEdit: () => boolean
+  ) {}
+
+  update(facts: MoveFacts): void {
+    if (facts === this.drawn) return;
+    this.drawn = facts;
+    const { tool } = facts;
+    const old = notYet('tool call', facts.step, tool?.step);
+    this.node.replaceChildren(...(old ? [old] : []), ...(tool ? this.parts(tool, facts) : []));
+  }
+
+  private parts(tool: ToolFacts, facts: MoveFacts): HTMLElement[] {
+    const code = h('div', { class: 'runs' }, callCode(tool.arguments, tool.code));
+    const isDone = tool.state === 'done';
+    const waits = h('p', { class: 'sub' }, 'It has not run.');
+    const mine = facts.place === 'result' && tool.step === facts.step && this.canEdit();
+    return [head(tool), code, isDone ? this.halves(tool, mine) : waits, ...changesNode(tool)];
+  }
+
+  private halves(tool: ToolFacts, isMine: boolean): HTMLElement {
+    const edit = isMine && button({ class: 'b ghost' }, () => this.edit(), sign('pen'), 'Edit');
+    const n = nPictures(tool.content);
+    const [blocks, pictures] = blocksOf(tool);
+    const was = tool.was && h('pre', { class: 'text m was' }, h('span', { class: 'vh' }, 'before: '), h('s', {}, clean(clip(tool.was, 4_000))));
+    const text = clean(clip(textOf(tool.content), SAW_LIMIT));
+    return h(
+      'div',
+      { class: 'half' },
+      half(
+        'Model will see',
+        size(tool.n_bytes),
+        [tool.edited && editedMark(), edit],
+        [was, textNode(text || '(no text)'), n > 0 && h('div', { class: 'm s' }, plural(n, 'image'))]
+      ),
+      half(
+        'You see',
+        seenWords(blocks),
+        [],
+        blocks.length ? blocks.map(block => blockNode(block, pictures)) : [h('div', { class: 'm s' }, 'Nothing was shown.')]
+      )
+    );
+  }
+}
+
+function head(tool: ToolFacts): HTMLElement {
+  const denied = tool.gate.startsWith('denied');
+  const mark = denied ? icon('diamond', 'c-warn') : icon('check', 'c-ok');
+  const which = tool.of > 1 ? `, call ${tool.index + 1} of ${tool.of}` : '';
+  return h(
+    'div',
+    { class: 'bar' },
+    icon('code', 'c-tool'),
+    h('b', { class: 'mono s' }, clean(tool.name)),
+    h('span', { class: 'm s el grow' }, clean(tool.call_id) + which),
+    tool.is_error && h('span', { class: 'c-error s nw' }, icon('cross'), ' ', clean(tool.outcome) || 'failed'),
+    tool.wall_s !== null && h('span', { class: 'm s nw' }, seconds(tool.wall_s)),
+    tool.gate && h('span', { class: 'm s nw' }, mark, ' ', clean(tool.gate))
+  );
+}
+
+function half(
+  name: string,
+  amount: string,
+  tools: (Node | false)[],
+  body: (Node | string | false)[]
+): HTMLElement {
+  const title = h('div', { class: 'h' }, h('b', {}, name), h('span', { class: 'm' }, amount), h('span', { class: 'grow' }), ...tools);
+  return h('div', { role: 'group', 'aria-label': name }, title, ...body);
+}
+
+function blocksOf(tool: ToolFacts): [Block[], Map<string, Picture>] {
+  const pictures = new Map<string, Picture>();
+  const blocks = tool.outputs.map(output => {
+    const [block, picture] = blockOf(output);
+    if (picture) pictures.set(picture.key, picture);
+    return block;
+  });
+  return [blocks, pictures];
+}
+
+function seenWords(blocks: readonly Block[]): string {
+  const n = (kind: Block['kind']): number => blocks.filter(block => block.kind === kind).length;
+  const words = [
+    n('text') + n('source') > 0 && 'text',
+    n('table') > 0 && plural(n('table'), 'table'),
+    n('image') > 0 && plural(n('image'), 'figure'),
+    n('error') > 0 && 'an error'
+  ];
+  return words.filter(Boolean).join(', ');
+}
+
+function changesNode({ changes }: ToolFacts): HTMLElement[] {
+  const row = (mark: string, color: string, said: string, name: string, what: string): HTMLElement[] => [
+    h('span', { class: `${color} mono` }, mark, h('span', { class: 'vh' }, said)),
+    h('code', { class: 'el' }, clean(name)),
+    h('span', { class: 'm', dir: 'auto' }, clean(what))
+  ];
+  const cells = [
+    ...changes.added.flatMap(([name, what]) => row('+', 'c-ok', 'added', name, what)),
+    ...changes.changed.flatMap(([name, what]) => row('~', 'c-warn', 'changed', name, what)),
+    ...changes.removed.flatMap(name => row('−', 'c-error', 'removed', name, '')),
+    ...changes.files.flatMap(name => row('*', '', 'file', name, 'file written'))
+  ];
+  return cells.length ? [h('div', { class: 'nsd' }, ...cells)] : [];
+}
