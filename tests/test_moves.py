@@ -61,10 +61,8 @@ def paused(script: list[Any], until: Until = "move", **options: Any) -> Run:
 def test_a_run_passes_each_place_in_order_and_rests_only_when_told() -> None:
     run = drive(make_run(TWO_CALLS))
     step_1 = ["request 1", "reply 1", "call 1", "result 1", "call 1", "result 1"]
-    assert places(run) == [*step_1, "request 2", "reply 2", "call 2", "result 2"] + [
-        "request 3",
-        "reply 3",
-    ]
+    step_2 = ["request 2", "reply 2", "call 2", "result 2"]
+    assert places(run) == [*step_1, *step_2, "request 3", "reply 3"]
     assert not any(event.kind == "paused" for event in run.events)
     assert [move.n for move in run.moves] == list(range(1, 13))
 
@@ -72,9 +70,8 @@ def test_a_run_passes_each_place_in_order_and_rests_only_when_told() -> None:
 def test_stepping_rests_at_each_place_before_anything_happens_there() -> None:
     run = paused([calls(call("a:0")), says("done")])
     assert run.requests == ()  # nothing was sent
-    whys = [run.moves.open.why if run.moves.open else ""]
-    for _ in range(5):
-        whys.append(stepped(run).why)
+    first = run.moves.open.why if run.moves.open else ""
+    whys = [first, *(stepped(run).why for _ in range(5))]
     assert whys == [
         "Paused before request 1. Nothing has been sent yet.",
         "Paused after reply 1: 1 call.",

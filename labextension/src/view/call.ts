@@ -111,13 +111,18 @@ export class Call {
     this.done = true;
     this.isError = (event.is_error ?? false) && this.decision !== 'deny';
     this.cutBytes = event.cut_bytes ?? 0;
-    const [text, nImages] = seen(event.content);
-    this.sawImages = nImages;
-    this.saw = clip(clean(text), sawLimit);
-    this.sawBytes = utf8Bytes(text);
+    this.see(event.content, sawLimit);
     this.outcome = oneLine(clean(event.outcome ?? ''), 60) || this.outcomeOfOutputs();
     this.changes = event.changes ? oneLine(clean(changesText(event.changes)), 200) : '';
     this.tEnd = event.t;
+  }
+
+  /** Take over what the model gets. */
+  see(content: ToolFinished['content'], sawLimit: number): void {
+    const [text, nImages] = seen(content);
+    this.sawImages = nImages;
+    this.saw = clip(clean(text), sawLimit);
+    this.sawBytes = utf8Bytes(text);
   }
 
   private outcomeOfOutputs(): string {

@@ -89,8 +89,10 @@ export class RunView {
     edited: event => {
       const step = this.step(event.step);
       if (event.place === 'reply' && event.message) this.takeReply(step, event.message);
-      if (event.place !== 'call' && event.place !== 'result') {
+      if (event.place === 'request' || event.place === 'reply') {
         step.notes = [...step.notes.slice(-9), `The ${event.place} was edited by you.`];
+      } else if (event.place === 'result') {
+        step.call(event.index).see(event.content ?? '', SAW_LIMIT);
       }
     },
     kernel_awaited: event => {

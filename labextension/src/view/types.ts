@@ -158,6 +158,7 @@ export interface Edited extends InCall {
   kind: 'edited';
   place: Place;
   message?: Message | null;
+  content?: ToolFinished['content'];
 }
 export interface KernelAwaited extends InStep {
   kind: 'kernel_awaited';
