@@ -37,6 +37,7 @@ def moves_told(run: Run) -> dict[str, Any]:
         "loop": {
             "name": getattr(loop, "__name__", "loop"),
             "source": source_of(loop),
+            "file": getattr(loop, "__module__", ""),
             "builtin": run.cursor.trusted,
         },
         "moves": [_line_of(move) for move in run.moves[-MOVES_AT_ONCE:]],
