@@ -7,8 +7,7 @@ ends with the run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,7 +20,8 @@ from nbagent.events import Event
 from nbagent.kernel.child import ChildKernel
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Nobody
-from nbagent.kernel.pump import Job, Pump
+from nbagent.kernel.pump import Job, Pump, Unseen
+from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
 from nbagent.kimi.keys import KeyStore
@@ -30,6 +30,7 @@ from nbagent.policy import Gate, gate_of
 from nbagent.ports import Executor
 from nbagent.redact import Redactor
 from nbagent.run import Run
+from nbagent.run.fork import worked
 from nbagent.run.recipe import Recipe
 from nbagent.settings import DEFAULT_ENDPOINT, DEFAULT_MODEL, Settings, resolve
 from nbagent.tools import Toolset
@@ -68,20 +69,27 @@ class Agent:
             NBAgentError: it cannot begin (no key, unknown endpoint). What happens later is told
                 by the Run's last event.
         """
-        clock, interrupts = SystemClock(), Interrupts()
+        run = self.begin(prompt)
+        if on_event is not None:
+            run.subscribe(on_event)
+        return run.wait()
+
+    def begin(self, prompt: str) -> Run:
+        """Make a run that rests before its first request: `step()` moves it, `wait()` ends it.
+
+        Its kernel ends with it; a run that is left before its end keeps one until this process
+        ends.
+
+        Args:
+            prompt: what is wanted.
+
+        Raises:
+            NBAgentError: it cannot begin (no key, unknown endpoint).
+        """
+        clock = SystemClock()
         run = self._prepare(prompt, clock)
-        with _executor(clock, interrupts, run.recipe.redact) as executor:
-            pump = Pump(
-                executor=executor,
-                person=Nobody(),
-                clock=clock,
-                guard=interrupts.guard,
-                tick=lambda: None,
-            )
-            try:
-                pump.drive([Job(run, _Listener(on_event))])
-            finally:
-                run.recipe.model.close()
+        run.moves.until = "move"
+        run.driver = _Alone(clock)
         return run
 
     def _prepare(self, prompt: str, clock: SystemClock) -> Run:
@@ -117,30 +125,56 @@ class Agent:
         return new_run(recipe, prompt, notes=[address.note])
 
 
-@contextmanager
-def _executor(clock: SystemClock, interrupts: Interrupts, redact: Redactor) -> Iterator[Executor]:
-    """The live kernel where there is one, else a kernel of its own for the time of the run."""
-    shell = get_ipython()
-    if shell is not None:
-        yield LiveShell(shell, clock, interrupts, redact)
-        return
-    child = ChildKernel(clock, interrupts, redact)
-    try:
-        yield child
-    finally:
-        child.close()
+class _Alone:
+    """Drives runs in the calling thread, each with its own executor; a `Driver`.
 
+    Args:
+        clock: the one clock.
+    """
 
-class _Listener:
-    """A display that only hands events on."""
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._interrupts = Interrupts()
+        self._pumps: dict[str, tuple[Pump, Job]] = {}
 
-    def __init__(self, on_event: Callable[[Event], None] | None) -> None:
-        self._on_event = on_event
+    def carry_on(self, run: Run, until: Callable[[], bool]) -> None:
+        """Drive a run; see `Driver`."""
+        if run.run_id not in self._pumps:
+            self._pumps[run.run_id] = self._pump_for(run, self._executor(run))
+        pump, job = self._pumps[run.run_id]
+        pump.carry_on([job], until)
+        if run.finished:
+            del self._pumps[run.run_id]
 
-    def apply(self, event: Event) -> None:
-        """Hand an event on."""
-        if self._on_event is not None:
-            self._on_event(event)
+    def fork(self, run: Run, n: int, edit: object, *, fresh: bool) -> Run:
+        """Fork a run; see `Driver`."""
+        recipe = replace(run.recipe, model=run.recipe.model.again())
+        fork = run.forked(n, edit, recipe)
+        fork.driver = self
+        if fresh:
+            codes = worked(run.moves[: n - 1])
+            kernel = ReplayedKernel(self._clock, self._interrupts, recipe.redact, codes)
+            self._pumps[fork.run_id] = self._pump_for(fork, kernel)
+        return fork
 
-    def refresh(self, *, final: bool = False) -> None:
-        """Nothing is shown."""
+    def _executor(self, run: Run) -> Executor:
+        """The live kernel where there is one, else a kernel of its own for the time of the run."""
+        shell, redact = get_ipython(), run.recipe.redact
+        if shell is not None:
+            return LiveShell(shell, self._clock, self._interrupts, redact)
+        return ChildKernel(self._clock, self._interrupts, redact)
+
+    def _pump_for(self, run: Run, executor: Executor) -> tuple[Pump, Job]:
+        def end() -> None:
+            run.recipe.model.close()
+            if isinstance(executor, ChildKernel):
+                executor.close()
+
+        pump = Pump(
+            executor=executor,
+            person=Nobody(),
+            clock=self._clock,
+            guard=self._interrupts.guard,
+            tick=lambda: None,
+        )
+        return pump, Job(run, Unseen(), end)

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from nbagent.messages import Message, Record
+from nbagent.messages import Message, Record, first_fault
 from nbagent.policy import Standing
 from nbagent.run import Run
 
@@ -102,14 +102,15 @@ def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
     """The records that the next turn starts from: the system prompt and all that was said.
 
     Records are shared with the turn that made them, unless the system prompt has changed. A turn
-    that ended before the model replied leaves nothing behind.
+    that ended before the model replied leaves nothing behind, nor does one whose loop, a
+    learner's, has left a list that the endpoint would refuse.
 
     Args:
         turn: the turn to follow, None at the beginning.
         system: the system prompt ('' for none).
     """
     prompt: Message = {"role": "system", "content": system}
-    while turn is not None and not _was_answered(turn.run):
+    while turn is not None and not _leaves_history(turn.run):
         turn = turn.parent
     if turn is None:
         return [Record.of(prompt)] if system else []
@@ -122,5 +123,9 @@ def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
     return [Record.of(prompt), *records] if system else records
 
 
-def _was_answered(run: Run) -> bool:
-    return any(event.kind == "reply_received" for event in run.events)
+def _leaves_history(run: Run) -> bool:
+    """Whether the next turn can go on from what a run has left."""
+    if not any(event.kind == "reply_received" for event in run.events):
+        return False
+    thinking = run.recipe.model.facts.thinking
+    return run.cursor.trusted or first_fault(run.messages, thinking=thinking) is None

@@ -43,6 +43,16 @@ class Display(Protocol):
         ...
 
 
+class Unseen:
+    """Shows nothing: a run that is looked at by other ways, as a fork is."""
+
+    def apply(self, event: Event) -> None:
+        """Nothing is shown."""
+
+    def refresh(self, *, final: bool = False) -> None:
+        """Nothing is shown."""
+
+
 class Person(Protocol):
     """Whoever answers questions: someone at the keyboard, or a policy where nobody is."""
 

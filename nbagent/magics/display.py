@@ -122,13 +122,3 @@ class TextDisplay:
                 running=False,
             )
             print(data["text/plain"], flush=True)  # noqa: T201 -- a terminal's display
-
-
-class Unseen:
-    """Shows nothing: a run that is looked at by other ways, as a fork is."""
-
-    def apply(self, event: Event) -> None:
-        """Nothing is shown."""
-
-    def refresh(self, *, final: bool = False) -> None:
-        """Nothing is shown."""

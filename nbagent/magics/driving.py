@@ -24,13 +24,13 @@ from nbagent.kernel.frontend import has_kernel, is_headless
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
-from nbagent.kernel.pump import Display, Job, Person, Pump
+from nbagent.kernel.pump import Display, Job, Person, Pump, Unseen
 from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
 from nbagent.kernel.undo import Snapshot
 from nbagent.magics.desk import Desk
-from nbagent.magics.display import TextDisplay, TraceDisplay, Unseen
+from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.stepping import StepPrompt
 from nbagent.paths import runs_dir

@@ -34,6 +34,8 @@ from nbagent.run.work import AskModel
 from nbagent.settings import Settings, resolve
 from nbagent.tools import Toolset
 
+NOBODY_STEPS = "Nobody is here to step, so the run does not rest between its moves."
+
 
 class Session:
     """One kernel's nbagent.
@@ -201,7 +203,13 @@ class Session:
             opening=opening,
             conversation=conversation.name,
             cell_id=cell_id(self.shell),
-            notes=[address.note, self._first_time(address), opening.note, self.driving.lost_note()],
+            notes=[
+                address.note,
+                self._first_time(address),
+                opening.note,
+                self.driving.lost_note(),
+                NOBODY_STEPS if options.step and not self.interactive else "",
+            ],
         )
         return run, conversation, opening
 

@@ -92,7 +92,9 @@ def error(page: Page) -> None:
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "page.js").write_text(bundled("scripts/step_page.ts"))
-    head = '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    head = (
+        '<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    )
     style = "<style>body{margin:0;padding:12px;font:13px system-ui,'DejaVu Sans'}</style>"
     page_html = f"{head}<title>Steps</title>{style}<main></main><script src='page.js'></script>"
     (folder / "page.html").write_text(page_html)
