@@ -141,7 +141,7 @@ class Run(Machine):
     @property
     def question(self) -> Decide | None:
         """What the run waits for the person to decide, if it does."""
-        return self._work if isinstance(self._work, Decide) else None
+        return self.moves.open or (self._work if isinstance(self._work, Decide) else None)
 
     def approve(self, *, always: bool = False) -> None:
         """Let what is in question run, or leave; `always` allows its kinds from now on.

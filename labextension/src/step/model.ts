@@ -164,10 +164,11 @@ export class StepModel {
       await this.send('go', { key: open.key, until });
       if (this.moves === moves && moves) this.moves = { ...moves, open: null, until };
       this.onChange();
+      await this.refresh();
     } catch (error) {
+      await this.refresh();
       this.fail(error);
     }
-    await this.refresh();
   }
 
   /** Change what is in hand where the run rests; null takes the change back.

@@ -106,6 +106,8 @@ export class StepView implements StepPane {
 
   private update(): void {
     const { model } = this;
+    const root = this.node.getRootNode() as Document | ShadowRoot;
+    const focused = root.activeElement as HTMLElement | null;
     this.head.update();
     this.line.update();
     this.loop.update();
@@ -113,6 +115,7 @@ export class StepView implements StepPane {
     if (this.isEditing && (model.at !== this.editingAt || !model.shown)) this.closeForm(false);
     this.tabs.update();
     this.controls.update();
+    if (focused && this.node.contains(focused) && focused.closest('[hidden]')) this.focus();
     this.announce();
   }
 
