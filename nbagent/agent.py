@@ -152,7 +152,7 @@ class _Alone:
         fork = run.forked(n, edit, recipe)
         fork.driver = self
         if fresh:
-            codes = worked(run.moves[: n - 1])
+            codes = worked(run.moves[:n])
             kernel = ReplayedKernel(self._clock, self._interrupts, recipe.redact, codes)
             self._pumps[fork.run_id] = self._pump_for(fork, kernel)
         return fork

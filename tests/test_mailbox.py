@@ -41,8 +41,10 @@ def test_answers_are_bounded() -> None:
     mailbox = Mailbox()
     mailbox.put_up("run-1", lambda _action, _command: "x" * 10)
     for i in range(KEPT_ANSWERS * 3):
-        mailbox.deliver(command("request", f"q{i}"))
+        mailbox.deliver(command("say", f"q{i}"))
+        mailbox.deliver(command("bundle", f"r{i}"))  # only reads: its answer is not kept
     assert len(mailbox._answers) == KEPT_ANSWERS
+    assert set(mailbox._answers) == {f"q{i}" for i in range(KEPT_ANSWERS * 2, KEPT_ANSWERS * 3)}
 
 
 @pytest.fixture(scope="module")

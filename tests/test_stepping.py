@@ -45,7 +45,7 @@ def say(text: str) -> dict[str, Any]:
 def typing(*lines: str) -> Callable[[str], str]:
     """Types these lines at the prompts, one after the other."""
     left = list(lines)
-    return lambda _prompt: left.pop(0)
+    return lambda _prompt: left.pop(0) if left else "q"
 
 
 def n_requests(server: Server) -> int:
@@ -142,7 +142,7 @@ def my_loop(messages, tools):
 
 def test_a_learners_loop_is_stepped_with_its_own_lines(kernel: LiveKernel, server: Server) -> None:
     kernel.run(LOOP.format(act='messages.extend((yield Act(reply["tool_calls"])))'))
-    control.order(server, call("mine = 1"), say("By mine."))
+    control.order(server, call("looped = 1"), say("By mine."))
     cell = kernel.run("%%kimi --step --loop my_loop --out run\ngo", answer=typing("", "", "r"))
     assert "▶  7         messages.extend((yield Act" in cell.text
     assert kernel.run("print(run)").text.strip() == "By mine."
@@ -150,7 +150,7 @@ def test_a_learners_loop_is_stepped_with_its_own_lines(kernel: LiveKernel, serve
 
 def test_a_mistake_in_it_is_explained(kernel: LiveKernel, server: Server) -> None:
     kernel.run(LOOP.format(act='yield Act(reply["tool_calls"])'))
-    control.order(server, call("mine = 1"))
+    control.order(server, call("mistaken = 1"))
     kernel.run("%%kimi --loop my_loop --out run\ngo", answer=lambda _: "")
     assert "messages.extend(results)" in kernel.run("print(run)").text
     control.order(server, say("On again."))

@@ -3,7 +3,7 @@
 A command is `{"run_id", "request_id", "action", …}`. A view sends it over its comm and, where the
 front end lets it, over the kernel's control channel, which is read even while a cell is busy. A
 run's commands go to the handler that was put up for it; the second copy of a command gets the
-first one's answer. Handlers run on the thread that delivers: they set flags and read snapshots,
+first one's answer, or, of one that only reads, an answer of its own. Handlers run on the thread that delivers: they set flags and read snapshots,
 and touch neither figures nor the user's variables.
 """
 
@@ -22,6 +22,8 @@ Handler: TypeAlias = Callable[[str, Command], Any]
 
 REQUEST, REPLY = "nbagent_request", "nbagent_reply"
 KEPT_ANSWERS = 200
+READING = {"bundle", "find", "request", "steps", "moves", "move", "fork_facts"}
+"""Commands that change nothing; their answers, which may be large, are not kept."""
 
 
 class Mailbox:
@@ -48,7 +50,8 @@ class Mailbox:
                 answer |= {"ok": True, "data": handler(str(command.get("action")), command)}
             except LookupError as error:
                 answer |= {"ok": False, "error": str(error)}
-            self._answers[request_id] = answer
+            if command.get("action") not in READING:
+                self._answers[request_id] = answer
             while len(self._answers) > KEPT_ANSWERS:
                 self._answers.popitem(last=False)
             return answer

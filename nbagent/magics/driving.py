@@ -131,7 +131,7 @@ class Driving:
         recipe = replace(run.recipe, model=run.recipe.model.again())
         job_executor = None
         if fresh:
-            codes = worked(run.moves[: n - 1])
+            codes = worked(run.moves[:n])
             job_executor = ReplayedKernel(self._clock, self._interrupts, self._redact, codes)
             tool = run_python_tool(recipe.settings.tool_seconds, self._redact)
             recipe = replace(recipe, tools=Toolset([tool]))

@@ -244,11 +244,11 @@ def fork_told(run: Run, n: int) -> dict[str, Any]:
     if not 1 <= n <= len(run.moves):
         raise LookupError(f"there is no move {n}")
     results = [m.in_hand for m in run.moves if isinstance(m.in_hand, ToolResult)]
-    before = [m.in_hand for m in run.moves[: n - 1] if isinstance(m.in_hand, ToolResult)]
+    before = [m.in_hand for m in run.moves[:n] if isinstance(m.in_hand, ToolResult)]
     since = [r.changes for r in results[len(before) :] if r.changes]
     files = sorted({name for r in before if r.changes for name in r.changes.files})
     changed = " ".join(dict.fromkeys(" ".join(str(c) for c in since).split()))
-    n_worked, n_failed = len(worked(run.moves[: n - 1])), sum(r.is_error for r in before)
+    n_worked, n_failed = len(worked(run.moves[:n])), sum(r.is_error for r in before)
     return {
         "changed": changed,
         "n_worked": n_worked,
