@@ -47,14 +47,24 @@ export class Head {
     private readonly act: HeadActions,
     private readonly whoOf: () => string
   ) {
-    this.end = button({ class: 'b ghost', 'aria-keyshortcuts': 'R' }, () => act.end(), sign('end'), 'Run to end');
+    this.end = button(
+      { class: 'b ghost', 'aria-keyshortcuts': 'R' },
+      () => act.end(),
+      sign('end'),
+      'Run to end'
+    );
     this.stop = button({ class: 'b' }, () => this.press(), icon('stop', 'c-error'), 'Stop');
     const close = button(
       { class: 'b ghost', 'aria-label': 'Close step view', title: 'Close step view' },
       () => act.close(),
       icon('cross')
     );
-    this.back = button({}, () => void model.toNow(), h('span', {}), h('kbd', { 'aria-hidden': 'true' }, 'End'));
+    this.back = button(
+      {},
+      () => void model.toNow(),
+      h('span', {}),
+      h('kbd', { 'aria-hidden': 'true' }, 'End')
+    );
     this.banner.append(icon('clock'), this.bannerWords, this.back);
     const title = h('span', { class: 'who nw' }, 'Step view');
     const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
@@ -101,7 +111,8 @@ export class Head {
       const first = /^\S+/.exec(why)?.[0] ?? '';
       return [icon('pause'), [h('b', {}, first), why.slice(first.length)]];
     }
-    if (model.isFinished) return [icon('check', 'c-ok'), [h('b', {}, ENDED[moves.finished]), `. ${model.count} moves`]];
+    if (model.isFinished)
+      return [icon('check', 'c-ok'), [h('b', {}, ENDED[moves.finished]), `. ${model.count} moves`]];
     return [ring(), [GOING[moves.until]]];
   }
 
@@ -133,7 +144,10 @@ export class Head {
         : `Forked ${forks.length} times`;
     const go = (kin: Kin, n: number): HTMLElement =>
       button({}, () => this.act.over(kin.run_id, n), `Go to ${clean(kin.run_id)}`);
-    const ways = [...(from ? [go(from, from.move)] : []), ...forks.slice(-4).map(kin => go(kin, 0))];
+    const ways = [
+      ...(from ? [go(from, from.move)] : []),
+      ...forks.slice(-4).map(kin => go(kin, 0))
+    ];
     const key = [words, ...ways.map(way => way.textContent)].join();
     if (this.family.dataset['key'] === key) return;
     this.family.dataset['key'] = key;

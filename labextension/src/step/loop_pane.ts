@@ -52,7 +52,7 @@ export class LoopPane {
   private reveal(line: number): void {
     const row = this.loop.children[line - 1] as HTMLElement | undefined;
     if (!row) return;
-    const top = row.offsetTop - this.loop.offsetTop;
+    const top = row.offsetTop;
     const { scrollTop, clientHeight } = this.loop;
     const isSeen = top >= scrollTop && top + row.offsetHeight <= scrollTop + clientHeight;
     if (!isSeen) this.loop.scrollTop = top - clientHeight / 2;

@@ -89,7 +89,7 @@ export class MovesLine {
   private reveal(current: HTMLElement | null): void {
     if (!current) return;
     const { line } = this;
-    const from = current.offsetLeft - line.offsetLeft;
+    const from = current.offsetLeft;
     const end = from + current.offsetWidth + 40;
     if (from - 40 < line.scrollLeft) line.scrollLeft = from - 40;
     else if (end > line.scrollLeft + line.clientWidth) line.scrollLeft = end - line.clientWidth;

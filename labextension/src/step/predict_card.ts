@@ -46,7 +46,14 @@ export class PredictCard {
     const facts = model.shown;
     const before = predictions.at(model.at - 1)?.verdict;
     const isAsked = facts !== null && model.isOpen && !predictions.isSkipped(model.at);
-    const key = [model.runId, facts?.n, facts?.place, isAsked, before?.was, predictions.score].join();
+    const key = [
+      model.runId,
+      facts?.n,
+      facts?.place,
+      isAsked,
+      before?.was,
+      predictions.score
+    ].join();
     if (key === this.key) return;
     this.key = key;
     setText(this.score, predictions.score);

@@ -43,7 +43,14 @@ export class ToolPane implements Pane {
     const edit = isMine && button({ class: 'b ghost' }, () => this.edit(), sign('pen'), 'Edit');
     const n = nPictures(tool.content);
     const [blocks, pictures] = blocksOf(tool);
-    const was = tool.was && h('pre', { class: 'text m was' }, h('span', { class: 'vh' }, 'before: '), h('s', {}, clean(clip(tool.was, 4_000))));
+    const was =
+      tool.was &&
+      h(
+        'pre',
+        { class: 'text m was' },
+        h('span', { class: 'vh' }, 'before: '),
+        h('s', {}, clean(clip(tool.was, 4_000)))
+      );
     const text = clean(clip(textOf(tool.content), SAW_LIMIT));
     return h(
       'div',
@@ -52,13 +59,19 @@ export class ToolPane implements Pane {
         'Model will see',
         size(tool.n_bytes),
         [tool.edited && editedMark(), edit],
-        [was, textNode(text || '(no text)'), n > 0 && h('div', { class: 'm s' }, plural(n, 'image'))]
+        [
+          was,
+          textNode(text || '(no text)'),
+          n > 0 && h('div', { class: 'm s' }, plural(n, 'image'))
+        ]
       ),
       half(
         'You see',
         seenWords(blocks),
         [],
-        blocks.length ? blocks.map(block => blockNode(block, pictures)) : [h('div', { class: 'm s' }, 'Nothing was shown.')]
+        blocks.length
+          ? blocks.map(block => blockNode(block, pictures))
+          : [h('div', { class: 'm s' }, 'Nothing was shown.')]
       )
     );
   }
@@ -74,7 +87,8 @@ function head(tool: ToolFacts): HTMLElement {
     icon('code', 'c-tool'),
     h('b', { class: 'mono s' }, clean(tool.name)),
     h('span', { class: 'm s el grow' }, clean(tool.call_id) + which),
-    tool.is_error && h('span', { class: 'c-error s nw' }, icon('cross'), ' ', clean(tool.outcome) || 'failed'),
+    tool.is_error &&
+      h('span', { class: 'c-error s nw' }, icon('cross'), ' ', clean(tool.outcome) || 'failed'),
     tool.wall_s !== null && h('span', { class: 'm s nw' }, seconds(tool.wall_s)),
     tool.gate && h('span', { class: 'm s nw' }, mark, ' ', clean(tool.gate))
   );
@@ -86,7 +100,14 @@ function half(
   tools: (Node | false)[],
   body: (Node | string | false)[]
 ): HTMLElement {
-  const title = h('div', { class: 'h' }, h('b', {}, name), h('span', { class: 'm' }, amount), h('span', { class: 'grow' }), ...tools);
+  const title = h(
+    'div',
+    { class: 'h' },
+    h('b', {}, name),
+    h('span', { class: 'm' }, amount),
+    h('span', { class: 'grow' }),
+    ...tools
+  );
   return h('div', { role: 'group', 'aria-label': name }, title, ...body);
 }
 
@@ -112,7 +133,13 @@ function seenWords(blocks: readonly Block[]): string {
 }
 
 function changesNode({ changes }: ToolFacts): HTMLElement[] {
-  const row = (mark: string, color: string, said: string, name: string, what: string): HTMLElement[] => [
+  const row = (
+    mark: string,
+    color: string,
+    said: string,
+    name: string,
+    what: string
+  ): HTMLElement[] => [
     h('span', { class: `${color} mono` }, mark, h('span', { class: 'vh' }, said)),
     h('code', { class: 'el' }, clean(name)),
     h('span', { class: 'm', dir: 'auto' }, clean(what))

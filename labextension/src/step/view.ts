@@ -82,7 +82,8 @@ export class StepView implements StepPane {
     this.node.remove();
   }
 
-  private actions(): ConstructorParameters<typeof Controls>[1] & Parameters<typeof listenForSteps>[1] {
+  private actions(): ConstructorParameters<typeof Controls>[1] &
+    Parameters<typeof listenForSteps>[1] {
     const { model } = this;
     return {
       back: () => void model.back(),
