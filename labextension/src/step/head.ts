@@ -119,7 +119,10 @@ export class Head {
   private drawBanner(): void {
     const { model } = this;
     this.banner.hidden = !model.looksBack;
-    if (!model.looksBack) return;
+    if (!model.looksBack) {
+      this.bannerWords.replaceChildren();
+      return;
+    }
     const where = h('b', {}, `Looking back at move ${model.at} of ${model.count}.`);
     const now = model.isFinished
       ? 'The run is finished. Nothing is sent and nothing runs.'
@@ -137,11 +140,13 @@ export class Head {
     const from = moves?.forked_from ?? null;
     const forks = moves?.forks ?? [];
     this.family.hidden = !from && !forks.length;
-    const words = from
-      ? `Fork ${runId} of ${from.run_id} at move ${from.move}`
-      : forks.length === 1
-        ? `Forked at move ${forks[0]?.move ?? 0}`
-        : `Forked ${forks.length} times`;
+    const words = this.family.hidden
+      ? ''
+      : from
+        ? `Fork ${runId} of ${from.run_id} at move ${from.move}`
+        : forks.length === 1
+          ? `Forked at move ${forks[0]?.move ?? 0}`
+          : `Forked ${forks.length} times`;
     const go = (kin: Kin, n: number): HTMLElement =>
       button({}, () => this.act.over(kin.run_id, n), `Go to ${clean(kin.run_id)}`);
     const ways = [

@@ -2,7 +2,7 @@
 
 import { segments } from '../view/card';
 import { button, disclose, h, icon } from '../view/dom';
-import { clean, count, plural, size } from '../view/phrases';
+import { clean, plural, size } from '../view/phrases';
 import type { Card, History, MoveFacts } from './types';
 import type { Pane } from './tabs';
 
@@ -99,9 +99,7 @@ function amount(messages: readonly Card[]): string {
 }
 
 function foot(history: History): HTMLElement {
-  const prefix = history.cached_tokens
-    ? `cacheable prefix, ${count(history.cached_tokens)} tokens`
-    : '';
+  const prefix = history.n_cached ? `cacheable prefix, ${plural(history.n_cached, 'message')}` : '';
   const has = (test: (card: Card) => boolean): boolean => history.messages.some(test);
   return h(
     'div',

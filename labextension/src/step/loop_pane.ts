@@ -37,7 +37,6 @@ export class LoopPane {
     this.drawn = facts;
     const { loop } = model.moves;
     setText(this.name, clean(loop.name));
-    this.name.title = clean(loop.file);
     const source = loop.builtin ? 'running source' : 'your source, running';
     setText(this.where, facts.line ? `line ${facts.line}, ${source}` : 'returned');
     const label = facts.line ? `line ${facts.line} is current` : 'it has returned';

@@ -168,6 +168,7 @@ export class StepModel {
     } catch (error) {
       await this.refresh();
       this.fail(error);
+      return;
     }
   }
 

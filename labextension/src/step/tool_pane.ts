@@ -9,7 +9,7 @@ import type { Block, Picture } from '../view/types';
 import { callCode, editedMark, notYet } from './fold_code';
 import { sign } from './icons';
 import type { Pane } from './tabs';
-import type { MoveFacts, ToolFacts } from './types';
+import type { MoveFacts, Named, ToolFacts } from './types';
 import { nPictures, textOf } from './words';
 
 const SAW_LIMIT = 60_000;
@@ -132,6 +132,10 @@ function seenWords(blocks: readonly Block[]): string {
   return words.filter(Boolean).join(', ');
 }
 
+function pairOf(name: Named): [name: string, summary: string] {
+  return typeof name === 'string' ? [name, ''] : name;
+}
+
 function changesNode({ changes }: ToolFacts): HTMLElement[] {
   const row = (
     mark: string,
@@ -145,8 +149,8 @@ function changesNode({ changes }: ToolFacts): HTMLElement[] {
     h('span', { class: 'm', dir: 'auto' }, clean(what))
   ];
   const cells = [
-    ...changes.added.flatMap(([name, what]) => row('+', 'c-ok', 'added', name, what)),
-    ...changes.changed.flatMap(([name, what]) => row('~', 'c-warn', 'changed', name, what)),
+    ...changes.added.flatMap(name => row('+', 'c-ok', 'added', ...pairOf(name))),
+    ...changes.changed.flatMap(name => row('~', 'c-warn', 'changed', ...pairOf(name))),
     ...changes.removed.flatMap(name => row('−', 'c-error', 'removed', name, '')),
     ...changes.files.flatMap(name => row('*', '', 'file', name, 'file written'))
   ];

@@ -24,7 +24,7 @@ export interface Kin {
 }
 
 export interface Moves {
-  loop: { name: string; source: string; file: string; builtin: boolean };
+  loop: { name: string; source: string; builtin: boolean };
   moves: Move[];
   /** Where the run rests and waits for a step. */
   open: { n: number; key: string; why: string } | null;
@@ -53,7 +53,6 @@ export interface Card {
 export interface History {
   messages: Card[];
   n_cached: number;
-  cached_tokens: number;
   /** The request that the new ones came after. */
   since: number;
 }
@@ -84,6 +83,9 @@ export interface ReplyFacts {
   step: number;
 }
 
+/** A name, or a name with what it stands for. */
+export type Named = string | [name: string, summary: string];
+
 export interface ToolFacts {
   name: string;
   call_id: string;
@@ -98,8 +100,8 @@ export interface ToolFacts {
   is_error: boolean;
   outcome: string;
   changes: {
-    added: [name: string, summary: string][];
-    changed: [name: string, summary: string][];
+    added: Named[];
+    changed: Named[];
     removed: string[];
     files: string[];
   };

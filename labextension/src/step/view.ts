@@ -183,8 +183,8 @@ export class StepView implements StepPane {
     const dialog = forkDialog(n, value !== null, canFresh, model.forkFacts(n), {
       fork: async fresh => {
         await model.fork(n, value, fresh);
-        this.closeSheet();
         this.closeForm(false);
+        this.closeSheet();
       },
       close: () => this.closeSheet()
     });

@@ -179,7 +179,7 @@ export class Story {
         : [],
       skipped: goesOn ? [7] : [],
       say: SAYS[place],
-      history: { messages: [], n_cached: 0, cached_tokens: 0, since: 0 },
+      history: { messages: [], n_cached: 0, since: 0 },
       request: null,
       reply: null,
       tool: null,
@@ -271,7 +271,6 @@ function historyOf(
   return {
     messages: [...messages, ...joins].map(card),
     n_cached: seen,
-    cached_tokens: seen ? 3394 : 0,
     since
   };
 }
@@ -300,7 +299,7 @@ export class StoryKernel {
     const open = { n, key: `k${n}`, why: whyOf(this.story.moves[n - 1]) };
     const edited = (move: Move): Move => ({ ...move, edited: this.story.edits.has(move.n) });
     return {
-      loop: { name: 'agent_loop', source: SOURCE, file: 'nbagent/loop.py', builtin: true },
+      loop: { name: 'agent_loop', source: SOURCE, builtin: true },
       moves: this.story.moves.slice(0, n).map(edited),
       open: this.finished && !isFork ? null : open,
       finished: isFork ? '' : this.finished,
