@@ -14,10 +14,10 @@ export interface StepPage {
   /** How often the view was closed, and left. */
   gone: string[];
   /** Wait until what was asked is answered and drawn. */
-  drawn(): Promise<void>;
-  press(key: string, target?: HTMLElement): Promise<void>;
-  click(name: string, index?: number): Promise<void>;
-  actions(): string[];
+  drawn: () => Promise<void>;
+  press: (key: string, target?: HTMLElement) => Promise<void>;
+  click: (name: string, index?: number) => Promise<void>;
+  actions: () => string[];
 }
 
 /** Open the step view of a run that rests at a move; null for one that is finished. */
