@@ -24,7 +24,8 @@ export interface Kin {
 }
 
 export interface Moves {
-  loop: { name: string; source: string; builtin: boolean };
+  /** `file` is the loop's module; `source` is '' where it cannot be had. */
+  loop: { name: string; source: string; file: string; builtin: boolean };
   moves: Move[];
   /** Where the run rests and waits for a step. */
   open: { n: number; key: string; why: string } | null;
@@ -120,6 +121,9 @@ export interface MoveFacts {
   place: Place;
   step: number;
   index: number;
+  mark: Move['mark'];
+  /** Whether what is in hand was changed by the person. */
+  edited: boolean;
   /** The line where the loop rests; 0 once it has returned. */
   line: number;
   ran: number[];

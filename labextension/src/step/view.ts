@@ -54,10 +54,7 @@ export class StepView implements StepPane {
       History: new HistoryPane(),
       Request: new RequestPane(space),
       Reply: new ReplyPane(),
-      Tool: new ToolPane(
-        () => this.edit(),
-        () => !this.model.isMoving
-      )
+      Tool: new ToolPane(this.model, () => this.edit())
     });
     this.controls = new Controls(this.model, this.actions());
     const left = h('div', { class: 'lf' }, ...this.loop.nodes, this.predict.node);

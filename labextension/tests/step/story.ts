@@ -172,6 +172,8 @@ export class Story {
       place,
       step,
       index,
+      mark,
+      edited: false,
       line: 3,
       ran,
       tests: goesOn
@@ -193,6 +195,7 @@ export class Story {
     if (!facts) throw new Error(`There is no move ${n}.`);
     const edit = this.edits.get(n);
     if (edit === undefined) return facts;
+    facts.edited = true;
     if (facts.place === 'result' && facts.tool) {
       facts.tool = { ...facts.tool, was: textOf(facts.tool.content), content: edit, edited: true };
       const card = facts.history.messages.filter(each => each.joins).at(-1);
@@ -299,7 +302,7 @@ export class StoryKernel {
     const open = { n, key: `k${n}`, why: whyOf(this.story.moves[n - 1]) };
     const edited = (move: Move): Move => ({ ...move, edited: this.story.edits.has(move.n) });
     return {
-      loop: { name: 'agent_loop', source: SOURCE, builtin: true },
+      loop: { name: 'agent_loop', source: SOURCE, file: 'nbagent.loop', builtin: true },
       moves: this.story.moves.slice(0, n).map(edited),
       open: this.finished && !isFork ? null : open,
       finished: isFork ? '' : this.finished,
