@@ -10,7 +10,6 @@ export interface Editing {
   text: string;
   /** What the text is: `JSON`, `Python`, `text`. */
   kind: string;
-  isEdited: boolean;
   valueOf(text: string): string;
 }
 
@@ -24,7 +23,6 @@ export function editingOf(facts: MoveFacts): Editing | null {
         request && {
           text: spread(request.body),
           kind: 'JSON',
-          isEdited: request.edited,
           valueOf: same
         }
       );
@@ -33,7 +31,6 @@ export function editingOf(facts: MoveFacts): Editing | null {
         reply && {
           text: JSON.stringify(reply.message, null, 1),
           kind: 'JSON',
-          isEdited: reply.edited,
           valueOf: same
         }
       );
@@ -43,19 +40,15 @@ export function editingOf(facts: MoveFacts): Editing | null {
         ? {
             text: tool.arguments['code'],
             kind: 'Python',
-            isEdited: tool.edited,
             valueOf: code => JSON.stringify({ ...tool.arguments, code })
           }
         : {
             text: JSON.stringify(tool.arguments, null, 1),
             kind: 'JSON',
-            isEdited: tool.edited,
             valueOf: same
           };
     case 'result':
-      return (
-        tool && { text: textOf(tool.content), kind: 'text', isEdited: tool.edited, valueOf: same }
-      );
+      return tool && { text: textOf(tool.content), kind: 'text', valueOf: same };
     case '':
       return null;
   }
@@ -114,7 +107,7 @@ export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): H
         'Cancel',
         h('kbd', { 'aria-hidden': 'true' }, 'Esc')
       ),
-      !isPast && editing.isEdited && button({ class: 'b big' }, () => save(null), 'Take back')
+      !isPast && facts.edited && button({ class: 'b big' }, () => save(null), 'Take back')
     )
   );
   area.addEventListener('keydown', event => {

@@ -36,8 +36,8 @@ export class ToolPane implements Pane {
   private parts(tool: ToolFacts, facts: MoveFacts): HTMLElement[] {
     const isDone = tool.state === 'done';
     const mine = facts.place === 'result' && tool.step === facts.step && !this.model.isMoving;
-    const isResultEdited = isDone && this.wasEdited('result', tool);
-    const isCallEdited = this.wasEdited('call', tool) || (!isDone && tool.edited);
+    const isResultEdited = isDone && this.wasEdited('result', tool, facts);
+    const isCallEdited = this.wasEdited('call', tool, facts);
     const was = isResultEdited ? null : tool.was;
     const before = isCallEdited && was ? [wasNode(was)] : [];
     return [
@@ -52,7 +52,8 @@ export class ToolPane implements Pane {
   }
 
   /** Whether the person has changed the call, or its result: the moves tell them apart. */
-  private wasEdited(place: Place, { step, index }: ToolFacts): boolean {
+  private wasEdited(place: Place, { step, index }: ToolFacts, facts: MoveFacts): boolean {
+    if (facts.place === place && facts.step === step && facts.index === index) return facts.edited;
     const moves = this.model.moves?.moves ?? [];
     return moves.some(
       move => move.place === place && move.step === step && move.index === index && move.edited
