@@ -75,7 +75,7 @@ export class Controls {
   update(): void {
     const { model } = this;
     const has = model.shown !== null;
-    enable(this.backward, model.at > 1);
+    enable(this.backward, model.at > model.first);
     enable(this.forward, model.at > 0 && model.at < model.count);
     enable(this.step, model.isOpen);
     enable(this.goOn, model.isOpen);

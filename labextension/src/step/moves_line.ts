@@ -14,7 +14,6 @@ export class MovesLine {
   private readonly field = h('input', {
     class: 'in',
     type: 'number',
-    min: 1,
     'aria-label': 'Go to move'
   });
   private readonly of = h('span');
@@ -37,7 +36,7 @@ export class MovesLine {
 
   update(): void {
     const { model } = this;
-    put(this.field, { max: model.count });
+    put(this.field, { min: model.first, max: model.count });
     setText(this.of, `of ${model.count}`);
     const moves = model.moves?.moves ?? [];
     const last = moves.at(-1);

@@ -13,7 +13,10 @@ export class PredictCard {
   private key = '';
   private readonly score = h('span', { class: 'grow' });
 
-  constructor(private readonly model: StepModel) {
+  constructor(
+    private readonly model: StepModel,
+    private readonly redraw: () => void
+  ) {
     this.runId = model.runId;
   }
 
@@ -94,7 +97,7 @@ export class PredictCard {
       { class: 'lnk', 'aria-label': 'Skip this question' },
       () => {
         this.predictions.skip(facts.n);
-        this.draw();
+        this.redraw();
       },
       'Skip'
     );

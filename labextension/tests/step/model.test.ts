@@ -56,6 +56,17 @@ describe('the model of the step view', () => {
     expect([model.at, model.now, model.looksBack]).toEqual([5, 14, true]);
   });
 
+  it('knows of a very long run only the last moves, by their own numbers', async () => {
+    const { kernel, model } = await opened(13);
+    const moves = kernel.moves.bind(kernel);
+    kernel.moves = runId => ({ ...moves(runId), moves: moves(runId).moves.slice(5) });
+    await model.refresh();
+    await model.goTo(1);
+    expect([model.first, model.at, model.count, model.now]).toEqual([6, 6, 13, 13]);
+    await model.back();
+    expect([model.at, model.looksBack]).toEqual([6, true]);
+  });
+
   it('drops an answer that comes after the person has gone on', async () => {
     const { kernel, model } = await opened(13);
     const answers: (() => void)[] = [];

@@ -178,6 +178,20 @@ describe('the step view', () => {
     expect(node.querySelectorAll('.mx[hidden]')).toHaveLength(0);
   });
 
+  it('keeps the focus inside when what had it goes away', async () => {
+    const { node, press, click } = await stepPage(13);
+    const copy = node.querySelector<HTMLElement>('.bar .b');
+    copy?.focus();
+    expect(document.activeElement).toBe(copy);
+    await press('ArrowLeft', copy ?? node); // another tab opens
+    expect(document.activeElement).toBe(node);
+    await press('End');
+    node.querySelector<HTMLElement>('.lnk')?.focus();
+    await click('Skip');
+    expect(node.querySelector('fieldset')).toBeNull();
+    expect(document.activeElement).toBe(node);
+  });
+
   it('is done with a run that is finished', async () => {
     const { node, press, actions } = await stepPage(null);
     expect(node.querySelector('.now')?.textContent).toBe('Finished. 20 moves');
