@@ -241,7 +241,7 @@ function foot(request: RequestFacts): HTMLElement {
         'div',
         { class: 'ft2 s m' },
         h('span', {}, mark('pre'), same),
-        h('span', {}, mark('new', '+'), 'new since then')
+        h('span', {}, mark('new', '+'), 'new')
       )
     : h('div', { class: 'ft2 s m' }, 'Nothing was sent before it.');
 }
