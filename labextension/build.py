@@ -17,7 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "nbagent"
-WIDGET = PACKAGE / "trace" / "static" / "view.js"
+WIDGET = [PACKAGE / "trace" / "static" / name for name in ("view.js", "step.js")]
 EXTENSION = PACKAGE / "labextension"
 BUILT = HERE / "build" / "built"
 INSTALLED = HERE / "node_modules" / ".nbagent"
@@ -47,7 +47,7 @@ def for_wheel(_target_name: str, version: str) -> None:
 def build() -> None:
     """Build what JupyterLab and the widget need, unless nothing has changed since."""
     state = _digest(_sources())
-    if BUILT.is_file() and BUILT.read_text() == state and WIDGET.is_file() and _is_whole():
+    if BUILT.is_file() and BUILT.read_text() == state and _is_whole():
         return
     _install()
     print("Building the front end …", file=sys.stderr)
@@ -72,7 +72,8 @@ def show() -> None:
 
 
 def _is_whole() -> bool:
-    return (EXTENSION / "package.json").is_file() and (EXTENSION / "static").is_dir()
+    extension = (EXTENSION / "package.json").is_file() and (EXTENSION / "static").is_dir()
+    return extension and all(path.is_file() for path in WIDGET)
 
 
 def _sources() -> Iterator[Path]:

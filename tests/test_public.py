@@ -88,7 +88,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
     package = ROOT / "nbagent"
     sources = {f"nbagent/{path.relative_to(package)}" for path in package.rglob("*.py")}
     data = {"nbagent/py.typed", "nbagent/prompt.md", "nbagent/notebooks/00_quickstart.ipynb"}
-    data |= {"nbagent/trace/static/view.js"}
+    data |= {"nbagent/trace/static/view.js", "nbagent/trace/static/step.js"}
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     extension = {name for name in held if ".data/data/share/jupyter/labextensions/nbagent/" in name}
     assert held - extension == sources | data

@@ -27,11 +27,40 @@ class StoryLink implements Link {
     const { kernel } = this;
     const open = kernel.moves().open;
     const move = kernel.story.moves[kernel.open - 1];
-    const started = { kind: 'run_started', seq: 0, t: 0, run_id: 'run-7', prompt: '', model: 'kimi-k2.6' } as const;
-    const rests = { kind: 'paused', seq: 1, t: 1, step: move?.step ?? 1, why: open?.why ?? '', key: open?.key ?? '', place: move?.place ?? '' } as const;
-    const over = { kind: 'run_finished', seq: 1, t: 1, reason: 'answer', answer: 'Five columns.' } as const;
+    const started = {
+      kind: 'run_started',
+      seq: 0,
+      t: 0,
+      run_id: 'run-7',
+      prompt: '',
+      model: 'kimi-k2.6'
+    } as const;
+    const rests = {
+      kind: 'paused',
+      seq: 1,
+      t: 1,
+      step: move?.step ?? 1,
+      why: open?.why ?? '',
+      key: open?.key ?? '',
+      place: move?.place ?? ''
+    } as const;
+    const over = {
+      kind: 'run_finished',
+      seq: 1,
+      t: 1,
+      reason: 'answer',
+      answer: 'Five columns.'
+    } as const;
     const events: Event[] = [started, open ? rests : over];
-    const message = { nbagent: 1, type: 'snapshot', run_id: 'run-7', seq: 1, t: 1, running: open !== null, events } as const;
+    const message = {
+      nbagent: 1,
+      type: 'snapshot',
+      run_id: 'run-7',
+      seq: 1,
+      t: 1,
+      running: open !== null,
+      events
+    } as const;
     this.listeners.forEach(listener => listener(message));
   }
 }

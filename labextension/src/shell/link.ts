@@ -98,7 +98,8 @@ export class RunLink implements Link {
   /** Take what came by one of the ways; anything that is not for this run is left alone. */
   receive(content: unknown): void {
     if (!isMessage(content)) return;
-    if (content.type === 'reply') this.answer(content); // of a fork too: its request has a name
+    if (content.type === 'reply')
+      this.answer(content); // of a fork too: its request has a name
     else if (content.run_id !== this.runId) return;
     else if (content.type === 'snapshot') this.restart(content);
     else this.follow(content);

@@ -41,10 +41,12 @@ class Scanner {
   private several(start: number, isObject: boolean): JsonNode {
     const items: JsonItem[] = [];
     this.at++;
-    for (this.blank(); !'}]'.includes(this.text[this.at] ?? ''); this.blank()) {
+    this.blank();
+    while (!'}]'.includes(this.text[this.at] ?? '')) {
       items.push(this.item(isObject));
       this.blank();
       if (this.text[this.at] === ',') this.at++;
+      this.blank();
     }
     this.at++;
     return { kind: isObject ? 'object' : 'array', start, end: this.at, items };

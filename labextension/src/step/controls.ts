@@ -50,7 +50,11 @@ export class Controls {
     this.edit = command('Edit', 'E', sign('pen'), () => act.edit());
     this.fork = command('Fork', 'F', sign('fork'), () => act.fork());
     const dd = h('span', { class: 'dd' }, h('span', { 'aria-hidden': 'true' }, '▾'), this.aims);
-    const keys = button({ class: 'b ghost', 'aria-label': 'Keys', title: 'Keys' }, () => act.help(), '?');
+    const keys = button(
+      { class: 'b ghost', 'aria-label': 'Keys', title: 'Keys' },
+      () => act.help(),
+      '?'
+    );
     const separator = (): HTMLElement => h('span', { class: 'sep' });
     this.node = h(
       'div',
@@ -71,12 +75,15 @@ export class Controls {
   update(): void {
     const { model } = this;
     const has = model.shown !== null;
-    enable(this.backward, model.at > 1);
+    enable(this.backward, model.at > model.first);
     enable(this.forward, model.at > 0 && model.at < model.count);
     enable(this.step, model.isOpen);
     enable(this.goOn, model.isOpen);
     put(this.aims, { disabled: !model.isOpen });
-    enable(this.edit, has && model.shown?.place !== '' && (model.isOpen || model.looksBack || model.isFinished));
+    enable(
+      this.edit,
+      has && model.shown?.place !== '' && (model.isOpen || model.looksBack || model.isFinished)
+    );
     enable(this.fork, has && !model.isMoving);
   }
 

@@ -10,7 +10,6 @@ export interface Editing {
   text: string;
   /** What the text is: `JSON`, `Python`, `text`. */
   kind: string;
-  isEdited: boolean;
   valueOf(text: string): string;
 }
 
@@ -20,13 +19,18 @@ export function editingOf(facts: MoveFacts): Editing | null {
   const same = (text: string): string => text;
   switch (facts.place) {
     case 'request':
-      return request && { text: spread(request.body), kind: 'JSON', isEdited: request.edited, valueOf: same };
+      return (
+        request && {
+          text: spread(request.body),
+          kind: 'JSON',
+          valueOf: same
+        }
+      );
     case 'reply':
       return (
         reply && {
           text: JSON.stringify(reply.message, null, 1),
           kind: 'JSON',
-          isEdited: reply.edited,
           valueOf: same
         }
       );
@@ -36,12 +40,15 @@ export function editingOf(facts: MoveFacts): Editing | null {
         ? {
             text: tool.arguments['code'],
             kind: 'Python',
-            isEdited: tool.edited,
             valueOf: code => JSON.stringify({ ...tool.arguments, code })
           }
-        : { text: JSON.stringify(tool.arguments, null, 1), kind: 'JSON', isEdited: tool.edited, valueOf: same };
+        : {
+            text: JSON.stringify(tool.arguments, null, 1),
+            kind: 'JSON',
+            valueOf: same
+          };
     case 'result':
-      return tool && { text: textOf(tool.content), kind: 'text', isEdited: tool.edited, valueOf: same };
+      return tool && { text: textOf(tool.content), kind: 'text', valueOf: same };
     case '':
       return null;
   }
@@ -78,7 +85,11 @@ export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): H
   };
   const send = (): void => save(editing.valueOf(area.value));
   const words = isPast ? 'Fork with this edit' : 'Save';
-  const past = h('p', { class: 'm s' }, 'A past move can’t change; this makes a fork with your edit.');
+  const past = h(
+    'p',
+    { class: 'm s' },
+    'A past move can’t change; this makes a fork with your edit.'
+  );
   const form = h(
     'div',
     { class: 'edit', role: 'form', 'aria-label': name },
@@ -90,8 +101,13 @@ export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): H
       'div',
       { class: 'row' },
       button({ class: 'b big pri' }, send, words, h('kbd', { 'aria-hidden': 'true' }, 'Ctrl ↵')),
-      button({ class: 'b big' }, () => act.close(), 'Cancel', h('kbd', { 'aria-hidden': 'true' }, 'Esc')),
-      !isPast && editing.isEdited && button({ class: 'b big' }, () => save(null), 'Take back')
+      button(
+        { class: 'b big' },
+        () => act.close(),
+        'Cancel',
+        h('kbd', { 'aria-hidden': 'true' }, 'Esc')
+      ),
+      !isPast && facts.edited && button({ class: 'b big' }, () => save(null), 'Take back')
     )
   );
   area.addEventListener('keydown', event => {

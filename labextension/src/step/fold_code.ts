@@ -11,9 +11,16 @@ export function callCode(given: Record<string, unknown>, code: string): HTMLElem
 }
 
 /** Says that a pane has nothing yet, or that what it has is of an earlier step. */
-export function notYet(what: string, step: number, partStep: number | undefined): HTMLElement | null {
+export function notYet(
+  what: string,
+  step: number,
+  partStep: number | undefined
+): HTMLElement | null {
   if (partStep === step) return null;
-  const words = partStep === undefined ? `No ${what} yet.` : `Not yet in step ${step}. This is the ${what} of step ${partStep}.`;
+  const words =
+    partStep === undefined
+      ? `No ${what} yet.`
+      : `Not yet in step ${step}. This is the ${what} of step ${partStep}.`;
   return h('p', { class: 'm s sub' }, words);
 }
 

@@ -10,6 +10,12 @@ export interface ForkActions {
   close(): void;
 }
 
+/** The dialog: two choices, in the words of what the kernel knows.
+ *
+ * @param n the move
+ * @param isEdited whether what was in hand there is another in the fork
+ * @param canFresh whether there can be a kernel of its own for it
+ */
 export function forkDialog(
   n: number,
   isEdited: boolean,
@@ -20,9 +26,11 @@ export function forkDialog(
   const here = choice('Go on in this kernel', true);
   const fresh = choice('Fresh kernel, run recorded cells again', false);
   const fault = h('p', { class: 's c-error', role: 'alert' });
-  const fork = button({ class: 'b big pri' }, () => go(), 'Fork', h('kbd', { 'aria-hidden': 'true' }, '↵'));
-  const say = (error: unknown): void => setText(fault, error instanceof Error ? error.message : String(error));
+  const fork = button({ class: 'b big pri' }, () => go(), 'Fork', key('↵'));
+  const say = (error: unknown): void =>
+    setText(fault, error instanceof Error ? error.message : String(error));
   const go = (): void => {
+    if (fork.getAttribute('aria-disabled') === 'true') return;
     fork.setAttribute('aria-disabled', 'true');
     setText(fault, '');
     act.fork(fresh.radio.checked).catch((error: unknown) => {
@@ -33,26 +41,9 @@ export function forkDialog(
   fresh.radio.disabled = !canFresh;
   setText(here.words, 'Asking the kernel …');
   facts.then(known => tell(known, here.words, fresh.words), say);
-  const title = h(
-    'div',
-    { class: 'row top1' },
-    sign('fork'),
-    h('b', { class: 'nw' }, `Fork from move ${n}`),
-    h('span', { class: 'm grow' }, isEdited ? 'With your edit. This run stays as it is.' : 'This run stays as it is, byte for byte.'),
-    button({ class: 'b ghost', 'aria-label': 'Close' }, () => act.close(), icon('cross'))
-  );
-  const last = h('span', { class: 'm s grow' }, 'Recorded replies are reused up to here; requests after it are new.');
-  const cancel = button({ class: 'b big' }, () => act.close(), 'Cancel', h('kbd', { 'aria-hidden': 'true' }, 'Esc'));
-  const end = h('div', { class: 'row end1' }, last, cancel, fork);
-  const node = h(
-    'div',
-    { class: 'sheet', role: 'dialog', 'aria-label': `Fork from move ${n}` },
-    title,
-    here.node,
-    fresh.node,
-    fault,
-    end
-  );
+  const node = h('div', { class: 'sheet', role: 'dialog', 'aria-label': `Fork from move ${n}` });
+  const close = (): void => act.close();
+  node.append(head(n, isEdited, close), here.node, fresh.node, fault, foot(fork, close));
   node.addEventListener('keydown', event => {
     const isEnter = event.key === 'Enter' && !(event.target as Element).closest('button');
     if (!isEnter || event.isComposing) return;
@@ -63,7 +54,34 @@ export function forkDialog(
   return node;
 }
 
-function choice(name: string, isChosen: boolean): { node: HTMLElement; radio: HTMLInputElement; words: HTMLElement } {
+function head(n: number, isEdited: boolean, close: () => void): HTMLElement {
+  const stays = isEdited
+    ? 'With your edit. This run stays as it is.'
+    : 'This run stays as it is, byte for byte.';
+  return h(
+    'div',
+    { class: 'row top1' },
+    sign('fork'),
+    h('b', { class: 'nw' }, `Fork from move ${n}`),
+    h('span', { class: 'm grow' }, stays),
+    button({ class: 'b ghost', 'aria-label': 'Close' }, close, icon('cross'))
+  );
+}
+
+function foot(fork: HTMLElement, close: () => void): HTMLElement {
+  const words = 'Recorded replies are reused up to here; requests after it are new.';
+  const cancel = button({ class: 'b big' }, close, 'Cancel', key('Esc'));
+  return h('div', { class: 'row end1' }, h('span', { class: 'm s grow' }, words), cancel, fork);
+}
+
+function key(words: string): HTMLElement {
+  return h('kbd', { 'aria-hidden': 'true' }, words);
+}
+
+function choice(
+  name: string,
+  isChosen: boolean
+): { node: HTMLElement; radio: HTMLInputElement; words: HTMLElement } {
   const radio = h('input', { type: 'radio', name: 'nba-fork', checked: isChosen });
   const words = h('span', { class: 'm s' });
   const node = h('label', { class: 'opt' }, radio, h('span', {}, h('b', {}, name), h('br'), words));
@@ -73,7 +91,11 @@ function choice(name: string, isChosen: boolean): { node: HTMLElement; radio: HT
 function tell(facts: ForkFacts, here: HTMLElement, fresh: HTMLElement): void {
   const names = facts.changed.split(/\s+/).filter(Boolean);
   const chips = names.flatMap(name => [' ', h('code', {}, clean(name))]);
-  const said = facts.words_here || (names.length ? 'It is not rewound. Changed since:' : 'It is not rewound; no name has changed since.');
+  const said =
+    facts.words_here ||
+    (names.length
+      ? 'It is not rewound. Changed since:'
+      : 'It is not rewound; no name has changed since.');
   here.replaceChildren(clean(said), ...(said.includes(names[0] ?? '\0') ? [] : chips));
   const counted = `${plural(facts.n_worked, 'cell')} that worked, ${facts.n_failed} that failed ${facts.n_failed === 1 ? 'is' : 'are'} skipped.`;
   const files = facts.files.length ? ` They write ${facts.files.join(', ')}.` : '';

@@ -47,14 +47,24 @@ export class Head {
     private readonly act: HeadActions,
     private readonly whoOf: () => string
   ) {
-    this.end = button({ class: 'b ghost', 'aria-keyshortcuts': 'R' }, () => act.end(), sign('end'), 'Run to end');
+    this.end = button(
+      { class: 'b ghost', 'aria-keyshortcuts': 'R' },
+      () => act.end(),
+      sign('end'),
+      'Run to end'
+    );
     this.stop = button({ class: 'b' }, () => this.press(), icon('stop', 'c-error'), 'Stop');
     const close = button(
       { class: 'b ghost', 'aria-label': 'Close step view', title: 'Close step view' },
       () => act.close(),
       icon('cross')
     );
-    this.back = button({}, () => void model.toNow(), h('span', {}), h('kbd', { 'aria-hidden': 'true' }, 'End'));
+    this.back = button(
+      {},
+      () => void model.toNow(),
+      h('span', {}),
+      h('kbd', { 'aria-hidden': 'true' }, 'End')
+    );
     this.banner.append(icon('clock'), this.bannerWords, this.back);
     const title = h('span', { class: 'who nw' }, 'Step view');
     const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
@@ -101,14 +111,18 @@ export class Head {
       const first = /^\S+/.exec(why)?.[0] ?? '';
       return [icon('pause'), [h('b', {}, first), why.slice(first.length)]];
     }
-    if (model.isFinished) return [icon('check', 'c-ok'), [h('b', {}, ENDED[moves.finished]), `. ${model.count} moves`]];
+    if (model.isFinished)
+      return [icon('check', 'c-ok'), [h('b', {}, ENDED[moves.finished]), `. ${model.count} moves`]];
     return [ring(), [GOING[moves.until]]];
   }
 
   private drawBanner(): void {
     const { model } = this;
     this.banner.hidden = !model.looksBack;
-    if (!model.looksBack) return;
+    if (!model.looksBack) {
+      this.bannerWords.replaceChildren();
+      return;
+    }
     const where = h('b', {}, `Looking back at move ${model.at} of ${model.count}.`);
     const now = model.isFinished
       ? 'The run is finished. Nothing is sent and nothing runs.'
@@ -126,14 +140,19 @@ export class Head {
     const from = moves?.forked_from ?? null;
     const forks = moves?.forks ?? [];
     this.family.hidden = !from && !forks.length;
-    const words = from
-      ? `Fork ${runId} of ${from.run_id} at move ${from.move}`
-      : forks.length === 1
-        ? `Forked at move ${forks[0]?.move ?? 0}`
-        : `Forked ${forks.length} times`;
+    const words = this.family.hidden
+      ? ''
+      : from
+        ? `Fork ${runId} of ${from.run_id} at move ${from.move}`
+        : forks.length === 1
+          ? `Forked at move ${forks[0]?.move ?? 0}`
+          : `Forked ${forks.length} times`;
     const go = (kin: Kin, n: number): HTMLElement =>
       button({}, () => this.act.over(kin.run_id, n), `Go to ${clean(kin.run_id)}`);
-    const ways = [...(from ? [go(from, from.move)] : []), ...forks.slice(-4).map(kin => go(kin, 0))];
+    const ways = [
+      ...(from ? [go(from, from.move)] : []),
+      ...forks.slice(-4).map(kin => go(kin, 0))
+    ];
     const key = [words, ...ways.map(way => way.textContent)].join();
     if (this.family.dataset['key'] === key) return;
     this.family.dataset['key'] = key;

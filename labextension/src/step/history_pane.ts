@@ -2,7 +2,7 @@
 
 import { segments } from '../view/card';
 import { button, disclose, h, icon } from '../view/dom';
-import { clean, count, plural, size } from '../view/phrases';
+import { clean, plural, size } from '../view/phrases';
 import type { Card, History, MoveFacts } from './types';
 import type { Pane } from './tabs';
 
@@ -32,7 +32,12 @@ export class HistoryPane implements Pane {
       },
       this.showsAll ? 1 : 0
     );
-    const bar = h('div', { class: 'bar' }, h('span', { class: 'm s grow' }, amount(messages)), choice);
+    const bar = h(
+      'div',
+      { class: 'bar' },
+      h('span', { class: 'm s grow' }, amount(messages)),
+      choice
+    );
     const head = cached.length > 0 && h('div', { class: 'pre' }, ...cached.flat());
     const rest = cards.slice(history.n_cached).flat();
     this.node.replaceChildren(bar, h('div', { class: 'list' }, head, ...rest), foot(history));
@@ -41,7 +46,12 @@ export class HistoryPane implements Pane {
   private card(card: Card): HTMLElement[] {
     const isMarked = card.is_new || card.joins || card.edited;
     const kind = card.gone ? 'gone' : card.edited ? 'ed' : isMarked ? 'new' : '';
-    const [mark, said] = { gone: ['−', 'compacted'], ed: ['~', 'edited'], new: ['+', 'new'], '': ['', ''] }[kind];
+    const [mark, said] = {
+      gone: ['−', 'compacted'],
+      ed: ['~', 'edited'],
+      new: ['+', 'new'],
+      '': ['', '']
+    }[kind];
     const text = h('div', { class: 'mx', dir: 'auto' }, ...textNodes(card));
     const row: HTMLButtonElement = button(
       { class: `ms ${kind}` },
@@ -68,7 +78,15 @@ function titleOf(card: Card): (Node | string | false)[] {
 function textNodes(card: Card): HTMLElement[] {
   const text = h('pre', { class: 'text' }, clean(card.text) || '(no text)');
   return card.was
-    ? [h('pre', { class: 'text m was' }, h('span', { class: 'vh' }, 'before: '), h('s', {}, clean(card.was))), text]
+    ? [
+        h(
+          'pre',
+          { class: 'text m was' },
+          h('span', { class: 'vh' }, 'before: '),
+          h('s', {}, clean(card.was))
+        ),
+        text
+      ]
     : [text];
 }
 
@@ -81,13 +99,12 @@ function amount(messages: readonly Card[]): string {
 }
 
 function foot(history: History): HTMLElement {
-  const prefix = history.cached_tokens ? `cacheable prefix, ${count(history.cached_tokens)} tokens` : '';
+  const prefix = history.n_cached ? `cacheable prefix, ${plural(history.n_cached, 'message')}` : '';
   const has = (test: (card: Card) => boolean): boolean => history.messages.some(test);
   return h(
     'div',
     { class: 'ft2 s m' },
-    prefix && h('span', { class: 'sw pre', 'aria-hidden': 'true' }),
-    prefix,
+    prefix && h('span', {}, h('span', { class: 'sw pre', 'aria-hidden': 'true' }), prefix),
     h('span', {}, h('b', { class: 'c-ok' }, '+'), ' new'),
     h('span', {}, h('b', { class: 'c-warn' }, '~'), ' edited'),
     has(card => card.gone ?? false) && h('span', {}, h('b', {}, '−'), ' compacted')

@@ -15,6 +15,10 @@ const PATHS = {
 
 export function sign(name: keyof typeof PATHS, color = ''): SVGElement {
   const filled = name === 'play' ? ' f' : '';
-  const shape = { class: `i${filled} ${color}`.trim(), viewBox: '0 0 14 14', 'aria-hidden': 'true' };
+  const shape = {
+    class: `i${filled} ${color}`.trim(),
+    viewBox: '0 0 14 14',
+    'aria-hidden': 'true'
+  };
   return svg('svg', shape, svg('path', { d: PATHS[name] }));
 }

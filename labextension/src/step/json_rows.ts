@@ -8,6 +8,7 @@ import type { JsonItem, JsonNode } from './body';
 /** Texts and lists up to so many characters stand in their row. */
 const SHORT = 56;
 const PREVIEW = 26;
+const PREVIEW_IN_ROW = 18;
 
 /** One row, and what its chips open below it. */
 interface Row {
@@ -66,8 +67,13 @@ export class JsonRows {
       return;
     }
     const whole = JSON.parse(written) as string;
-    row.bits.push(h('span', { class: 'q' }, `"${oneLine(clean(whole.slice(0, 400)), PREVIEW)}"`), ' ');
-    this.chip(size(utf8Bytes(written)), row, () => [h('pre', { class: 'text whole' }, clean(whole))]);
+    row.bits.push(
+      h('span', { class: 'q' }, `"${oneLine(clean(whole.slice(0, 400)), PREVIEW)}"`),
+      ' '
+    );
+    this.chip(size(utf8Bytes(written)), row, () => [
+      h('pre', { class: 'text whole' }, clean(whole))
+    ]);
   }
 
   /** A short list or object in its row. */
@@ -94,8 +100,13 @@ export class JsonRows {
     const content = part('content');
     if (content?.kind === 'text' && !part('tool_calls')) {
       const whole = JSON.parse(this.text.slice(content.start, content.end)) as string;
-      const said = `"${oneLine(clean(whole.slice(0, 400)), PREVIEW)}"`;
-      row.bits.push(h('span', { class: 'd' }, '"content"'), ': ', h('span', { class: 'q' }, said), ' ');
+      const said = `"${oneLine(clean(whole.slice(0, 400)), PREVIEW_IN_ROW)}"`;
+      row.bits.push(
+        h('span', { class: 'd' }, '"content"'),
+        ': ',
+        h('span', { class: 'q' }, said),
+        ' '
+      );
     }
     this.chip(messageWords(node, this.text), row, () => this.items(node, '     '));
     row.bits.push(`}${end}`);
@@ -124,8 +135,9 @@ export function rowNode({ bits, opened }: Row): HTMLElement {
 
 /** What a list or an object holds: `5 tools, `, `run_python, `. */
 function contents(node: JsonNode, text: string): string {
-  const names = node.items.map(item => nameOf(item.node, text)).filter(Boolean);
-  if (node.kind === 'object') return '';
+  const own = node.kind === 'object' ? nameOf(node, text) : '';
+  const names = own ? [own] : node.items.map(item => nameOf(item.node, text)).filter(Boolean);
+  if (node.kind === 'object' && !own) return '';
   if (names.length === 1) return `${names[0]}, `;
   return `${plural(node.items.length, names.length ? 'tool' : 'item')}, `;
 }
@@ -145,7 +157,8 @@ function messageWords(node: JsonNode, text: string): string {
     node.items.find(item => item.key === `"${name}"`)?.node;
   const calls = find('tool_calls')?.items.length ?? 0;
   const content = find('content');
-  const pictures = content?.kind === 'array' ? content.items.filter(item => isPicture(item, text)).length : 0;
+  const pictures =
+    content?.kind === 'array' ? content.items.filter(item => isPicture(item, text)).length : 0;
   const words = [
     (find('reasoning_content') ?? find('reasoning')) && 'reasoning',
     calls && plural(calls, 'call'),

@@ -30,7 +30,11 @@ const HELP: readonly (readonly [string, string])[] = [
 
 export function stepKeysHelp(): HTMLElement {
   const rows = HELP.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
-  return h('div', { class: 'keys', role: 'note', 'aria-label': 'Keys of the step view', hidden: true }, ...rows);
+  return h(
+    'div',
+    { class: 'keys', role: 'note', 'aria-label': 'Keys of the step view', hidden: true },
+    ...rows
+  );
 }
 
 export function listenForSteps(root: HTMLElement, act: KeyActions): void {

@@ -1,12 +1,14 @@
 // The loop's own source: where it rests, what ran since the last move, and what was not taken.
 
 import { codeLines } from '../view/highlight';
-import { h, setText } from '../view/dom';
+import { h, put, setText } from '../view/dom';
 import { clean } from '../view/phrases';
 import { sign } from './icons';
 import type { StepModel } from './model';
 import type { MoveFacts } from './types';
 import { sentence } from './words';
+
+const NO_SOURCE = '# The source of this loop cannot be had.';
 
 export class LoopPane {
   private readonly name = h('code', { class: 'm el' });
@@ -37,12 +39,12 @@ export class LoopPane {
     this.drawn = facts;
     const { loop } = model.moves;
     setText(this.name, clean(loop.name));
-    this.name.title = clean(loop.file);
+    put(this.name, { title: clean(loop.file) });
     const source = loop.builtin ? 'running source' : 'your source, running';
     setText(this.where, facts.line ? `line ${facts.line}, ${source}` : 'returned');
     const label = facts.line ? `line ${facts.line} is current` : 'it has returned';
     this.loop.setAttribute('aria-label', `Loop source, ${label}`);
-    const lines = codeLines(clean(loop.source).replace(/\n$/, ''));
+    const lines = codeLines(clean(loop.source || NO_SOURCE).replace(/\n$/, ''));
     this.loop.replaceChildren(...lines.map((line, i) => lineNode(line, i + 1, facts)));
     this.reveal(facts.line);
     this.say.replaceChildren(...sentence(facts.say));
@@ -52,7 +54,7 @@ export class LoopPane {
   private reveal(line: number): void {
     const row = this.loop.children[line - 1] as HTMLElement | undefined;
     if (!row) return;
-    const top = row.offsetTop - this.loop.offsetTop;
+    const top = row.offsetTop;
     const { scrollTop, clientHeight } = this.loop;
     const isSeen = top >= scrollTop && top + row.offsetHeight <= scrollTop + clientHeight;
     if (!isSeen) this.loop.scrollTop = top - clientHeight / 2;

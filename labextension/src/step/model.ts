@@ -9,6 +9,8 @@ export type Send = (action: string, fields?: object) => Promise<unknown>;
 const APART_MS = 100;
 /** A fork sends no news: it is asked. */
 const POLL_MS = 250;
+/** So many moves are kept as they were read. */
+const KEPT = 64;
 
 export class StepModel {
   moves: Moves | null = null;
@@ -46,8 +48,12 @@ export class StepModel {
   get now(): number {
     return this.moves?.open?.n ?? this.moves?.moves.at(-1)?.n ?? 0;
   }
+  /** The first move that is told of: of a very long run the last ones are. */
+  get first(): number {
+    return this.moves?.moves[0]?.n ?? 1;
+  }
   get count(): number {
-    return this.moves?.moves.length ?? 0;
+    return this.moves?.moves.at(-1)?.n ?? 0;
   }
   get isFinished(): boolean {
     return Boolean(this.moves?.finished);
@@ -118,7 +124,7 @@ export class StepModel {
 
   /** Show a move: it is read, nothing else. */
   async goTo(n: number): Promise<void> {
-    const to = Math.min(Math.max(Math.round(n), 1), this.count);
+    const to = Math.min(Math.max(Math.round(n), this.first), this.count);
     if (!this.count || Number.isNaN(to)) return;
     this.isFollowing = to === this.now;
     await this.show(to).catch((error: unknown) => this.fail(error));
@@ -140,8 +146,15 @@ export class StepModel {
     if (known && this.moves?.open?.n !== n) return known;
     const { runId } = this;
     const facts = (await this.send('move', { n })) as MoveFacts;
-    if (runId === this.runId && n < this.now) this.known.set(n, facts);
+    if (runId === this.runId && n < this.now) this.keep(n, facts);
     return facts;
+  }
+
+  /** Requests can be large: of what was read, only the last is kept. */
+  private keep(n: number, facts: MoveFacts): void {
+    this.known.set(n, facts);
+    const [oldest] = this.known.keys();
+    if (this.known.size > KEPT && oldest !== undefined) this.known.delete(oldest);
   }
 
   private async show(n: number): Promise<void> {
@@ -168,6 +181,7 @@ export class StepModel {
     } catch (error) {
       await this.refresh();
       this.fail(error);
+      return;
     }
   }
 

@@ -14,7 +14,6 @@ export class MovesLine {
   private readonly field = h('input', {
     class: 'in',
     type: 'number',
-    min: 1,
     'aria-label': 'Go to move'
   });
   private readonly of = h('span');
@@ -37,7 +36,7 @@ export class MovesLine {
 
   update(): void {
     const { model } = this;
-    put(this.field, { max: model.count });
+    put(this.field, { min: model.first, max: model.count });
     setText(this.of, `of ${model.count}`);
     const moves = model.moves?.moves ?? [];
     const last = moves.at(-1);
@@ -89,7 +88,7 @@ export class MovesLine {
   private reveal(current: HTMLElement | null): void {
     if (!current) return;
     const { line } = this;
-    const from = current.offsetLeft - line.offsetLeft;
+    const from = current.offsetLeft;
     const end = from + current.offsetWidth + 40;
     if (from - 40 < line.scrollLeft) line.scrollLeft = from - 40;
     else if (end > line.scrollLeft + line.clientWidth) line.scrollLeft = end - line.clientWidth;

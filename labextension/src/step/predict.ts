@@ -60,7 +60,8 @@ export function outcome(
   after: MoveFacts | null,
   finished: Moves['finished']
 ): number | null {
-  if (!next) return finished ? (ENDS.includes(facts.place) && finished === 'answer' ? 1 : -1) : null;
+  if (!next)
+    return finished ? (ENDS.includes(facts.place) && finished === 'answer' ? 1 : -1) : null;
   switch (facts.place) {
     case 'request':
       return cameBack(facts, next, after);

@@ -13,7 +13,10 @@ export class PredictCard {
   private key = '';
   private readonly score = h('span', { class: 'grow' });
 
-  constructor(private readonly model: StepModel) {
+  constructor(
+    private readonly model: StepModel,
+    private readonly redraw: () => void
+  ) {
     this.runId = model.runId;
   }
 
@@ -46,7 +49,14 @@ export class PredictCard {
     const facts = model.shown;
     const before = predictions.at(model.at - 1)?.verdict;
     const isAsked = facts !== null && model.isOpen && !predictions.isSkipped(model.at);
-    const key = [model.runId, facts?.n, facts?.place, isAsked, before?.was, predictions.score].join();
+    const key = [
+      model.runId,
+      facts?.n,
+      facts?.place,
+      isAsked,
+      before?.was,
+      predictions.score
+    ].join();
     if (key === this.key) return;
     this.key = key;
     setText(this.score, predictions.score);
@@ -87,7 +97,7 @@ export class PredictCard {
       { class: 'lnk', 'aria-label': 'Skip this question' },
       () => {
         this.predictions.skip(facts.n);
-        this.draw();
+        this.redraw();
       },
       'Skip'
     );

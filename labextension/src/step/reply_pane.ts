@@ -35,7 +35,8 @@ function replyNodes(reply: ReplyFacts): HTMLElement[] {
   const reasoning = message['reasoning_content'] ?? message['reasoning'];
   const content = textOf(message.content ?? '');
   const calls = Array.isArray(message['tool_calls']) ? (message['tool_calls'] as CallShape[]) : [];
-  const thought = typeof reasoning === 'string' && reasoning ? [reasoningNode(reasoning, reply)] : [];
+  const thought =
+    typeof reasoning === 'string' && reasoning ? [reasoningNode(reasoning, reply)] : [];
   return [
     factsLine(reply),
     ...thought,
@@ -56,7 +57,8 @@ function factsLine(reply: ReplyFacts): HTMLElement {
     h('span', {}, 'finish_reason ', h('b', {}, clean(reply.finish_reason) || '—')),
     out !== undefined && h('span', {}, 'out ', h('b', {}, count(out))),
     reply.ttft_s !== null && h('span', {}, 'TTFT ', h('b', {}, seconds(reply.ttft_s))),
-    reply.tokens_per_s !== null && h('span', {}, h('b', {}, fixed(reply.tokens_per_s, 0)), ' tok/s'),
+    reply.tokens_per_s !== null &&
+      h('span', {}, h('b', {}, fixed(reply.tokens_per_s, 0)), ' tok/s'),
     reply.reasoning === 'kept' && kept,
     reply.reasoning === 'missing' && missing,
     reply.edited && editedMark()
@@ -98,10 +100,21 @@ function callNodes(call: CallShape, i: number): HTMLElement[] {
   const text = call.function?.arguments ?? '';
   const given = argumentsOf(text);
   const code = typeof given?.['code'] === 'string' ? given['code'] : '';
-  const label = h('div', { class: 'sub' }, `tool_calls[${i}] `, h('code', {}, name), ' ', h('span', { class: 'xs' }, clean(call.id ?? '')));
+  const label = h(
+    'div',
+    { class: 'sub' },
+    `tool_calls[${i}] `,
+    h('code', {}, name),
+    ' ',
+    h('span', { class: 'xs' }, clean(call.id ?? ''))
+  );
   const more = given && code ? plural(Object.keys(given).length - 1, 'more argument') : '';
   const body = given ? callCode(given, code) : h('pre', { class: 'text in' }, clean(text));
-  return [label, body, ...(more && !more.startsWith('0') ? [h('div', { class: 'sub' }, more)] : [])];
+  return [
+    label,
+    body,
+    ...(more && !more.startsWith('0') ? [h('div', { class: 'sub' }, more)] : [])
+  ];
 }
 
 function argumentsOf(text: string): Record<string, unknown> | null {

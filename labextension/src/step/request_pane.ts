@@ -60,7 +60,12 @@ export class RequestPane implements Pane {
   }
 
   private bar(request: RequestFacts): HTMLElement[] {
-    const ways = h('div', { class: 'acts', hidden: true, role: 'group', 'aria-label': 'Copy request as' });
+    const ways = h('div', {
+      class: 'acts',
+      hidden: true,
+      role: 'group',
+      'aria-label': 'Copy request as'
+    });
     ways.append(...this.ways(request));
     const menu: HTMLButtonElement = button(
       { class: 'b', 'aria-expanded': 'false' },
@@ -80,7 +85,10 @@ export class RequestPane implements Pane {
     );
     const path = h('code', { class: 'm el grow', title: request.url }, pathOf(request.url));
     const chip = h('span', { class: 'chip' }, 'POST');
-    return [h('div', { class: 'bar' }, chip, path, request.edited && editedMark(), choice, menu), ways];
+    return [
+      h('div', { class: 'bar' }, chip, path, request.edited && editedMark(), choice, menu),
+      ways
+    ];
   }
 
   private ways({ url, body, step }: RequestFacts): HTMLElement[] {
@@ -102,7 +110,9 @@ export class RequestPane implements Pane {
 }
 
 function factsLine(request: RequestFacts): HTMLElement {
-  const cached = request.n_bytes ? (request.est_tokens * request.cached_bytes) / request.n_bytes : 0;
+  const cached = request.n_bytes
+    ? (request.est_tokens * request.cached_bytes) / request.n_bytes
+    : 0;
   const fact = (value: string, words = ''): HTMLElement => h('span', {}, h('b', {}, value), words);
   return h(
     'div',
@@ -160,7 +170,12 @@ function readable({ body, cached_bytes }: RequestFacts): HTMLElement {
   rest.push(rowNode({ bits: ['}'], opened: [] }));
   const prefix = cut > 0 && h('div', { class: 'pre' }, ...packed(same));
   const after = cut > 0 ? rest : [...same, ...rest];
-  return h('div', { class: 'jsn', tabindex: 0, role: 'group', 'aria-label': 'Request' }, prefix, ...packed(after));
+  return h(
+    'div',
+    { class: 'jsn', tabindex: 0, role: 'group', 'aria-label': 'Request' },
+    prefix,
+    ...packed(after)
+  );
 }
 
 function line(item: JsonItem, end: string, rows: JsonRows): HTMLElement {
@@ -195,7 +210,11 @@ function packed(rows: HTMLElement[]): HTMLElement[] {
   const kept: HTMLElement[] = [];
   for (const row of rows) {
     const last = kept.at(-1);
-    const fits = last && isShort(last) && isShort(row) && `${last.textContent}${row.textContent}`.length <= PACKED;
+    const fits =
+      last &&
+      isShort(last) &&
+      isShort(row) &&
+      `${last.textContent}${row.textContent}`.length <= PACKED;
     if (fits) last.querySelector('code')?.append(' ', ...trimmedNodes(row));
     else kept.push(row);
   }
@@ -211,16 +230,20 @@ function trimmedNodes(row: HTMLElement): Node[] {
 }
 
 function foot(request: RequestFacts): HTMLElement {
-  const tokens = request.n_bytes ? (request.est_tokens * request.cached_bytes) / request.n_bytes : 0;
-  const same = `Same bytes as the request before: cacheable prefix, ${count(Number(fixed(tokens, 0)))} tokens est.`;
-  return h(
-    'div',
-    { class: 'ft2 s m' },
-    request.cached_bytes > 0 && h('span', { class: 'sw pre', 'aria-hidden': 'true' }),
-    request.cached_bytes > 0 ? h('span', {}, same) : 'Nothing was sent before it.',
-    request.cached_bytes > 0 && h('span', { class: 'sw new', 'aria-hidden': 'true' }, '+'),
-    request.cached_bytes > 0 && 'new since then'
-  );
+  const tokens = request.n_bytes
+    ? (request.est_tokens * request.cached_bytes) / request.n_bytes
+    : 0;
+  const same = `Same bytes as request ${request.step - 1}: cacheable prefix, ${count(Number(fixed(tokens, 0)))} tokens est.`;
+  const mark = (kind: string, sign = ''): HTMLElement =>
+    h('span', { class: `sw ${kind}`, 'aria-hidden': 'true' }, sign);
+  return request.cached_bytes > 0
+    ? h(
+        'div',
+        { class: 'ft2 s m' },
+        h('span', {}, mark('pre'), same),
+        h('span', {}, mark('new', '+'), 'new')
+      )
+    : h('div', { class: 'ft2 s m' }, 'Nothing was sent before it.');
 }
 
 function pathOf(url: string): string {

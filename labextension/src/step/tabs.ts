@@ -115,7 +115,9 @@ function labelOf(tab: Tab, facts: MoveFacts): [words: string, isOld: boolean] {
   return [tool?.is_error ? 'error' : seconds(tool?.wall_s), false];
 }
 
-function historyWords(messages: readonly { is_new: boolean; joins: boolean; gone?: boolean }[]): string {
+function historyWords(
+  messages: readonly { is_new: boolean; joins: boolean; gone?: boolean }[]
+): string {
   const kept = messages.filter(card => !card.gone);
   const joins = kept.filter(card => card.joins).length;
   const fresh = joins || kept.filter(card => card.is_new).length;

@@ -8,19 +8,21 @@ import { clean, clip, plural, seconds, size } from '../view/phrases';
 import type { Block, Picture } from '../view/types';
 import { callCode, editedMark, notYet } from './fold_code';
 import { sign } from './icons';
+import type { StepModel } from './model';
 import type { Pane } from './tabs';
-import type { MoveFacts, ToolFacts } from './types';
+import type { MoveFacts, Named, Place, ToolFacts } from './types';
 import { nPictures, textOf } from './words';
 
 const SAW_LIMIT = 60_000;
+const WAS_LIMIT = 4_000;
 
 export class ToolPane implements Pane {
   readonly node = h('div', { class: 'fill' });
   private drawn: MoveFacts | null = null;
 
   constructor(
-    private readonly edit: () => void,
-    private readonly canEdit: () => boolean
+    private readonly model: StepModel,
+    private readonly edit: () => void
   ) {}
 
   update(facts: MoveFacts): void {
@@ -32,18 +34,36 @@ export class ToolPane implements Pane {
   }
 
   private parts(tool: ToolFacts, facts: MoveFacts): HTMLElement[] {
-    const code = h('div', { class: 'runs' }, callCode(tool.arguments, tool.code));
     const isDone = tool.state === 'done';
-    const waits = h('p', { class: 'sub' }, 'It has not run.');
-    const mine = facts.place === 'result' && tool.step === facts.step && this.canEdit();
-    return [head(tool), code, isDone ? this.halves(tool, mine) : waits, ...changesNode(tool)];
+    const mine = facts.place === 'result' && tool.step === facts.step && !this.model.isMoving;
+    const isResultEdited = isDone && this.wasEdited('result', tool, facts);
+    const isCallEdited = this.wasEdited('call', tool, facts);
+    const was = isResultEdited ? null : tool.was;
+    const before = isCallEdited && was ? [wasNode(was)] : [];
+    return [
+      head(tool, isCallEdited),
+      ...before,
+      h('div', { class: 'runs' }, callCode(tool.arguments, tool.code)),
+      isDone
+        ? this.halves(tool, mine, isResultEdited)
+        : h('p', { class: 'sub' }, 'It has not run.'),
+      ...changesNode(tool)
+    ];
   }
 
-  private halves(tool: ToolFacts, isMine: boolean): HTMLElement {
+  /** Whether the person has changed the call, or its result: the moves tell them apart. */
+  private wasEdited(place: Place, { step, index }: ToolFacts, facts: MoveFacts): boolean {
+    if (facts.place === place && facts.step === step && facts.index === index) return facts.edited;
+    const moves = this.model.moves?.moves ?? [];
+    return moves.some(
+      move => move.place === place && move.step === step && move.index === index && move.edited
+    );
+  }
+
+  private halves(tool: ToolFacts, isMine: boolean, isEdited: boolean): HTMLElement {
     const edit = isMine && button({ class: 'b ghost' }, () => this.edit(), sign('pen'), 'Edit');
     const n = nPictures(tool.content);
     const [blocks, pictures] = blocksOf(tool);
-    const was = tool.was && h('pre', { class: 'text m was' }, h('span', { class: 'vh' }, 'before: '), h('s', {}, clean(clip(tool.was, 4_000))));
     const text = clean(clip(textOf(tool.content), SAW_LIMIT));
     return h(
       'div',
@@ -51,20 +71,31 @@ export class ToolPane implements Pane {
       half(
         'Model will see',
         size(tool.n_bytes),
-        [tool.edited && editedMark(), edit],
-        [was, textNode(text || '(no text)'), n > 0 && h('div', { class: 'm s' }, plural(n, 'image'))]
+        [isEdited && editedMark(), edit],
+        [
+          isEdited && wasNode(tool.was),
+          textNode(text || '(no text)'),
+          n > 0 && h('div', { class: 'm s' }, plural(n, 'image'))
+        ]
       ),
       half(
         'You see',
         seenWords(blocks),
         [],
-        blocks.length ? blocks.map(block => blockNode(block, pictures)) : [h('div', { class: 'm s' }, 'Nothing was shown.')]
+        blocks.length
+          ? blocks.map(block => blockNode(block, pictures))
+          : [h('div', { class: 'm s' }, 'Nothing was shown.')]
       )
     );
   }
 }
 
-function head(tool: ToolFacts): HTMLElement {
+function wasNode(was: string): HTMLElement {
+  const said = h('span', { class: 'vh' }, 'before: ');
+  return h('pre', { class: 'text m was' }, said, h('s', {}, clean(clip(was, WAS_LIMIT))));
+}
+
+function head(tool: ToolFacts, isEdited: boolean): HTMLElement {
   const denied = tool.gate.startsWith('denied');
   const mark = denied ? icon('diamond', 'c-warn') : icon('check', 'c-ok');
   const which = tool.of > 1 ? `, call ${tool.index + 1} of ${tool.of}` : '';
@@ -74,7 +105,9 @@ function head(tool: ToolFacts): HTMLElement {
     icon('code', 'c-tool'),
     h('b', { class: 'mono s' }, clean(tool.name)),
     h('span', { class: 'm s el grow' }, clean(tool.call_id) + which),
-    tool.is_error && h('span', { class: 'c-error s nw' }, icon('cross'), ' ', clean(tool.outcome) || 'failed'),
+    isEdited && editedMark(),
+    tool.is_error &&
+      h('span', { class: 'c-error s nw' }, icon('cross'), ' ', clean(tool.outcome) || 'failed'),
     tool.wall_s !== null && h('span', { class: 'm s nw' }, seconds(tool.wall_s)),
     tool.gate && h('span', { class: 'm s nw' }, mark, ' ', clean(tool.gate))
   );
@@ -86,7 +119,14 @@ function half(
   tools: (Node | false)[],
   body: (Node | string | false)[]
 ): HTMLElement {
-  const title = h('div', { class: 'h' }, h('b', {}, name), h('span', { class: 'm' }, amount), h('span', { class: 'grow' }), ...tools);
+  const title = h(
+    'div',
+    { class: 'h' },
+    h('b', {}, name),
+    h('span', { class: 'm' }, amount),
+    h('span', { class: 'grow' }),
+    ...tools
+  );
   return h('div', { role: 'group', 'aria-label': name }, title, ...body);
 }
 
@@ -111,15 +151,25 @@ function seenWords(blocks: readonly Block[]): string {
   return words.filter(Boolean).join(', ');
 }
 
+function pairOf(name: Named): [name: string, summary: string] {
+  return typeof name === 'string' ? [name, ''] : name;
+}
+
 function changesNode({ changes }: ToolFacts): HTMLElement[] {
-  const row = (mark: string, color: string, said: string, name: string, what: string): HTMLElement[] => [
+  const row = (
+    mark: string,
+    color: string,
+    said: string,
+    name: string,
+    what: string
+  ): HTMLElement[] => [
     h('span', { class: `${color} mono` }, mark, h('span', { class: 'vh' }, said)),
     h('code', { class: 'el' }, clean(name)),
     h('span', { class: 'm', dir: 'auto' }, clean(what))
   ];
   const cells = [
-    ...changes.added.flatMap(([name, what]) => row('+', 'c-ok', 'added', name, what)),
-    ...changes.changed.flatMap(([name, what]) => row('~', 'c-warn', 'changed', name, what)),
+    ...changes.added.flatMap(name => row('+', 'c-ok', 'added', ...pairOf(name))),
+    ...changes.changed.flatMap(name => row('~', 'c-warn', 'changed', ...pairOf(name))),
     ...changes.removed.flatMap(name => row('−', 'c-error', 'removed', name, '')),
     ...changes.files.flatMap(name => row('*', '', 'file', name, 'file written'))
   ];

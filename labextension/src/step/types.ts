@@ -24,6 +24,7 @@ export interface Kin {
 }
 
 export interface Moves {
+  /** `file` is the loop's module; `source` is '' where it cannot be had. */
   loop: { name: string; source: string; file: string; builtin: boolean };
   moves: Move[];
   /** Where the run rests and waits for a step. */
@@ -53,7 +54,6 @@ export interface Card {
 export interface History {
   messages: Card[];
   n_cached: number;
-  cached_tokens: number;
   /** The request that the new ones came after. */
   since: number;
 }
@@ -84,6 +84,9 @@ export interface ReplyFacts {
   step: number;
 }
 
+/** A name, or a name with what it stands for. */
+export type Named = string | [name: string, summary: string];
+
 export interface ToolFacts {
   name: string;
   call_id: string;
@@ -98,8 +101,8 @@ export interface ToolFacts {
   is_error: boolean;
   outcome: string;
   changes: {
-    added: [name: string, summary: string][];
-    changed: [name: string, summary: string][];
+    added: Named[];
+    changed: Named[];
     removed: string[];
     files: string[];
   };
@@ -118,6 +121,9 @@ export interface MoveFacts {
   place: Place;
   step: number;
   index: number;
+  mark: Move['mark'];
+  /** Whether what is in hand was changed by the person. */
+  edited: boolean;
   /** The line where the loop rests; 0 once it has returned. */
   line: number;
   ran: number[];

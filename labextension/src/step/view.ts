@@ -1,6 +1,7 @@
 // The step view, put together: the loop at the left, what moves at the right, and the keys.
 
 import { h, put } from '../view/dom';
+import { hasFocus } from '../view/held';
 import type { StepPane, StepSpace } from '../view/step_door';
 import { Controls } from './controls';
 import { editForm } from './edit_form';
@@ -49,15 +50,12 @@ export class StepView implements StepPane {
     );
     this.line = new MovesLine(this.model);
     this.loop = new LoopPane(this.model);
-    this.predict = new PredictCard(this.model);
+    this.predict = new PredictCard(this.model, () => this.update());
     this.tabs = new Tabs(this.model, {
       History: new HistoryPane(),
       Request: new RequestPane(space),
       Reply: new ReplyPane(),
-      Tool: new ToolPane(
-        () => this.edit(),
-        () => !this.model.isMoving
-      )
+      Tool: new ToolPane(this.model, () => this.edit())
     });
     this.controls = new Controls(this.model, this.actions());
     const left = h('div', { class: 'lf' }, ...this.loop.nodes, this.predict.node);
@@ -82,7 +80,8 @@ export class StepView implements StepPane {
     this.node.remove();
   }
 
-  private actions(): ConstructorParameters<typeof Controls>[1] & Parameters<typeof listenForSteps>[1] {
+  private actions(): ConstructorParameters<typeof Controls>[1] &
+    Parameters<typeof listenForSteps>[1] {
     const { model } = this;
     return {
       back: () => void model.back(),
@@ -106,8 +105,7 @@ export class StepView implements StepPane {
 
   private update(): void {
     const { model } = this;
-    const root = this.node.getRootNode() as Document | ShadowRoot;
-    const focused = root.activeElement as HTMLElement | null;
+    const hadFocus = hasFocus(this.node);
     this.head.update();
     this.line.update();
     this.loop.update();
@@ -115,8 +113,14 @@ export class StepView implements StepPane {
     if (this.isEditing && (model.at !== this.editingAt || !model.shown)) this.closeForm(false);
     this.tabs.update();
     this.controls.update();
-    if (focused && this.node.contains(focused) && focused.closest('[hidden]')) this.focus();
+    if (hadFocus) this.keepFocus();
     this.announce();
+  }
+
+  /** What had the focus may have gone with what it was for; the keys must go on to work. */
+  private keepFocus(): void {
+    const focused = (this.node.getRootNode() as Document | ShadowRoot).activeElement;
+    if (!hasFocus(this.node) || focused?.closest('[hidden]')) this.focus();
   }
 
   private announce(): void {
@@ -182,8 +186,8 @@ export class StepView implements StepPane {
     const dialog = forkDialog(n, value !== null, canFresh, model.forkFacts(n), {
       fork: async fresh => {
         await model.fork(n, value, fresh);
-        this.closeSheet();
         this.closeForm(false);
+        this.closeSheet();
       },
       close: () => this.closeSheet()
     });

@@ -291,7 +291,9 @@ export class TraceView implements Desk {
       const head = pane ? [badge] : [node, badge];
       const list = pane ? [] : [...panels, this.long.filters.node];
       reconcile(this.run, [...head, this.note, question, ...list, this.trace]);
-      const parts = pane ? [pane] : [this.list.node, this.steer.node, this.chart.node];
+      const parts = pane
+        ? [pane, this.steer.node]
+        : [this.list.node, this.steer.node, this.chart.node];
       reconcile(this.trace, [...parts, this.status.node, this.foot.node]);
       return;
     }

@@ -157,6 +157,7 @@ export interface Paused extends InStep {
 export interface Edited extends InCall {
   kind: 'edited';
   place: Place;
+  /** The reply as it is now. */
   message?: Message | null;
   content?: ToolFinished['content'];
 }

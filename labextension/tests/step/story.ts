@@ -1,8 +1,19 @@
 // A run of five steps as the kernel would tell its moves, written by hand. The dev page and the
 // tests of the step view draw it.
 
-import type { Card, Kin, Move, MoveFacts, Moves, Place, RequestFacts, ToolFacts } from '../../src/step/types';
-import type { Message, Output } from '../../src/view/types';
+import type {
+  Card,
+  Kin,
+  Move,
+  MoveFacts,
+  Moves,
+  Place,
+  RequestFacts,
+  ToolFacts
+} from '../../src/step/types';
+import { textOf } from '../../src/step/words';
+import type { Message } from '../../src/view/types';
+import { type Call, PIXEL, STEPS, type StepStory } from './steps';
 
 export const SOURCE = `def agent_loop(messages, tools):
     while True:
@@ -15,111 +26,12 @@ export const SOURCE = `def agent_loop(messages, tools):
         messages.extend(results)
 `;
 
-interface Call {
-  name: string;
-  given: Record<string, unknown>;
-  saw: string;
-  outputs: Output[];
-  error: string;
-  added: [string, string][];
-  wall: number;
-  picture?: boolean;
-}
-interface StepStory {
-  reasoning: string;
-  content: string;
-  calls: Call[];
-}
-
-const PIXEL =
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
-const TABLE =
-  '           birds  unknown\nspecies\nAdelie       152        6\nChinstrap     68        0\nGentoo       124        5\n';
-
-function text(words: string): Output {
-  return { output_type: 'stream', name: 'stdout', text: words };
-}
-
-function call(code: string, saw: string, more: Partial<Call> = {}): Call {
-  const base = { name: 'run_python', given: { code }, saw, error: '', added: [], wall: 0.74 };
-  return { ...base, outputs: saw ? [text(saw)] : [], ...more };
-}
-
-const MEDIAN = 'typical = df.groupby("species").median()';
-export const STEPS: StepStory[] = [
-  {
-    reasoning: 'Look at the frame before anything else.',
-    content: '',
-    calls: [
-      call('', '5 of 8 columns have missing values\nsex 11, bill_length_mm 2, bill_depth_mm 2', {
-        name: 'inspect_variable',
-        given: { name: 'df', how: 'missing' },
-        wall: 0.02
-      })
-    ]
-  },
-  {
-    reasoning: 'Count the birds without a sex by species, and draw their mass.',
-    content: '',
-    calls: [
-      call(
-        'per = df.groupby("species")["sex"].agg(birds="size", unknown=gaps)\nprint(per)\nfig, ax = plt.subplots(figsize=(6, 3))\nfor sex in known.sex.unique():\n    ax.scatter(known.x, known.body_mass_g)',
-        `${TABLE}\n[image 1: 600 x 300 px, 21 kB]\n[names] +per +fig +ax +known`,
-        {
-          outputs: [
-            text(TABLE),
-            { output_type: 'display_data', data: { 'image/png': PIXEL, 'text/plain': '<Figure>' } }
-          ],
-          added: [
-            ['per', 'DataFrame, 3 rows, 2 columns'],
-            ['known', 'DataFrame, 342 rows, 8 columns'],
-            ['fig, ax', 'Figure, Axes']
-          ],
-          picture: true
-        }
-      )
-    ]
-  },
-  {
-    reasoning: 'Compare with a typical bird of each species: the median should do.',
-    content: '',
-    calls: [
-      call(MEDIAN, "TypeError: dtype 'str' does not support operation 'median'", {
-        error: 'TypeError',
-        outputs: [
-          {
-            output_type: 'error',
-            ename: 'TypeError',
-            evalue: "dtype 'str' does not support operation 'median'",
-            traceback: ['----> 1 typical = df.groupby("species").median()', 'TypeError: dtype']
-          }
-        ]
-      })
-    ]
-  },
-  {
-    reasoning:
-      'The strings are species and island, so ask for numeric columns only. Then test the idea on birds of known sex before I suggest it, five folds.\n'.repeat(
-        4
-      ),
-    content: '',
-    calls: [
-      call('typical = df.groupby("species").median(numeric_only=True)\ntypical.round(1)', '3 rows', {
-        added: [['typical', 'DataFrame, 3 rows, 5 columns']]
-      }),
-      call('df.loc[guess.index, "sex"] = guess\ndf.to_csv("penguins.csv", index=False)', 'written', {
-        added: [['guess', 'Series, 11 rows']]
-      })
-    ]
-  },
-  {
-    reasoning: 'All known. Say so.',
-    content: 'Five of the eight columns have missing values; the sex of eleven birds is unknown.',
-    calls: []
-  }
-];
-const RULES = 'You work in a notebook. Rules and kernel facts:\n' + '- Keep the names of the user.\n'.repeat(40);
-const PROMPT = 'Which columns of @df have missing values? Say which birds, and suggest what to do. ' + 'x'.repeat(300);
+const RULES =
+  'You work in a notebook. Rules and kernel facts:\n' +
+  '- Keep the names of the user.\n'.repeat(40);
+const PROMPT =
+  'Which columns of @df have missing values? Say which birds, and suggest what to do. ' +
+  'x'.repeat(300);
 
 function replyOf(step: StepStory, number: number): Message {
   const calls = step.calls.map((each, i) => ({
@@ -140,10 +52,16 @@ function resultOf(each: Call, number: number, i: number): Message {
   return { role: 'tool', tool_call_id: id, content: each.picture ? parts : each.saw };
 }
 
-const TOOLS = ['run_python', 'inspect_variable', 'list_files', 'read_file', 'write_file'].map(name => ({
-  type: 'function',
-  function: { name, description: `What ${name} does, in many words. `.repeat(6), parameters: { type: 'object' } }
-}));
+const TOOLS = ['run_python', 'inspect_variable', 'list_files', 'read_file', 'write_file'].map(
+  name => ({
+    type: 'function',
+    function: {
+      name,
+      description: `What ${name} does, in many words. `.repeat(6),
+      parameters: { type: 'object' }
+    }
+  })
+);
 
 function bodyOf(messages: readonly Message[]): string {
   return JSON.stringify({
@@ -192,7 +110,8 @@ export class Story {
         url: 'https://api.moonshot.ai/v1/chat/completions',
         step: number
       };
-      const history = (joins: readonly Message[]): MoveFacts['history'] => historyOf(messages, joins, seen, i);
+      const history = (joins: readonly Message[]): MoveFacts['history'] =>
+        historyOf(messages, joins, seen, i);
       const said = replyOf(step, number);
       this.add(number, 'request', 0, '', { line: 3, history: history([]), request, reply, tool });
       const sent = { ...request, is_sent: true };
@@ -224,30 +143,45 @@ export class Story {
         this.add(number, 'call', k, '', { ...common, history: history([]), tool: waits });
         tool = done;
         const joins = results.slice(0, k + 1);
-        this.add(number, 'result', k, each.error ? 'error' : '', { ...common, history: history(joins), tool });
+        this.add(number, 'result', k, each.error ? 'error' : '', {
+          ...common,
+          history: history(joins),
+          tool
+        });
       });
       messages.push(...results);
     });
   }
 
-  private add(step: number, place: Place, index: number, mark: Move['mark'], more: Partial<MoveFacts>): void {
+  private add(
+    step: number,
+    place: Place,
+    index: number,
+    mark: Move['mark'],
+    more: Partial<MoveFacts>
+  ): void {
     const n = this.moves.length + 1;
     this.moves.push({ n, place, step, index, mark, edited: false });
     const calls = this.steps[step - 1]?.calls.length ?? 0;
     const isFirst = step === 1 && place === 'request';
-    const ran = place === 'request' ? (isFirst ? [1, 2] : [2, 9]) : place === 'call' ? [4, 5, 6] : [];
+    const ran =
+      place === 'request' ? (isFirst ? [1, 2] : [2, 9]) : place === 'call' ? [4, 5, 6] : [];
     const goesOn = place === 'call' || place === 'result' || (place === 'request' && !isFirst);
     this.facts.push(() => ({
       n,
       place,
       step,
       index,
+      mark,
+      edited: false,
       line: 3,
       ran,
-      tests: goesOn ? [{ line: 6, taken: false, text: `no: ${calls || 1} call${calls > 1 ? 's' : ''}` }] : [],
+      tests: goesOn
+        ? [{ line: 6, taken: false, text: `no: ${calls || 1} call${calls > 1 ? 's' : ''}` }]
+        : [],
       skipped: goesOn ? [7] : [],
       say: SAYS[place],
-      history: { messages: [], n_cached: 0, cached_tokens: 0, since: 0 },
+      history: { messages: [], n_cached: 0, since: 0 },
       request: null,
       reply: null,
       tool: null,
@@ -261,8 +195,9 @@ export class Story {
     if (!facts) throw new Error(`There is no move ${n}.`);
     const edit = this.edits.get(n);
     if (edit === undefined) return facts;
+    facts.edited = true;
     if (facts.place === 'result' && facts.tool) {
-      facts.tool = { ...facts.tool, was: String(facts.tool.content), content: edit, edited: true };
+      facts.tool = { ...facts.tool, was: textOf(facts.tool.content), content: edit, edited: true };
       const card = facts.history.messages.filter(each => each.joins).at(-1);
       if (card) Object.assign(card, { was: card.text, text: edit, edited: true });
     }
@@ -282,7 +217,9 @@ const SAYS: Record<Place, string> = {
 };
 
 function toolOf(each: Call, step: number, index: number, of: number): ToolFacts {
-  const content = each.picture ? [{ type: 'text', text: each.saw }, { type: 'image_url' }] : each.saw;
+  const content = each.picture
+    ? [{ type: 'text', text: each.saw }, { type: 'image_url' }]
+    : each.saw;
   return {
     name: each.name,
     call_id: `functions.${each.name}:${step - 1 + index}`,
@@ -315,8 +252,12 @@ function historyOf(
     const content = Array.isArray(message.content)
       ? message.content.map(part => part.text ?? '[image]').join('\n')
       : (message.content ?? '');
-    const calls = (message['tool_calls'] ?? []) as { function: { name: string; arguments: string } }[];
-    const called = calls.map(each => `${each.function.name}(${each.function.arguments})`).join('\n');
+    const calls = (message['tool_calls'] ?? []) as {
+      function: { name: string; arguments: string };
+    }[];
+    const called = calls
+      .map(each => `${each.function.name}(${each.function.arguments})`)
+      .join('\n');
     const names = calls.map(each => `call ${each.function.name}`).join(', ');
     const title = message.role === 'system' ? 'Rules and kernel facts' : content.slice(0, 60);
     return {
@@ -333,7 +274,6 @@ function historyOf(
   return {
     messages: [...messages, ...joins].map(card),
     n_cached: seen,
-    cached_tokens: seen ? 3394 : 0,
     since
   };
 }
@@ -362,7 +302,7 @@ export class StoryKernel {
     const open = { n, key: `k${n}`, why: whyOf(this.story.moves[n - 1]) };
     const edited = (move: Move): Move => ({ ...move, edited: this.story.edits.has(move.n) });
     return {
-      loop: { name: 'agent_loop', source: SOURCE, file: 'nbagent/loop.py', builtin: true },
+      loop: { name: 'agent_loop', source: SOURCE, file: 'nbagent.loop', builtin: true },
       moves: this.story.moves.slice(0, n).map(edited),
       open: this.finished && !isFork ? null : open,
       finished: isFork ? '' : this.finished,
