@@ -227,7 +227,7 @@ class Pump:
         display.refresh()
         run.interrupt_tool = self._executor.interrupt
         try:
-            with _refreshed(display):
+            with self._watched(job):
                 context = ToolContext(self._executor, show)
                 result = run.recipe.tools.call(work.call, context)
         finally:
@@ -235,6 +235,25 @@ class Pump:
         if result.interrupted:
             run.stopping = True
         run.deliver(work, result)
+
+    @contextmanager
+    def _watched(self, job: Job) -> Iterator[None]:
+        """While a tool has the main thread: keep the display fresh, tell of a stop unheeded."""
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(WATCH_S):
+                if job.run.stopping or self._executor.interrupted:
+                    job.run.note_stop()
+                job.display.refresh()
+
+        thread = threading.Thread(target=look, name="nbagent-watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def wind_up(self, job: Job) -> None:
         """Leave a run finished and its display final, whatever happened."""
@@ -244,25 +263,10 @@ class Pump:
         work = job.run.pending()
         if isinstance(work, RunTool):
             text = "Interrupted; nobody knows whether it finished. Do not assume that it did."
-            job.run.deliver(work, ToolResult(content=text, is_error=True, outcome="interrupted"))
+            result = ToolResult(
+                content=text, is_error=True, outcome="interrupted", interrupted=True
+            )
+            job.run.deliver(work, result)
             job.run.pending()
         job.display.refresh(final=True)
         job.on_end()
-
-
-@contextmanager
-def _refreshed(display: Display) -> Iterator[None]:
-    """Keep a display fresh while a tool has the main thread, also if it shows nothing."""
-    over = threading.Event()
-
-    def refresh() -> None:
-        while not over.wait(WATCH_S):
-            display.refresh()
-
-    thread = threading.Thread(target=refresh, name="nbagent-refresh", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

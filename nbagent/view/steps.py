@@ -45,6 +45,7 @@ class Call:
     n_outputs_left_out: int = 0
     outcome: str = ""
     is_error: bool = False
+    stopped: bool = False
     done: bool = False
     changes: str = ""
     saw: str = ""
@@ -107,7 +108,8 @@ class Call:
         """Take over the outcome and what the model got."""
         self.question = None
         self.done, self.cut_bytes = True, event.cut_bytes
-        self.is_error = event.is_error and self.decision != "deny"
+        self.stopped = event.stopped
+        self.is_error = event.is_error and not event.stopped and self.decision != "deny"
         text, self.saw_images = _seen(event.content)
         self.saw, self.saw_bytes = clip(clean(text), saw_limit), len(text.encode(errors="replace"))
         self.outcome = one_line(clean(event.outcome), 60) or self._outcome()
@@ -166,7 +168,7 @@ class Call:
             "cut_bytes",
         )
         extra += ("why", "decision", "by", "repairs", "repaired", "diff", "again")
-        extra += ("question", "withheld")
+        extra += ("question", "withheld", "stopped")
         return facts | {name: getattr(self, name) for name in extra if getattr(self, name)}
 
 

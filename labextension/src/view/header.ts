@@ -3,7 +3,7 @@
 
 import type { Desk } from './desk';
 import { button, h, icon, put, ring, setText } from './dom';
-import { BADGE, count, dollars, elapsed, plural, seconds } from './phrases';
+import { BADGE, count, dollars, elapsed, plural, seconds, stoppingWords } from './phrases';
 import { headWords } from './plain';
 
 const PHASE_ICONS: Record<string, readonly [string, string]> = {
@@ -17,15 +17,13 @@ const PHASE_ICONS: Record<string, readonly [string, string]> = {
 const LEADS: Record<string, readonly [string, string]> = {
   asking: ['diamond', 'c-warn'],
   retrying: ['retry', 'c-warn'],
+  stopping: ['stop', 'c-warn'],
   paused: ['pause', ''],
   answer: ['check', 'c-ok'],
   stopped: ['stop', 'm'],
   limit: ['pause', 'c-warn'],
   error: ['cross', 'c-error']
 };
-
-/** From here on a stop counts as one that the code does not heed. */
-const PATIENCE_S = 2;
 
 export class Header {
   readonly node = h('div', { class: 'hd' });
@@ -134,7 +132,7 @@ export class Header {
     }
     setText(this.who, whoOf(view.scripted, view.model));
     const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
-    const asked = this.stopAskedAt;
+    const asked = view.phase === 'stopping' ? null : this.stopAskedAt;
     setText(this.words, asked === null ? state : stoppingWords(desk.now() - asked));
     const ttft = meter.metrics().run['ttft_s'];
     setText(
@@ -204,13 +202,6 @@ export class Header {
       this.node.replaceChildren(this.summary);
     }
   }
-}
-
-/** A stop that takes long is no secret: some code cannot be interrupted from inside its process. */
-function stoppingWords(waited: number): string {
-  return waited < PATIENCE_S
-    ? 'Stopping'
-    : `Stopping for ${seconds(waited)}: the code does not let go. Restart the kernel to end it; the trace is kept`;
 }
 
 /** `kimi-k2.6` as people write it: `Kimi K2.6`. */

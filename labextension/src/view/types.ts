@@ -131,6 +131,7 @@ export interface ToolFinished extends InCall {
   content: string | ContentPart[];
   display?: Output[];
   is_error?: boolean;
+  stopped?: boolean;
   outcome?: string;
   changes?: Changes | null;
   cut_bytes?: number;
@@ -152,6 +153,9 @@ export interface Paused extends InStep {
 export interface KernelAwaited extends InStep {
   kind: 'kernel_awaited';
   over?: boolean;
+}
+export interface StopAsked extends InStep {
+  kind: 'stop_asked';
 }
 export interface Steered extends InStep {
   kind: 'steered';
@@ -190,6 +194,7 @@ export type Event =
   | RetryScheduled
   | Paused
   | KernelAwaited
+  | StopAsked
   | Steered
   | Compacted
   | RunFinished;
@@ -247,6 +252,7 @@ export interface CallSnapshot {
   again?: boolean;
   question?: Question;
   withheld?: boolean;
+  stopped?: boolean;
 }
 export interface Retry {
   attempt: number;
