@@ -109,9 +109,9 @@ export class CallCard {
         ? icon('diamond', 'c-warn')
         : call.stopped
           ? icon('stop', 'm')
-        : call.done || !this.desk.live
-          ? icon('code', 'c-tool')
-          : ring();
+          : call.done || !this.desk.live
+            ? icon('code', 'c-tool')
+            : ring();
     const menu = button(
       {
         class: 'b ghost',

@@ -25,6 +25,9 @@ const LEADS: Record<string, readonly [string, string]> = {
   error: ['cross', 'c-error']
 };
 
+/** Longer words than this, in characters, take more than one line. */
+const LINE_LENGTH = 60;
+
 export class Header {
   readonly node = h('div', { class: 'hd' });
   readonly badge = h(
@@ -133,7 +136,9 @@ export class Header {
     setText(this.who, whoOf(view.scripted, view.model));
     const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
     const asked = view.phase === 'stopping' ? null : this.stopAskedAt;
-    setText(this.words, asked === null ? state : stoppingWords(desk.now() - asked));
+    const words = asked === null ? state : stoppingWords(desk.now() - asked);
+    this.node.classList.toggle('long', words.length > LINE_LENGTH);
+    setText(this.words, words);
     const ttft = meter.metrics().run['ttft_s'];
     setText(
       this.usual,
