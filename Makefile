@@ -25,9 +25,10 @@ ci: test build/collab ## test, and a seeded share of the long tests that changes
 soak: .venv/with-test build/collab ## every long test
 	$(PYTEST) -q -m long --long all
 
-bench: .venv/with-test chromium frontend ## CPU per step, and what the live view costs, beside plain code
+bench: .venv/with-test chromium frontend ## CPU per step, what the live view costs, and how long a stop takes
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.view
+	$(BIN)/python -m tests.bench.stops
 
 lint: .venv/with-test ## style, format and types; the front end's too, with its unit tests
 	$(BIN)/ruff check

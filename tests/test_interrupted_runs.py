@@ -1,4 +1,4 @@
-"""At least 500 random interrupts leave valid histories and exactly one RunFinished each."""
+"""600 random stops, of runs that ask and run in the background too, leave every history valid."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_random_interrupts_break_nothing(seed: int) -> None:
     found = results(300, seed, "armed")
     assert found["runs"] == 300
     assert (found["invalid"], found["unfinished"], found["escaped"]) == (0, 0, 0)
-    assert found["stopped"] > 100
+    assert min(found["stopped"], found["background"], found["asked"]) > 60
 
 
 def test_pythons_own_handler_does_break_runs() -> None:

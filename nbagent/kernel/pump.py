@@ -72,6 +72,7 @@ class Job:
     on_end: Callable[[], None] = lambda: None
     work: Work | None = None
     cancel: Callable[[], None] | None = None
+    over: bool = False
 
     def drop(self) -> None:
         """Cancel the model call under way, if there is one."""
@@ -125,12 +126,14 @@ class Pump:
 
         try:
             with self._guard(stop_all):
-                while self.turn(active):
-                    self.receive(TICK_S)
-                    self._look_round()
+                try:
+                    while self.turn(active):
+                        self.receive(TICK_S)
+                        self._look_round()
+                finally:
+                    self._wind_up_all(active)
         finally:
-            for job in active:
-                self.wind_up(job)
+            self._wind_up_all(active)
 
     def begin(self, job: Job) -> None:
         """Show a run from now on."""
@@ -255,8 +258,14 @@ class Pump:
             over.set()
             thread.join()
 
+    def _wind_up_all(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            if not job.over:
+                self.wind_up(job)
+
     def wind_up(self, job: Job) -> None:
         """Leave a run finished and its display final, whatever happened."""
+        job.over = True
         job.drop()
         if job.run.finished is None:
             job.run.stopping = True
