@@ -140,10 +140,10 @@ class Followed:
         client = self.kernel.client
         client.control_channel.send(client.session.msg(REQUEST, self._command(action) | fields))
 
-    def by_comm(self, action: str) -> None:
+    def by_comm(self, action: str, *, subshell: str = "", **fields: Any) -> None:
         """Send a command as a message of the widget's comm, on the shell channel."""
-        data = {"method": "custom", "content": self._command(action)}
-        self._shell("comm_msg", {"comm_id": self.comm_id, "data": data})
+        data = {"method": "custom", "content": self._command(action) | fields}
+        self._shell("comm_msg", {"comm_id": self.comm_id, "data": data}, subshell)
 
     def by_cell(self, code: str) -> None:
         self._shell("execute_request", {"code": code, "silent": False, "store_history": False})
@@ -156,9 +156,12 @@ class Followed:
         request_id = f"{self.run_id} {action} {CLOCK.now()}"
         return {"run_id": self.run_id, "request_id": request_id, "action": action, "by": "renderer"}
 
-    def _shell(self, kind: str, content: dict[str, Any]) -> None:
+    def _shell(self, kind: str, content: dict[str, Any], subshell: str = "") -> None:
         client = self.kernel.client
-        client.shell_channel.send(client.session.msg(kind, content))
+        message = client.session.msg(kind, content)
+        if subshell:
+            message["header"]["subshell_id"] = subshell
+        client.shell_channel.send(message)
 
 
 FINISHED = _has("run_finished")
