@@ -19,15 +19,16 @@ test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 	$(PYTEST) -q -n 2 -m "not browser"
 	$(PYTEST) -q -m browser
 
-ci: test build/collab ## test, and a seeded share of the long tests that changes by the day
+ci: test build/collab build/kernels ## test, and a seeded share of the long tests that changes by the day
 	$(PYTEST) -q -m long --long sample
 
-soak: .venv/with-test build/collab ## every long test
+soak: .venv/with-test build/collab build/kernels ## every long test
 	$(PYTEST) -q -m long --long all
 
-bench: .venv/with-test chromium frontend ## CPU per step, and what the live view costs, beside plain code
+bench: .venv/with-test chromium frontend ## CPU per step, what the live view costs, and how long a stop takes
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.view
+	$(BIN)/python -m tests.bench.stops
 
 lint: .venv/with-test ## style, format and types; the front end's too, with its unit tests
 	$(BIN)/ruff check
@@ -50,6 +51,10 @@ chromium:
 
 build/collab: .venv/with-test
 	@sh .ci/collab $@
+	@touch $@
+
+build/kernels: .venv/with-test
+	@sh .ci/kernels $@ 6.31.0 7.0.1 7.1.0 7.2.0 7.3.0 7.4.0
 	@touch $@
 
 .venv/with-lab: pyproject.toml

@@ -228,6 +228,8 @@ class ToolFinished(Event):
     content: Content
     display: tuple[Output, ...] = ()
     is_error: bool = False
+    stopped: bool = False
+    """Whether a stop ended it, or kept it from running: nothing that went wrong."""
     outcome: str = ""
     """The outcome in a few words for a step's line: `figure`, `KeyError`, `5 of 8 columns`."""
     changes: Changes | None = None
@@ -296,6 +298,14 @@ class KernelAwaited(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopAsked(Event):
+    """A stop was asked for while a tool runs, whichever way it came, and the tool still goes on."""
+
+    kind: ClassVar[str] = "stop_asked"
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Steered(Event):
     """A message of the person joined the history while the run went on."""
 
@@ -345,6 +355,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         Paused,
         Edited,
         KernelAwaited,
+        StopAsked,
         Steered,
         Compacted,
         RunFinished,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 UNKNOWN = "—"
+STOP_PATIENCE_S = 2.0
+"""From here on a stop counts as one that the code does not heed."""
 BADGE = (
     "SCRIPTED · replies written by people, paced by a timer. "
     "Tools and numbers are real; the thinking is not."
@@ -114,3 +116,13 @@ def share(part: float | None) -> str:
 def plural(n: int, word: str, many: str = "") -> str:
     """`1 step`, `5 steps`."""
     return f"{n:,} {word if n == 1 else many or word + 's'}"
+
+
+def stopping_words(waited_s: float) -> str:
+    """What is said of a stop that was asked for so long ago and has not taken."""
+    if waited_s < STOP_PATIENCE_S:
+        return "Stopping"
+    return (
+        f"Stopping for {seconds(waited_s)}: the code does not let go. Restart the kernel to end "
+        "it: trace and files are kept, variables and conversation are not"
+    )

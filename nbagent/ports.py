@@ -170,6 +170,11 @@ class Executor(Protocol):
         """Whether code can be run now."""
         ...
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a stop has come, heeded or not yet; from any thread."""
+        ...
+
     def execute(self, code: str, on_output: OnOutput, limit_s: float | None = None) -> Execution:
         """Run a cell's worth of code; never raises for what the code does."""
         ...

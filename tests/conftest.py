@@ -25,6 +25,7 @@ from tests.browser.lab import VIEWPORT, Lab, launch
 HERE = Path(__file__).parent
 GUARD = HERE / "guard"
 COLLAB = HERE.parent / "build" / "collab"
+KERNELS = HERE.parent / "build" / "kernels"
 REFUSED = "NBAGENT_TEST_REFUSED"
 SCRUBBED = ("MOONSHOT_", "KIMI_", "NBAGENT_", "OPENAI_", "JUPYTER_", "JPY_", "IPYTHON")
 PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}

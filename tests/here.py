@@ -21,6 +21,7 @@ class Here:
     """Runs functions where it is called."""
 
     alive = True
+    interrupted = False
 
     def __init__(self) -> None:
         self.limit_s: float | None = None

@@ -88,6 +88,7 @@ class NoExecutor:
     """Tools of these tests touch nothing but their arguments."""
 
     alive = True
+    interrupted = False
 
     def execute(self, code: str, on_output: OnOutput, limit_s: float | None = None) -> Execution:
         raise AssertionError(code)

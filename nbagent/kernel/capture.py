@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import os
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
 from os import write as os_write
 from tokenize import TokenError
 from typing import Any, Self
@@ -84,6 +86,9 @@ class Capture:
         swaps.attr(shell.display_trap, "hook", hook)
         swaps.attr(shell, "display_pub", _Publisher(self, shell, self._sink))
         self._show_traceback = swaps.attr(shell, "_showtraceback", self._traceback)
+        printer = shell.InteractiveTB
+        full = printer.structured_traceback
+        swaps.attr(printer, "structured_traceback", partial(_quick_if_stopped, printer, full))
         if hasattr(shell, "system_raw"):  # no pty: nothing to hang in, and stderr apart
             swaps.attr(shell, "system", shell.system_raw)
         if hasattr(shell, "_tee"):
@@ -143,6 +148,24 @@ class Capture:
         if tb is not value.__traceback__:
             stb = self._shell.InteractiveTB.structured_traceback(kind, value, tb)
         self._sink.error(kind.__name__, text_of_error(value), stb)
+
+
+def _quick_if_stopped(
+    printer: Any,
+    full: Callable[..., list[str]],
+    kind: type[BaseException],
+    *more: Any,
+    **given: Any,
+) -> list[str]:
+    """A traceback; a plain one of a stop, since the context of its lines takes up to a second."""
+    if not issubclass(kind, (KeyboardInterrupt, CancelledError)):
+        return full(kind, *more, **given)
+    usual = printer.mode
+    printer.set_mode("Plain")
+    try:
+        return full(kind, *more, **given)
+    finally:
+        printer.set_mode(usual)
 
 
 def _no_tee(channel: str) -> AbstractContextManager[str]:

@@ -58,6 +58,11 @@ class ChildKernel:
         """Whether code can be run now: always, since a kernel that ended is started anew."""
         return True
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a stop has come, heeded or not yet; from any thread."""
+        return self._stopped or self._interrupts.pending
+
     def interrupt(self) -> None:
         """Stop what is running, from any thread."""
         self._stopped = True

@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Literal, Protocol, Self, TypeAlias
 
+from nbagent.kernel.bell import Bell
+
 Why: TypeAlias = Literal["stop", "limit"]
 """What an interrupt stands for: somebody's stop, or the end of a time limit."""
 
@@ -61,6 +63,7 @@ class Interrupts:
         self.windows: list[_Window] = []
         self.held: Why | None = None
         self.stopped = False
+        self._bell = Bell()
 
     @property
     def on_main_thread(self) -> bool:
@@ -104,6 +107,20 @@ class Interrupts:
             otherwise: called in place of raising.
         """
         return Armed(self, only, otherwise)
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Meanwhile `pending` knows also of a stop whose handler waits for C code to return."""
+        if not self.on_main_thread:
+            yield
+            return
+        with self._bell.hung():
+            yield
+
+    @property
+    def pending(self) -> bool:
+        """Whether a stop has come since the handler was installed; from any thread."""
+        return self.stopped or (self._bell.rings and not self._limit_due)
 
     def shielded(self) -> Shielded:
         """A section inside a window that an interrupt does not cut: it waits for its end."""
@@ -155,6 +172,7 @@ class Interrupts:
                 window.struck = why
 
     def _on_signal(self, _signum: int, frame: FrameType | None) -> None:
+        self._bell.silence()
         why: Why = "limit" if self._limit_due else "stop"
         self._limit_due = False
         if why == "stop":

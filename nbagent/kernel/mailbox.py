@@ -3,8 +3,9 @@
 A command is `{"run_id", "request_id", "action", …}`. A view sends it over its comm and, where the
 front end lets it, over the kernel's control channel, which is read even while a cell is busy. A
 run's commands go to the handler that was put up for it; the second copy of a command gets the
-first one's answer, or, of one that only reads, an answer of its own. Handlers run on the thread that delivers: they set flags and read snapshots,
-and touch neither figures nor the user's variables.
+first one's answer, or, of one that only reads, an answer of its own. Handlers run on the thread
+that delivers: they set flags and read snapshots, and touch neither figures nor the user's
+variables.
 """
 
 from __future__ import annotations

@@ -87,6 +87,7 @@ class Job:
     """Answers this run's questions, if not the pump's."""
     work: Work | None = None
     cancel: Callable[[], None] | None = None
+    over: bool = False
 
     def drop(self) -> None:
         """Cancel the model call under way, if there is one."""
@@ -154,14 +155,15 @@ class Pump:
         is_left = False
         try:
             with self._guard(stop_all):
-                while not (is_left := until()) and self.turn(active):
-                    self.receive(TICK_S)
-                    self._look_round()
-                    active += self._joined()
+                try:
+                    while not (is_left := until()) and self.turn(active):
+                        self.receive(TICK_S)
+                        self._look_round()
+                        active += self._joined()
+                finally:
+                    self._wind_up_all(active, is_left=is_left)
         finally:
-            for job in active:
-                if job.run.finished or not is_left:
-                    self.wind_up(job)
+            self._wind_up_all(active, is_left=is_left)
         return [job for job in active if not job.run.finished]
 
     def join(self, job: Job) -> None:
@@ -270,7 +272,7 @@ class Pump:
         display.refresh()
         run.interrupt_tool = executor.interrupt
         try:
-            with _refreshed(display):
+            with self._watched(job, executor):
                 context = ToolContext(executor, show)
                 result = run.recipe.tools.call(work.call, context)
         finally:
@@ -279,33 +281,43 @@ class Pump:
             run.stopping = True
         run.deliver(work, result)
 
+    @contextmanager
+    def _watched(self, job: Job, executor: Executor) -> Iterator[None]:
+        """While a tool has the main thread: keep the display fresh, tell of a stop unheeded."""
+        over = threading.Event()
+
+        def look() -> None:
+            while not over.wait(WATCH_S):
+                if job.run.stopping or executor.interrupted:
+                    job.run.note_stop()
+                job.display.refresh()
+
+        thread = threading.Thread(target=look, name="nbagent-watch", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _wind_up_all(self, jobs: Iterable[Job], *, is_left: bool) -> None:
+        for job in jobs:
+            if not job.over and (job.run.finished or not is_left):
+                self.wind_up(job)
+
     def wind_up(self, job: Job) -> None:
         """Leave a run finished and its display final, whatever happened."""
+        job.over = True
         job.drop()
         if job.run.finished is None:
             job.run.stopping = True
         work = job.run.pending()
         if isinstance(work, RunTool):
             text = "Interrupted; nobody knows whether it finished. Do not assume that it did."
-            job.run.deliver(work, ToolResult(content=text, is_error=True, outcome="interrupted"))
+            result = ToolResult(
+                content=text, is_error=True, outcome="interrupted", interrupted=True
+            )
+            job.run.deliver(work, result)
             job.run.pending()
         job.display.refresh(final=True)
         job.on_end()
-
-
-@contextmanager
-def _refreshed(display: Display) -> Iterator[None]:
-    """Keep a display fresh while a tool has the main thread, also if it shows nothing."""
-    over = threading.Event()
-
-    def refresh() -> None:
-        while not over.wait(WATCH_S):
-            display.refresh()
-
-    thread = threading.Thread(target=refresh, name="nbagent-refresh", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

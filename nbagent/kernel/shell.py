@@ -73,6 +73,11 @@ class LiveShell:
         """Whether code can be run now: not while a call is under way."""
         return not self._running
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether a stop has come, heeded or not yet; from any thread."""
+        return self._running and self._interrupts.pending
+
     def interrupt(self) -> None:
         """Stop what is running, from any thread."""
         self._interrupts.interrupt()
@@ -115,7 +120,7 @@ class LiveShell:
         self._running = True
         begun = self._clock.now()
         try:
-            with self._interrupts:
+            with self._interrupts, self._interrupts.heard():
                 call, outcome = self._prepared(body, on_output, limit_s, code)
         finally:
             self._running = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import copy_context
 from typing import Any
 
 from nbagent.clock import Clock
@@ -41,6 +42,7 @@ class TraceDisplay:
         self._view = RunView()
         self._meter = Meter()
         self._lock = threading.RLock()
+        self._cell = copy_context()  # where ipykernel 7.0 looks for the cell that output is of
         self._t0 = clock.now()
         self._shown_at: float | None = None
         self._stale = True
@@ -59,10 +61,13 @@ class TraceDisplay:
                     self._publish(output["data"], output.get("metadata", {}))
 
     def refresh(self, *, final: bool = False) -> None:
-        """Show what is new, if the last refresh is long enough ago or `final`."""
+        """Show what is new, if the last refresh is long enough ago or `final`; on any thread."""
         with self._lock:
-            if final or self._is_time():
-                self._show()
+            self._cell.copy().run(self._refresh, final=final)
+
+    def _refresh(self, *, final: bool) -> None:
+        if final or self._is_time():
+            self._show()
 
     def _is_time(self) -> bool:
         if self._shown_at is None:

@@ -129,18 +129,17 @@ class LiveDisplay(TraceDisplay):
     def _comm_id(self) -> str:
         return self._widget.comm.comm_id if self._widget is not None else ""
 
-    def refresh(self, *, final: bool = False) -> None:
+    def _refresh(self, *, final: bool) -> None:
         """Send what is new to the views; refresh the bundle where it is read or may be saved."""
-        with self._lock:
-            if self._shown_at is None:
-                self._begin()
-            self._send(final=final)
-            if self._finished or self._is_due():
-                self._show()
-            if self._seen and not self._settled:
-                self._settle()
-            if self._finished:
-                self._end()
+        if self._shown_at is None:
+            self._begin()
+        self._send(final=final)
+        if self._finished or self._is_due():
+            self._show()
+        if self._seen and not self._settled:
+            self._settle()
+        if self._finished:
+            self._end()
 
     def _is_due(self) -> bool:
         if self._seen:

@@ -256,7 +256,10 @@ class PendingCalls:
             held, self._held = self._held, None
             self._finish(replace(held, content=WITHHELD))
         while not self.answered:
-            self._finish(ToolResult(content=STOPPED, is_error=True, outcome="did not run"))
+            result = ToolResult(
+                content=STOPPED, is_error=True, outcome="did not run", interrupted=True
+            )
+            self._finish(result)
         self._fresh = None
 
     def _give(self, decision: Decision) -> None:
@@ -290,6 +293,7 @@ class PendingCalls:
                 content=result.content,
                 display=tuple(self._recipe.redact.value(list(result.display))),
                 is_error=result.is_error,
+                stopped=result.interrupted,
                 outcome=result.outcome,
                 changes=result.changes,
                 cut_bytes=result.cut_bytes,

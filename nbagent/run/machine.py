@@ -10,6 +10,7 @@ Read next: `nbagent.kernel.pump`, the driver under `%%kimi`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from nbagent.events import (
     RunStarted,
     Sent,
     Steered,
+    StopAsked,
     ToolOutput,
 )
 from nbagent.loop import Act, Ask
@@ -101,6 +103,8 @@ class Machine:
         self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
         self._n_events = 0
+        self._emitting = threading.RLock()
+        self._stop_noted = False
         self._work: Work | None = None
         self._reply = beginning.reply
         self._begun: Beginning | None = beginning
@@ -131,6 +135,12 @@ class Machine:
     def await_kernel(self, *, over: bool = False) -> None:
         """Note that a tool waits until the kernel is free, or that this is over."""
         self._emit(KernelAwaited(step=self._asking.step, over=over))
+
+    def note_stop(self) -> None:
+        """Tell, once, that a tool goes on although a stop was asked for; from any thread."""
+        if not self._stop_noted:
+            self._stop_noted = True
+            self._emit(StopAsked(step=self._asking.step))
 
     def deliver(self, work: Work, outcome: Outcome) -> None:
         """Bring the outcome of `work`; what comes too late, after a stop, is left alone."""
@@ -334,11 +344,12 @@ class Machine:
 
     def _emit(self, event: Event, *, at: float | None = None) -> None:
         """Stamp and hand out an event: the one place where `seq` and `t` are set."""
-        now = self.recipe.clock.now() if at is None else at
-        stamped = replace(event, seq=self._n_events, t=round(now - self._t0, 6))
-        self._n_events += 1
-        if not isinstance(stamped, TRANSIENT):
-            self.events.append(stamped)
-        self.meter.apply(stamped)
-        for consumer in self._subscribers:
-            consumer(stamped)
+        with self._emitting:
+            now = self.recipe.clock.now() if at is None else at
+            stamped = replace(event, seq=self._n_events, t=round(now - self._t0, 6))
+            self._n_events += 1
+            if not isinstance(stamped, TRANSIENT):
+                self.events.append(stamped)
+            self.meter.apply(stamped)
+            for consumer in self._subscribers:
+                consumer(stamped)

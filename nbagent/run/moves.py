@@ -65,8 +65,10 @@ class Move:
         if self.place == "reply":
             return "calls" if self.in_hand.get("tool_calls") else "answer"  # type: ignore[union-attr] # a Message here
         if isinstance(self.in_hand, ToolResult):
-            known = {"denied": "denied", "stopped": "stopped", "did not run": "stopped"}
-            return known.get(self.in_hand.outcome, "error" if self.in_hand.is_error else "")
+            if self.in_hand.interrupted:
+                return "stopped"
+            is_denied = self.in_hand.outcome == "denied"
+            return "denied" if is_denied else "error" if self.in_hand.is_error else ""
         return ""
 
 

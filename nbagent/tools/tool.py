@@ -49,7 +49,7 @@ class ToolResult:
         is_error: whether the call failed.
         outcome: the outcome in a few words, for the step's line.
         changes: names and files that it changed, if it can tell.
-        interrupted: a stop ended the call.
+        interrupted: a stop ended the call, or kept it from running.
         cut_bytes: bytes of output left out of `content`; `spill` is the file that holds all.
     """
 

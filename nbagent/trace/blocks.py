@@ -85,7 +85,12 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
                 tag("b", f"Denied by {call.get('by') or 'you'}"), " ", _quiet(call.get("why", ""))
             )
         )
-    parts += [block_html(block, pictures) for block in call["outputs"]]
+    parts += [
+        _stopped(block)
+        if call.get("stopped") and block["kind"] == "error"
+        else block_html(block, pictures)
+        for block in call["outputs"]
+    ]
     if call.get("repaired"):
         parts.append(_label(_quiet("A later step repaired this call.")))
     if call.get("n_outputs_left_out"):
@@ -142,14 +147,20 @@ def block_html(block: Block, pictures: Mapping[str, Html]) -> Html:
 def _error(block: Block) -> Html:
     name = f"\N{MULTIPLICATION X} {block['name']}"
     message = pre(f"{block['name']}: {block['message']}", wrap=True, extra=FAILED)
-    head = _label(tag("b", name))
+    return join(_label(tag("b", name)), message, *_traceback(block), by="\n")
+
+
+def _stopped(block: Block) -> Html:
+    """An interrupt is no error: somebody asked for it."""
+    return join(_label(tag("b", "\N{BLACK SQUARE} Stopped here")), *_traceback(block), by="\n")
+
+
+def _traceback(block: Block) -> list[Html]:
     if not block["traceback"]:
-        return join(head, message, by="\n")
+        return []
     line = _quiet(f"Traceback, {plural(block['n_lines'], 'line')}")
-    full = details(
-        line, pre(block["traceback"]), style="margin:0", summary_style=FOLDED, is_open=False
-    )
-    return join(head, message, full, by="\n")
+    text = pre(block["traceback"])
+    return [details(line, text, style="margin:0", summary_style=FOLDED, is_open=False)]
 
 
 def table_html(block: Block) -> Html:

@@ -206,7 +206,7 @@ def _line_of_step(step: Mapping[str, Any]) -> dict[str, Any]:
 
 _OF_A_CALL = (
     *("name", "title", "outcome", "is_error", "done", "changes"),
-    *("repaired", "again", "decision", "by", "edited"),
+    *("repaired", "again", "decision", "by", "edited", "stopped"),
 )
 
 

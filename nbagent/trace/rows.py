@@ -114,7 +114,7 @@ def _step_html(
 ) -> Html:
     mark = ""
     if step["calls"] and any(call["done"] for call in step["calls"]):
-        mark = "\N{MULTIPLICATION X} " if _failed(step) else "\N{CHECK MARK} "
+        mark = _mark(step["calls"])
     gist = tag("span", step["gist"], style=GIST, dir="auto")
     deed = [gist, tag("span", step["tools"], style=TOOL)]
     if step["outcome"]:
@@ -126,5 +126,7 @@ def _step_html(
     return details(line, inside, style=f"{place};{ROW}", summary_style=SUMMARY, is_open=is_open)
 
 
-def _failed(step: Mapping[str, Any]) -> bool:
-    return any(call["is_error"] for call in step["calls"])
+def _mark(calls: Sequence[Mapping[str, Any]]) -> str:
+    if any(call["is_error"] for call in calls):
+        return "\N{MULTIPLICATION X} "
+    return "\N{BLACK SQUARE} " if any(call.get("stopped") for call in calls) else "\N{CHECK MARK} "

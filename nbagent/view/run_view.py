@@ -32,11 +32,12 @@ from nbagent.events import (
     RunStarted,
     Steered,
     StepStarted,
+    StopAsked,
     ToolFinished,
     ToolOutput,
     ToolStarted,
 )
-from nbagent.phrases import clean, clip, one_line, plural, seconds, size
+from nbagent.phrases import clean, clip, one_line, plural, seconds, size, stopping_words
 from nbagent.view.lines import LINES_MAX, call_key, line_of
 from nbagent.view.outputs import Block, Picture, block_of, goes_below
 from nbagent.view.steps import (
@@ -85,6 +86,7 @@ class RunView:
         self._until_t = 0.0
         self._rests = False
         """Whether the last pause was one between two moves."""
+        self._stop_t = 0.0
         self._on: dict[type[Event], Callable[[Any], None]] = {
             RunStarted: self._run_started,
             StepStarted: self._step_started,
@@ -96,6 +98,7 @@ class RunView:
             Paused: self._paused,
             Edited: self._edited,
             KernelAwaited: self._kernel_awaited,
+            StopAsked: self._stop_asked,
             Steered: self._steered,
             Compacted: self._compacted,
             ToolStarted: self._tool_started,
@@ -146,17 +149,23 @@ class RunView:
         step = self.steps[-1] if self.steps else None
         if not self.running:
             return self.text or _ENDED[self.reason]
-        if self.phase == "waiting" and step:
-            return f"Waiting for the first token {seconds(max(0.0, now - step.t))}"
-        if self.phase == "retrying":
-            wait = f" Trying again in {seconds(max(0.0, self._until_t - now))}"
-            return f"{self.text}{wait}" if self._until_t > now else self.text
+        if self.phase in ("waiting", "retrying", "stopping"):
+            return self._counting(now)
         if self.phase in ("running", "asking") and step and step.calls:
             name = step.calls[-1].name
             return f"Running {name}" if self.phase == "running" else f"Waiting for you: {name}"
         if self.phase == "paused":
             return self.text if self._rests else f"Paused: {self.text}" if self.text else "Paused"
         return _STATES.get(self.phase, "Starting")
+
+    def _counting(self, now: float) -> str:
+        """The state where time itself is what happens."""
+        if self.phase == "stopping":
+            return stopping_words(now - self._stop_t)
+        if self.phase == "waiting":
+            return f"Waiting for the first token {seconds(max(0.0, now - self.steps[-1].t))}"
+        wait = f" Trying again in {seconds(max(0.0, self._until_t - now))}"
+        return f"{self.text}{wait}" if self._until_t > now else self.text
 
     def changes(self) -> str:
         """Names that tool code made or changed: `+df_clean ~df`, at most twelve."""
@@ -311,6 +320,9 @@ class RunView:
 
     def _kernel_awaited(self, event: KernelAwaited) -> None:
         self.phase = "running" if event.over else "queued"
+
+    def _stop_asked(self, event: StopAsked) -> None:
+        self.phase, self._stop_t = "stopping", event.t
 
     def _steered(self, event: Steered) -> None:
         step = self._step(event.step)

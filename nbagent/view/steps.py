@@ -46,6 +46,7 @@ class Call:
     n_outputs_left_out: int = 0
     outcome: str = ""
     is_error: bool = False
+    stopped: bool = False
     done: bool = False
     changes: str = ""
     saw: str = ""
@@ -108,7 +109,8 @@ class Call:
         """Take over the outcome and what the model got."""
         self.question = None
         self.done, self.cut_bytes = True, event.cut_bytes
-        self.is_error = event.is_error and self.decision != "deny"
+        self.stopped = event.stopped
+        self.is_error = event.is_error and not event.stopped and self.decision != "deny"
         self.see(event.content, saw_limit)
         self.outcome = one_line(clean(event.outcome), 60) or self._outcome()
         self.changes = one_line(clean(str(event.changes or "")), 200)
@@ -171,7 +173,7 @@ class Call:
             "cut_bytes",
         )
         extra += ("why", "decision", "by", "repairs", "repaired", "diff", "again")
-        extra += ("question", "withheld")
+        extra += ("question", "withheld", "stopped")
         return facts | {name: getattr(self, name) for name in extra if getattr(self, name)}
 
 

@@ -1,8 +1,7 @@
-"""The step view in JupyterLab: a run of four steps, by keyboard, back, changed, forked, finished."""
+"""The step view in JupyterLab: a run by keyboard, back, changed, forked, and both finished."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,6 +49,9 @@ class Stepper:
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
 
+    def focus(self, button: str) -> None:
+        self.view.get_by_role("button", name=button, exact=button == "Step").focus()
+
     def at(self, words: str) -> None:
         expect(self.view).to_contain_text(words, timeout=WAIT_MS)
 
@@ -71,44 +73,18 @@ def test_four_steps_back_two_changed_forked_and_both_finished(
     stepper = Stepper(notebook.output(1), page)
     stepper.at("Paused before request 1")
     assert len(sent(server)) == n_before
-    # Into the view by the keyboard: Tab from the cell reaches its Step button.
-    stepper.view.get_by_role("button", name="Step", exact=True).focus()
-    stepper.step("Paused after reply 1")
-    stepper.step("Paused before run_python")
-    stepper.step("Paused after run_python")
-    stepper.step("Paused before request 2")
-    stepper.view.get_by_role("tab", name="Request").click()
-    stepper.view.get_by_role("button", name="Exact bytes").click()
-    body = stepper.view.locator("pre.wire").text_content()
-    stepper.view.get_by_role("button", name="Step", exact=True).focus()
-    stepper.step("Paused after reply 2")
-    assert sent(server)[-1].decode() == body  # what was shown is what has left
-    stepper.step("Paused before run_python")
-    stepper.step("Paused after run_python")
-    stepper.step("Paused before request 3")
+    two_steps(stepper, server)
     notebook.screenshot("step-view")
     n_sent = len(sent(server))
-    stepper.press("ArrowLeft")
-    stepper.at("Looking back at move 8 of 9.")
-    stepper.press("ArrowLeft")
-    stepper.at("Looking back at move 7 of 9.")
-    stepper.press("ArrowRight")
-    stepper.at("Looking back at move 8 of 9.")
-    assert len(sent(server)) == n_sent
-    stepper.press("e")
-    stepper.press("Control+a")
-    page.keyboard.type("b is nowhere to be found")
-    stepper.press("Control+Enter")
-    expect(stepper.view.get_by_role("dialog")).to_contain_text("Fork from move 8")
+    look_back_and_change(stepper)
     notebook.screenshot("step-fork")
-    assert len(sent(server)) == n_sent
     stepper.press("Enter")
     stepper.at("at move 8")
     stepper.at("Paused after run_python")
     stepper.at("b is nowhere to be found")
     assert len(sent(server)) == n_sent
-    # The fork's next reply is the third that was ordered; then come its own.
-    stepper.view.get_by_role("button", name="Step", exact=True).focus()
+    # The fork's next reply is the third that was ordered; then come the original's.
+    stepper.focus("Step")
     stepper.step("Paused before request 3")
     stepper.press("r")
     stepper.at("The original is done.")
@@ -116,7 +92,7 @@ def test_four_steps_back_two_changed_forked_and_both_finished(
     control.order(server, call("c = 3"), say("And this one too."))
     stepper.view.get_by_role("button", name="Go to run-").click()
     stepper.at("Looking back at move 8 of 9.")
-    stepper.view.get_by_role("button", name="Back").first.focus()
+    stepper.focus("Back to now")
     stepper.press("End")
     stepper.at("Paused before request 3")
     stepper.press("r")
@@ -124,5 +100,37 @@ def test_four_steps_back_two_changed_forked_and_both_finished(
     notebook.run(2)
     expect(notebook.output(2)).to_contain_text("And this one too. | The original is done.")
     assert b"nowhere" not in sent(server)[-1]
-    for request in sent(server)[n_before:]:
-        json.loads(request)
+
+
+def two_steps(stepper: Stepper, server: Server) -> None:
+    """Two steps by Enter; what was shown before the second request is what has left."""
+    stepper.focus("Step")
+    stepper.step("Paused after reply 1")
+    stepper.step("Paused before run_python")
+    stepper.step("Paused after run_python")
+    stepper.step("Paused before request 2")
+    stepper.view.get_by_role("tab", name="Request").click()
+    stepper.focus("Exact bytes")
+    stepper.press("Enter")
+    body = stepper.view.locator("pre.wire").text_content()
+    stepper.focus("Step")
+    stepper.step("Paused after reply 2")
+    assert sent(server)[-1].decode() == body
+    stepper.step("Paused before run_python")
+    stepper.step("Paused after run_python")
+    stepper.step("Paused before request 3")
+
+
+def look_back_and_change(stepper: Stepper) -> None:
+    """Two moves back, one forward, and another result there: that asks for a fork."""
+    stepper.press("ArrowLeft")
+    stepper.at("Looking back at move 8 of 9.")
+    stepper.press("ArrowLeft")
+    stepper.at("Looking back at move 7 of 9.")
+    stepper.press("ArrowRight")
+    stepper.at("Looking back at move 8 of 9.")
+    stepper.press("e")
+    stepper.press("Control+a")
+    stepper.page.keyboard.type("b is nowhere to be found")
+    stepper.press("Control+Enter")
+    expect(stepper.view.get_by_role("dialog")).to_contain_text("Fork from move 8")

@@ -25,7 +25,9 @@ from nbagent.events import (
     KernelAwaited,
     Paused,
     Reason,
+    StopAsked,
     ToolFinished,
+    ToolOutput,
     ToolStarted,
     from_dict,
     to_dict,
@@ -156,6 +158,28 @@ def stepped() -> Story:
     return story.add(Paused(step=2, why="Paused after reply 2: the answer.", place="reply"))
 
 
+def stopped(*, over: bool) -> Story:
+    """A run that was stopped in its second call, which took its time; a third did not run."""
+    story = Story("Count").ask().think("Count.").calls("run_python", "{}").reply(20)
+    story.run(code="n = 1", s=0.3).ask().think("On.").calls("run_python", "{}").reply(20)
+    code = "# Count to the end\nwhile True:\n    n += 1"
+    arguments = {"code": code}
+    story.add(
+        ToolStarted(step=2, index=0, call_id="a", name="run_python", arguments=arguments), 0.1
+    )
+    story.add(StopAsked(step=2), 1.0)
+    if not over:
+        return story.add(ToolOutput(step=2, index=0, output=stream_output("still here\n")), 6.0)
+    shown = error_output("KeyboardInterrupt", "", ["Cell In[1], line 3", "KeyboardInterrupt: "])
+    facts = {"name": "run_python", "is_error": True, "stopped": True}
+    finished = ToolFinished(
+        step=2, index=0, content="[Stopped]", display=(shown,), outcome="stopped", **facts
+    )
+    story.add(finished, 6.0)
+    story.add(ToolFinished(step=2, index=1, content="[Stopped]", outcome="did not run", **facts))
+    return story.finish(reason="stopped", text="Stopped by you at step 2.")
+
+
 def late(events: list[Event]) -> list[dict[str, Any]]:
     """The events of the snapshot that a late view is given."""
     feed = Feed("r1")
@@ -197,6 +221,8 @@ def fixtures() -> dict[str, Any]:
         "run_repaired": fixture(repaired().events),
         "run_asked": fixture(asked().events),
         "run_stepped": fixture(stepped().events),
+        "run_stopping": fixture(stopped(over=False).events),
+        "run_stopped": fixture(stopped(over=True).events),
         "run_scripted": fixture(scripted.reply(3).finish("Hello.").events),
         "run_hostile": fixture(everywhere("<img src=x onerror=fire()>").finish("<b>x</b>").events),
         "run_long": fixture(long().events),

@@ -65,7 +65,9 @@ def editing(page: Page) -> None:
 @state("8")
 def edited(page: Page) -> None:
     page.get_by_role("button", name="Edit").last.click()
-    page.get_by_role("textbox", name="Edit result").fill("TypeError … Hint: median needs numeric_only=True.")
+    page.get_by_role("textbox", name="Edit result").fill(
+        "TypeError … Hint: median needs numeric_only=True."
+    )
     page.get_by_role("button", name="Save").click()
     page.get_by_role("tab", name="History").click()
 

@@ -31,6 +31,7 @@ from nbagent.events import (
     Sent,
     Steered,
     StepStarted,
+    StopAsked,
     ToolFinished,
     ToolOutput,
     ToolStarted,
@@ -194,6 +195,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         content=words,
         display=st.lists(outputs, max_size=3).map(tuple),
         is_error=st.booleans(),
+        stopped=st.booleans(),
         outcome=words,
         changes=changes,
     ),
@@ -218,6 +220,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         message=st.none() | messages,
         content=words,
     ),
+    StopAsked: st.builds(StopAsked, t=times, step=steps),
     Steered: st.builds(Steered, t=times, step=steps, text=words),
     Compacted: st.builds(Compacted, t=times, step=steps, n_messages=small, summary=words),
     RunFinished: st.builds(

@@ -31,6 +31,8 @@ export class Call {
   nOutputsLeftOut = 0;
   outcome = '';
   isError = false;
+  /** Whether a stop ended it, or kept it from running. */
+  stopped = false;
   done = false;
   changes = '';
   saw = '';
@@ -109,7 +111,8 @@ export class Call {
   finish(event: ToolFinished, sawLimit: number): void {
     this.question = null;
     this.done = true;
-    this.isError = (event.is_error ?? false) && this.decision !== 'deny';
+    this.stopped = event.stopped ?? false;
+    this.isError = (event.is_error ?? false) && !this.stopped && this.decision !== 'deny';
     this.cutBytes = event.cut_bytes ?? 0;
     this.see(event.content, sawLimit);
     this.outcome = oneLine(clean(event.outcome ?? ''), 60) || this.outcomeOfOutputs();
@@ -216,7 +219,8 @@ export class Call {
       repaired: this.repaired,
       diff: this.diff,
       again: this.again,
-      withheld: this.withheld
+      withheld: this.withheld,
+      stopped: this.stopped
     };
     return { ...facts, ...filled(extra), ...(this.question ? { question: this.asked } : {}) };
   }
@@ -235,6 +239,7 @@ export class Call {
     call.outputs = (data.outputs ?? []).map(wholeBlock);
     call.outcome = data.outcome ?? '';
     call.isError = data.is_error ?? false;
+    call.stopped = data.stopped ?? false;
     call.done = data.done ?? false;
     call.changes = data.changes ?? '';
     call.edited = data.edited ?? false;

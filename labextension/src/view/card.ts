@@ -42,6 +42,7 @@ export class CallCard {
     const key = [
       call.done,
       call.isError,
+      call.stopped,
       call.decision,
       call.why,
       call.question?.key,
@@ -81,7 +82,7 @@ export class CallCard {
     const waits = call.question !== null;
     put(this.node, {
       class: `card${failed ? ' err' : denied || waits ? ' warn' : ''}`,
-      'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.done ? '' : ', running'}`
+      'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.stopped ? ', stopped' : call.done ? '' : ', running'}`
     });
     this.codeBox.replaceChildren(...(call.question?.about === 'call' ? [] : this.code()));
     this.foot.replaceChildren(...this.notes().map(note => h('div', {}, note)));
@@ -106,9 +107,11 @@ export class CallCard {
       ? icon('cross', 'c-error')
       : denied || waits
         ? icon('diamond', 'c-warn')
-        : call.done || !this.desk.live
-          ? icon('code', 'c-tool')
-          : ring();
+        : call.stopped
+          ? icon('stop', 'm')
+          : call.done || !this.desk.live
+            ? icon('code', 'c-tool')
+            : ring();
     const menu = button(
       {
         class: 'b ghost',
@@ -138,7 +141,8 @@ export class CallCard {
         h('span', { class: 'chip names', title: call.changes }, h('code', {}, call.changes))
       );
     }
-    const mark = call.done && !failed && !denied && icon('check', 'c-ok');
+    const worked = call.done && !failed && !denied && !call.stopped;
+    const mark = worked && icon('check', 'c-ok');
     node.append(h('span', { class: 'row nw' }, mark, this.time), menu);
     return [node, actions];
   }
@@ -160,6 +164,9 @@ export class CallCard {
     }
     if (waits) {
       return [h('b', {}, 'Waiting for you')];
+    }
+    if (call.stopped) {
+      return [h('b', {}, call.outcome === 'did not run' ? 'Stopped before it ran' : 'Stopped')];
     }
     return [h('span', { class: 'm' }, call.title)];
   }
@@ -190,7 +197,7 @@ export class CallCard {
       return [];
     }
     const error = call.outputs.find(block => block.kind === 'error');
-    const bad = error ? failingLine(call.code, error.traceback) : 0;
+    const bad = error && !call.stopped ? failingLine(call.code, error.traceback) : 0;
     if (!call.diff) {
       return [codeNode(call.code, call.isPython, bad)];
     }
@@ -271,12 +278,10 @@ export class CallCard {
         block.text
       );
     }
-    if (block.kind === 'error' && this.call.isError) {
-      return h(
-        'div',
-        { class: 'flush' },
-        ...(block.traceback ? traceback(block) : [textNode(block.message, 'stderr')])
-      );
+    const { isError, stopped } = this.call;
+    if (block.kind === 'error' && (isError || stopped)) {
+      const bare = stopped ? [] : [textNode(block.message, 'stderr')];
+      return h('div', { class: 'flush' }, ...(block.traceback ? traceback(block) : bare));
     }
     return blockNode(block, desk.scene.view.pictures);
   }

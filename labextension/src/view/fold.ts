@@ -5,7 +5,7 @@ import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
-import { clean, clip, ENDED, gist, oneLine, seconds, size, STATES } from './phrases';
+import { clean, clip, ENDED, gist, oneLine, seconds, size, STATES, stoppingWords } from './phrases';
 import { countWords, joined, mergedRanges, rangeOf } from './ranges';
 import { Step } from './steps';
 import type {
@@ -60,6 +60,7 @@ export class RunView {
   t = 0;
   faults: string[] = [];
   untilT = 0;
+  stopT = 0;
   /** Words of a stored run that its events are no longer there to make again. */
   base: Snapshot | null = null;
 
@@ -97,6 +98,10 @@ export class RunView {
     },
     kernel_awaited: event => {
       this.phase = event.over ? 'running' : 'queued';
+    },
+    stop_asked: event => {
+      this.phase = 'stopping';
+      this.stopT = event.t;
     },
     steered: event => {
       const step = this.step(event.step);
@@ -169,6 +174,9 @@ export class RunView {
     if (this.phase === 'retrying') {
       const wait = ` Trying again in ${seconds(Math.max(0, this.untilT - now))}`;
       return this.untilT > now ? `${this.text}${wait}` : this.text;
+    }
+    if (this.phase === 'stopping') {
+      return stoppingWords(now - this.stopT);
     }
     const call = step?.calls[step.calls.length - 1];
     if ((this.phase === 'running' || this.phase === 'asking') && call) {

@@ -3,7 +3,7 @@
 
 import type { Desk } from './desk';
 import { button, h, icon, put, ring, setText } from './dom';
-import { BADGE, count, dollars, elapsed, plural, seconds } from './phrases';
+import { BADGE, count, dollars, elapsed, plural, seconds, stoppingWords } from './phrases';
 import { headWords } from './plain';
 import { reconcile } from './step_list';
 import type { StepDoor } from './step_door';
@@ -19,6 +19,7 @@ const PHASE_ICONS: Record<string, readonly [string, string]> = {
 const LEADS: Record<string, readonly [string, string]> = {
   asking: ['diamond', 'c-warn'],
   retrying: ['retry', 'c-warn'],
+  stopping: ['stop', 'c-warn'],
   paused: ['pause', ''],
   answer: ['check', 'c-ok'],
   stopped: ['stop', 'm'],
@@ -26,8 +27,8 @@ const LEADS: Record<string, readonly [string, string]> = {
   error: ['cross', 'c-error']
 };
 
-/** From here on a stop counts as one that the code does not heed. */
-const PATIENCE_S = 2;
+/** Longer words than this, in characters, take more than one line. */
+const LINE_LENGTH = 60;
 
 export class Header {
   readonly node = h('div', { class: 'hd' });
@@ -137,9 +138,11 @@ export class Header {
     }
     setText(this.who, whoOf(view.scripted, view.model));
     const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
-    const asked = this.stopAskedAt;
-    const words = this.door.words || state;
-    setText(this.words, asked === null ? words : stoppingWords(desk.now() - asked));
+    const asked = view.phase === 'stopping' ? null : this.stopAskedAt;
+    const going = this.door.words || state;
+    const words = asked === null ? going : stoppingWords(desk.now() - asked);
+    this.node.classList.toggle('long', words.length > LINE_LENGTH);
+    setText(this.words, words);
     const ttft = meter.metrics().run['ttft_s'];
     setText(
       this.usual,
@@ -212,13 +215,6 @@ export class Header {
       this.node.replaceChildren(this.summary);
     }
   }
-}
-
-/** A stop that takes long is no secret: some code cannot be interrupted from inside its process. */
-function stoppingWords(waited: number): string {
-  return waited < PATIENCE_S
-    ? 'Stopping'
-    : `Stopping for ${seconds(waited)}: the code does not let go. Restart the kernel to end it; the trace is kept`;
 }
 
 /** `kimi-k2.6` as people write it: `Kimi K2.6`. */

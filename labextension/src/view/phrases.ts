@@ -1,6 +1,8 @@
 // How nbagent writes numbers, sizes and names: mirrors nbagent/phrases.py word for word.
 
 export const UNKNOWN = '—';
+/** From here on a stop counts as one that the code does not heed. */
+const STOP_PATIENCE_S = 2;
 /** Stands in the first line and at the answer of every scripted run, in every form. */
 export const BADGE =
   'SCRIPTED · replies written by people, paced by a timer. ' +
@@ -196,4 +198,11 @@ export function splitLines(text: string): string[] {
 /** The number of bytes that a text takes as UTF-8. */
 export function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).length;
+}
+
+/** What is said of a stop that was asked for so long ago and has not taken. */
+export function stoppingWords(waitedS: number): string {
+  return waitedS < STOP_PATIENCE_S
+    ? 'Stopping'
+    : `Stopping for ${seconds(waitedS)}: the code does not let go. Restart the kernel to end it: trace and files are kept, variables and conversation are not`;
 }

@@ -161,7 +161,9 @@ export class StepView {
         ? icon('cross', 'c-error')
         : denied
           ? icon('diamond', 'c-warn')
-          : icon('check', 'c-ok');
+          : step.calls.some(call => call.stopped)
+            ? icon('stop', 'm')
+            : icon('check', 'c-ok');
     const words = h('span', { class: step.failed ? 'c-error' : '' }, step.outcome);
     const said =
       step.failed &&

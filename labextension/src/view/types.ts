@@ -133,6 +133,7 @@ export interface ToolFinished extends InCall {
   content: string | ContentPart[];
   display?: Output[];
   is_error?: boolean;
+  stopped?: boolean;
   outcome?: string;
   changes?: Changes | null;
   cut_bytes?: number;
@@ -164,6 +165,9 @@ export interface Edited extends InCall {
 export interface KernelAwaited extends InStep {
   kind: 'kernel_awaited';
   over?: boolean;
+}
+export interface StopAsked extends InStep {
+  kind: 'stop_asked';
 }
 export interface Steered extends InStep {
   kind: 'steered';
@@ -203,6 +207,7 @@ export type Event =
   | Paused
   | Edited
   | KernelAwaited
+  | StopAsked
   | Steered
   | Compacted
   | RunFinished;
@@ -260,6 +265,7 @@ export interface CallSnapshot {
   again?: boolean;
   question?: Question;
   withheld?: boolean;
+  stopped?: boolean;
 }
 export interface Retry {
   attempt: number;

@@ -19,6 +19,8 @@ export interface RunFixture {
 export const RUNS = [
   'run_repaired',
   'run_asked',
+  'run_stopping',
+  'run_stopped',
   'run_scripted',
   'run_hostile',
   'run_long',

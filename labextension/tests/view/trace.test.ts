@@ -30,6 +30,20 @@ describe('a stop', () => {
     clock.mockRestore();
     dispose();
   });
+
+  it('says the same where the stop came another way, and takes it for no failure', async () => {
+    const going = await opened(fixture('run_stopping').events);
+    const words = texts(going.root, '.words')[0];
+    expect(words).toMatch(/^Stopping for 6\.\d s: the code .* Restart the kernel .* are kept/);
+    going.dispose();
+    const { root, dispose } = await opened(fixture('run_stopped').events);
+    expect(texts(root, '.oc')).toEqual([' done', ' stopped, did not run']);
+    expect(root.querySelectorAll('.st .c-error, .card.err').length).toBe(0);
+    const failed = await opened(REPAIRED);
+    expect(failed.root.querySelectorAll('.st .c-error').length, 'the control').toBeGreaterThan(0);
+    failed.dispose();
+    dispose();
+  });
 });
 
 describe('a trace', () => {
