@@ -24,9 +24,11 @@ def name(request: pytest.FixtureRequest) -> str:
 def lessons() -> Iterator[Server]:
     """A lesson server that writes slowly, until the test lets it hurry."""
     server = ensure(SystemClock())
+    control.clear(server)
     control.set_pace(server, SLOW_TOKENS_PER_S, SLOW_TTFT_S)
     yield server
     control.set_pace(server, math.inf)
+    control.clear(server)
 
 
 @pytest.fixture
