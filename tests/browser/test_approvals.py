@@ -192,3 +192,37 @@ def test_a_prompt_asks_where_no_view_can(lab: Lab, page: Page, server: Server, n
     assert results(server)[1] == "Denied: leave them"
     notebook.run(3)
     expect(notebook.output(3)).to_contain_text("[1, 2, 3]")
+
+
+def test_the_keyboard_does_the_rest(lab: Lab, page: Page, server: Server, name: str) -> None:
+    """Help, steps, find, a note, leaving to the cell, and the stop, in JupyterLab itself."""
+    control.order(server, call("print('one')"), call("print('two')"), say("Not stopped."))
+    notebook = opened(lab, page, name, "%%kimi --ask always\ngo", "print('mine')")
+    notebook.run(0, 1)
+    output = notebook.output(1)
+    for title in (CALL, RESULT):
+        question(output, title)
+        answer_by_key(page, "a")
+    question(output, CALL)
+    tab_to(page, "Stop")
+    page.keyboard.press("?")
+    expect(output.get_by_role("note", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(output.get_by_role("note", name="Keys")).to_be_hidden()
+    first = output.locator(".item").first.locator(".st")
+    press(page, "ArrowDown ArrowRight")
+    expect(first).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowLeft")
+    expect(first).to_have_attribute("aria-expanded", "false")
+    press(page, "/ 'two' Enter")
+    expect(output).to_contain_text("1 of 1")
+    press(page, "Escape s 'use blue' Enter")
+    expect(output).to_contain_text("Queued for the next request: “use blue”")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.shadowRoot === null"), "the view let go"
+    expect(notebook.cell(1)).to_have_class(re.compile("jp-mod-active"))
+    tab_to(page, "Stop")
+    page.keyboard.press(".")
+    notebook.wait_done(1)
+    expect(output).to_contain_text("Stopped by you")
+    notebook.screenshot("approvals.stopped")

@@ -21,7 +21,7 @@ export interface Decision {
 export class Approval {
   readonly node = h('div', { class: 'ask', role: 'group', tabindex: -1, hidden: true });
   private readonly actions = h('div', { class: 'act' });
-  private readonly said = h('p', { class: 's c-error', role: 'status', hidden: true });
+  private readonly said = h('p', { class: 's c-error', hidden: true });
   private key = '';
 
   constructor(
@@ -190,6 +190,7 @@ export class Approval {
   private say(words: string): void {
     this.said.hidden = false;
     setText(this.said, words);
+    this.desk.say(words);
   }
 
   /** Letters answer while the focus is in the card and nothing is typed. */

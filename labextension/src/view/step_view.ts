@@ -182,7 +182,7 @@ class Body {
   private readonly saidBox = h('div', { class: 'said', hidden: true });
   private readonly writing = h('div', { class: 'm s writing', hidden: true });
   private readonly after = h('div', { class: 'm s' });
-  private readonly missing = h('div', { class: 'm s', role: 'status' });
+  private readonly missing = h('div', { class: 'm s' });
   private readonly cards: CallCard[] = [];
   private key = '';
 
@@ -240,7 +240,11 @@ class Body {
     const { archive } = this.desk;
     const isWhole = !step.isLine || archive.get(step.number) === step;
     this.missing.hidden = isWhole || this.desk.isCurrent(step);
-    setText(this.missing, this.missing.hidden ? '' : archive.words(step.number));
+    const words = this.missing.hidden ? '' : archive.words(step.number);
+    if (words && words !== this.missing.textContent) {
+      this.desk.say(words);
+    }
+    setText(this.missing, words);
   }
 
   tick(): void {
