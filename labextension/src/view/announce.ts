@@ -7,12 +7,9 @@ const APART_MS = 2_000;
 
 export class Announcer {
   readonly node: HTMLElement;
-  private readonly polite = h('div', {
-    role: 'status',
-    'aria-live': 'polite',
-    'aria-atomic': 'true'
-  });
-  private readonly urgent = h('div', { role: 'alert', 'aria-atomic': 'true' });
+  // Both roles imply how urgently, and that the whole is read.
+  private readonly polite = h('div', { role: 'status' });
+  private readonly urgent = h('div', { role: 'alert' });
   private last = '';
   private next = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,14 +49,16 @@ export class Announcer {
       return;
     }
     const failed = step?.calls.find(call => call.isError);
-    const begins = view.phase === 'asking' && !this.asking;
-    this.asking = view.phase === 'asking';
-    if (begins) {
+    const isAsking = view.phase === 'asking';
+    if (isAsking && !this.asking) {
       this.urgent.textContent = ''; // the question before it may have had the same words
+    }
+    this.asking = isAsking;
+    if (isAsking) {
       this.alert(view.state());
-    } else if (this.asking) {
       return;
-    } else if (failed && step) {
+    }
+    if (failed && step) {
       this.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
     }
     const quiet =

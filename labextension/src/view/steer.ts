@@ -61,13 +61,13 @@ export class SteerLine {
         this.input.value = '';
         ready();
         this.drawQueue();
-        this.desk.say('Note queued for the next request');
+        this.desk.say(this.queue.textContent);
       },
       () => {
         ready();
         this.queue.hidden = false;
         setText(this.queue, 'The kernel did not answer; the note was not sent.');
-        this.desk.say('The note was not sent');
+        this.desk.say(this.queue.textContent);
       }
     );
   }

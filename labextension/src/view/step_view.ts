@@ -240,11 +240,7 @@ class Body {
     const { archive } = this.desk;
     const isWhole = !step.isLine || archive.get(step.number) === step;
     this.missing.hidden = isWhole || this.desk.isCurrent(step);
-    const words = this.missing.hidden ? '' : archive.words(step.number);
-    if (words && words !== this.missing.textContent) {
-      this.desk.say(words);
-    }
-    setText(this.missing, words);
+    setText(this.missing, this.missing.hidden ? '' : archive.words(step.number));
   }
 
   tick(): void {
