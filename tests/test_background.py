@@ -81,6 +81,64 @@ busy = False
     assert "False Done." in kernel.run("print(inside, run)").text
 
 
+def test_the_model_is_heard_while_a_cell_holds_the_kernel(
+    kernel: LiveKernel, server: Server
+) -> None:
+    control.set_pace(server, 200, 0.1)
+    control.order(server, call("after = holding"), say("Done."))
+    ask(kernel, "%%kimi --bg --out run\ngo")
+    code = """
+import time
+holding = True
+deadline = time.time() + 20
+while not any(e.kind == "kernel_awaited" for e in run.events) and time.time() < deadline:
+    time.sleep(0.02)
+print([e.kind for e in run.events][-1], "after" in globals())
+holding = False
+"""
+    assert kernel.run(code).text.strip() == "kernel_awaited False"
+    kernel.run("run.wait()")
+    assert "False Done." in kernel.run("print(after, run)").text
+
+
+def test_a_stop_is_heard_while_a_cell_holds_the_kernel(kernel: LiveKernel, server: Server) -> None:
+    control.order(server, {"kind": "stall"}, say("Not stopped."))
+    ask(kernel, "%%kimi --bg --out run\ngo")
+    code = """
+import time
+run.stop()
+deadline = time.time() + 20
+while not run.finished and time.time() < deadline:
+    time.sleep(0.02)
+print(run.finished.reason)
+"""
+    assert kernel.run(code).text.strip() == "stopped"
+
+
+BROKEN = """
+from nbagent.loop import Ask
+def broken(messages, tools):
+    reply = yield Ask(messages, tools)
+    raise TypeError("broken")
+"""
+
+
+def test_a_loop_that_breaks_ends_no_other_run(kernel: LiveKernel, server: Server) -> None:
+    control.set_pace(server, 200, 0.5)
+    control.order(server, say("Whole."), say("Whole."))
+    kernel.run(BROKEN)
+    ask(kernel, "%%kimi --bg --out whole --conversation whole\ngo")
+    ask(kernel, "%%kimi --bg --out bad --conversation bad --loop broken\ngo")
+    code = """
+import asyncio, time
+deadline = time.time() + 20
+while not (whole.finished and bad.finished) and time.time() < deadline:
+    await asyncio.sleep(0.02)
+print(whole.finished.reason, bad.finished.reason)
+"""
+    assert kernel.run(code).text.strip() == "answer error"
+
+
 def test_what_a_run_shows_stands_in_no_other_cell(kernel: LiveKernel, server: Server) -> None:
     shown = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('of the run')"
     control.order(server, call(shown), say("Drawn."))

@@ -31,22 +31,33 @@ def cell_id(shell: Any) -> str:
 def publisher(shell: Any) -> Callable[..., None]:
     """Publish displays for the cell that runs now, also when it is over and others run.
 
-    ipykernel 7 keeps a task's cell by itself; for 6 the parent is put in place and back.
+    The message is made here, for a cell of its own: putting its parent in place of the present
+    one for a moment would give it what another thread shows meanwhile.
     """
     display_pub = shell.display_pub
     parent = getattr(display_pub, "parent_header", None)
+    if not parent:
+        publish: Callable[..., None] = display_pub.publish
+        return publish
 
-    def publish(*arguments: Any, **options: Any) -> None:
-        before = getattr(display_pub, "parent_header", None)
-        if parent and before != parent:
-            display_pub.parent_header = parent
-        try:
-            display_pub.publish(*arguments, **options)
-        finally:
-            if parent and before != parent:
-                display_pub.parent_header = before
+    def send(
+        data: dict[str, Any], metadata: dict[str, Any], *,
+        transient: dict[str, Any] | None = None, update: bool = False,
+    ) -> None:  # fmt: skip
+        sys.stdout.flush()  # what the cell has printed stands before
+        kind = "update_display_data" if update else "display_data"
+        content = {"data": data, "metadata": metadata, "transient": transient or {}}
+        message = display_pub.session.msg(kind, content, parent=parent)
+        display_pub.session.send(display_pub.pub_socket, message, ident=display_pub.topic)
 
-    return publish
+    return send
+
+
+def publish_status(shell: Any, state: str) -> None:
+    """Say that the kernel is `busy` or `idle`, outside of any cell; servers take it as activity."""
+    publish = getattr(getattr(shell, "kernel", None), "_publish_status", None)
+    if publish is not None:
+        publish(state, "shell")
 
 
 def is_headless(shell: Any) -> bool:

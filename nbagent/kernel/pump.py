@@ -20,7 +20,7 @@ from typing import Protocol
 
 from nbagent.clock import Clock
 from nbagent.events import Event, Output
-from nbagent.ports import Arrival, Executor
+from nbagent.ports import Arrival, Executor, Held, Piece
 from nbagent.run import Run
 from nbagent.run.work import AskModel, Decide, Decision, Elapsed, RunTool, Shown, WaitUntil, Work
 from nbagent.tools import ToolContext, ToolResult
@@ -105,6 +105,9 @@ class Pump:
         clock: the one clock.
         guard: installs the interrupt handler; an interrupt stops every run driven here.
         tick: lets background tasks of tools go on for a moment.
+
+    Attributes:
+        moving: held by the thread that moves runs.
     """
 
     def __init__(
@@ -123,8 +126,10 @@ class Pump:
         self._tick = tick
         self._ticked_at = clock.now()
         self._joining: deque[Job] = deque()
+        self.moving = threading.RLock()
         # Not a SimpleQueue: a signal that outlasts its timeout makes `get` wait for ever (3.11).
         self._arrivals: Queue[tuple[Job, Work, Arrival]] = Queue()
+        self._kept: list[tuple[Job, Work, Arrival]] = []
 
     def drive(self, jobs: Iterable[Job]) -> list[Job]:
         """Drive runs to their end; when this returns or raises, each has its RunFinished.
@@ -154,7 +159,7 @@ class Pump:
 
         is_left = False
         try:
-            with self._guard(stop_all):
+            with self.moving, self._guard(stop_all):
                 try:
                     while not (is_left := until()) and self.turn(active):
                         self.receive(TICK_S)
@@ -254,6 +259,10 @@ class Pump:
         Args:
             wait_s: the longest wait, in seconds; 0 for none.
         """
+        kept, self._kept = self._kept, []
+        for job, work, arrival in kept:
+            job.run.await_kernel(over=True)
+            job.run.deliver(work, arrival)
         try:
             job, work, arrival = self._arrivals.get(block=wait_s > 0, timeout=wait_s)
             while True:
@@ -261,6 +270,36 @@ class Pump:
                 job, work, arrival = self._arrivals.get_nowait()
         except Empty:
             return
+
+    def overhear(self, active: Iterable[Job]) -> None:
+        """Show what streams in, on a thread beside the held one, unless that moves runs itself.
+
+        Whatever moves a run on is kept for `receive`, since it may run the loop's or the user's
+        own code; but a stop ends a call to the model at once.
+        """
+        if not self.moving.acquire(blocking=False):
+            return
+        try:
+            self._overhear(active)
+        finally:
+            self.moving.release()
+
+    def _overhear(self, active: Iterable[Job]) -> None:
+        try:
+            while True:
+                job, work, arrival = self._arrivals.get_nowait()
+                if isinstance(arrival, Piece | Held):
+                    job.run.deliver(work, arrival)
+                else:
+                    self._kept.append((job, work, arrival))
+                    job.run.await_kernel()
+        except Empty:
+            pass
+        for job in active:
+            if job.run.stopping and isinstance(job.work, AskModel):
+                job.drop()
+                job.run.pending()
+            job.display.refresh()
 
     def _run_tool(self, job: Job, work: RunTool) -> None:
         run, display, executor = job.run, job.display, job.executor or self._executor

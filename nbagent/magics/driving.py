@@ -20,7 +20,7 @@ from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.background import Background
 from nbagent.kernel.drain import ShellDrain
-from nbagent.kernel.frontend import has_kernel, is_headless
+from nbagent.kernel.frontend import has_kernel, is_headless, publish_status
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
@@ -65,7 +65,7 @@ class Driving:
         self.shell = shell
         self.runs: dict[str, Run] = {}
         self.mailbox = Mailbox()
-        self.mailbox.listen(shell, lambda: self._pumping)
+        self.mailbox.listen(shell, lambda: self._pumping or self.background.is_held)
         self._clock = clock
         self._redact = redact
         self._interrupts = Interrupts()
@@ -80,7 +80,7 @@ class Driving:
             tick=self._tick,
         )
         self._pumping = False
-        self.background = Background(self._pump)
+        self.background = Background(self._pump, partial(publish_status, shell))
         self._loop: asyncio.AbstractEventLoop | None = None
         """The loop that runs between cells, once a run was begun."""
         self._last_live: LiveDisplay | None = None

@@ -1,4 +1,4 @@
-"""What the browser tests share: a notebook's name, and a lesson server that writes slowly."""
+"""What the browser tests share: a notebook's name, and lesson servers, a slow and a quick one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,17 @@ def name(request: pytest.FixtureRequest) -> str:
 def lessons() -> Iterator[Server]:
     """A lesson server that writes slowly, until the test lets it hurry."""
     server = ensure(SystemClock())
+    control.clear(server)
     control.set_pace(server, SLOW_TOKENS_PER_S, SLOW_TTFT_S)
     yield server
     control.set_pace(server, math.inf)
+    control.clear(server)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A lesson server that says at once what the test orders."""
+    server = ensure(SystemClock())
+    control.clear(server)
+    yield server
+    control.clear(server)

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,9 +110,13 @@ class Lab:
         home: for its notebooks, settings and log.
         overlay: where packages are installed that only this server has; None for none.
         autosave: whether notebooks are saved by themselves.
+        more: further options of the server.
     """
 
-    def __init__(self, home: Path, overlay: Path | None = None, *, autosave: bool = False) -> None:
+    def __init__(
+        self, home: Path, overlay: Path | None = None, *, autosave: bool = False,
+        more: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.front_end = JUPYTERLAB
         self.root = home / "notebooks"
         settings = home / "settings"
@@ -131,6 +136,7 @@ class Lab:
             f"--ServerApp.port={free_port()}",
             "--IdentityProvider.token=test",
             f"--ServerApp.root_dir={self.root}",
+            *more,
         ]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],

@@ -6,15 +6,13 @@ What the model got is read from the lesson server's ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from nbagent.clock import SystemClock
 from nbagent.lessons import control
-from nbagent.lessons.process import Server, ensure
+from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
@@ -26,14 +24,6 @@ def call(code: str) -> dict[str, Any]:
 
 def say(text: str) -> dict[str, Any]:
     return {"kind": "turn", "reasoning": "I know.", "content": text}
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = ensure(SystemClock())
-    control.clear(server)
-    yield server
-    control.clear(server)
 
 
 def opened(lab: Lab, page: Page, name: str, *cells: str) -> Notebook:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from nbagent.events import Event
+from nbagent.events import ApprovalAsked, Event, KernelAwaited, Paused, Reason
 from nbagent.trace import TRACE_MIME, mimebundle
 from tests.browser.view_page import ROOT, ViewPage
 
@@ -50,9 +50,43 @@ def told() -> Story:
     )
 
 
+DELETES = Reason(
+    kind="deletes", verb="deletes files", doing="deleting files", what="os.remove", line=2,
+    detail="'data.csv', 15 kB, last changed 2026-11-23",
+)  # fmt: skip
+ASKS = {"code": "import os\nos.remove('data.csv')\nprint('gone')"}
+
+
+def asking(about: str = "call") -> Story:
+    """Up to a question about a call, or about a result that is to leave."""
+    story = Story("Clean up.", scripted=True, note="Scripted, not a model.")
+    story.ask(("prompt", "", 9)).think("Delete it.").calls("run_python", "{}").reply()
+    facts: Any = {"step": 1, "index": 0, "name": "run_python", "key": f"1.0.{about}.a"}
+    if about == "call":
+        why = "deletes files (os.remove, line 2)"
+        return story.add(ApprovalAsked(**facts, why=why, arguments=ASKS, reasons=(DELETES,)))
+    story.run("run_python", stream_output("gone\n"), code=ASKS["code"], saw="gone")
+    story.events.pop()  # it has run, and its result waits
+    return story.add(ApprovalAsked(**facts, why="you are asked", about="result", content="gone"))
+
+
+def show_question(view: ViewPage, state: str) -> None:
+    view.live(asking("result" if "result" in state else "call").events)
+    for form in ("Edit", "Deny"):
+        if form.lower() in state:
+            view.page.get_by_role("button", name=form).click()
+
+
 def show(view: ViewPage, state: str) -> None:
     story = told()
-    if state == "live":
+    if state.startswith("question"):
+        show_question(view, state)
+    elif state == "paused":
+        why, question = "50-step limit reached.", "Go on for another 50 steps?"
+        view.live(story.reply().add(Paused(step=4, why=why, question=question, key="4")).events)
+    elif state == "queued":
+        view.live(story.reply().add(KernelAwaited(step=4)).events)
+    elif state == "live":
         view.live(story.events)
     elif state == "tool":
         view.live(
@@ -73,7 +107,8 @@ def long_events() -> list[Event]:
     return [replace(event, seq=seq) for seq, event in enumerate(kept)]
 
 
-STATES = ["live", "tool", "finished", "error", "4,000 calls"]
+QUESTIONS = ["question", "question, edit", "question, deny", "question on a result"]
+STATES = ["live", "tool", "paused", "queued", *QUESTIONS, "finished", "error", "4,000 calls"]
 
 
 def judged(view: ViewPage) -> list[str]:
@@ -93,6 +128,88 @@ def test_axe_finds_nothing_serious(page: Page, state: str) -> None:
         if theme == "light" and state != "4,000 calls":
             view.unfold()
             view.page.get_by_role("button", name="Keys").click()
+
+
+SMALL = """(() => {
+  const targets = 'button,input,textarea,select,summary,a[href],[role=slider]';
+  const around = node => {  // a chip's target is larger than what is drawn of it
+    const { content, position, top } = getComputedStyle(node, '::after');
+    return content !== 'none' && position === 'absolute' ? Math.max(0, -2 * parseFloat(top)) : 0;
+  };
+  return [...window.shown.querySelectorAll(targets)].map(node => {
+    const { width, height } = node.getBoundingClientRect();
+    return [node.ariaLabel || node.textContent, width, height + (width && around(node))];
+  }).filter(([, width, height]) => width && (width < 24 || height < 24));
+})()"""
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_targets_are_large_enough(page: Page, state: str) -> None:
+    view = ViewPage(page).open()
+    show(view, state)
+    if state != "4,000 calls":
+        view.unfold()
+        page.get_by_role("button", name="Keys").click()
+    page.keyboard.press("/")
+    assert page.evaluate(SMALL) == []
+    page.evaluate(
+        "window.shown.querySelector('[aria-label=Keys]').style = 'height:20px;min-height:0'"
+    )
+    assert len(page.evaluate(SMALL)) == 1, "the control: a small one would be found"
+
+
+HOLDERS = {
+    "the cell": "document.querySelector('.jp-Cell').focus()",
+    "Stop": "[...window.shown.querySelectorAll('.hd button')].at(-1).focus()",
+    "a note": "window.shown.querySelector('.steer input').focus()",
+}
+HOLDER = "(document.activeElement.shadowRoot?.activeElement ?? document.activeElement)"
+
+
+@pytest.mark.parametrize("holder", HOLDERS)
+@pytest.mark.parametrize("ends", [*QUESTIONS[::3], "paused", "live"])
+def test_the_focus_stays_where_it_is(page: Page, holder: str, ends: str) -> None:
+    """While it streams, when a tool runs, when a question appears."""
+    story = told() if ends in ("paused", "live") else asking("result" if "res" in ends else "call")
+    if ends == "paused":
+        story.reply().add(Paused(step=4, why="50 steps.", question="Go on?", key="4"))
+    view = ViewPage(page).open()
+    told_now = view.begun(story.events[:2])
+    page.evaluate(HOLDERS[holder])
+    page.evaluate(f"window.holder = {HOLDER}")
+    for event in story.events[2:]:
+        told_now([event])
+        assert page.evaluate(f"{HOLDER} === window.holder"), event.kind
+    page.evaluate("window.shown.querySelector('.item button')?.focus()")
+    assert not page.evaluate(f"{HOLDER} === window.holder"), "the control: a theft would be seen"
+
+
+HEARD = "[...window.shown.querySelectorAll('[role=status],[role=alert],[aria-live]')]"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_one_region_speaks(page: Page, state: str) -> None:
+    view = ViewPage(page).open()
+    show(view, state)
+    assert page.evaluate(f"{HEARD}.map(e => e.getAttribute('role')).sort()") == ["alert", "status"]
+    assert page.evaluate(f"{HEARD}.every(e => e.closest('.vh'))"), "it holds nothing that is shown"
+
+
+def test_tokens_are_not_spoken(page: Page) -> None:
+    story = Story("Go.", scripted=True)
+    story.ask(("prompt", "", 3)).think("word " * 400, n=200)
+    view = ViewPage(page).open()
+    told_now = view.begun(story.events[:2])
+    page.evaluate(
+        f"""(window.spoken = [], {HEARD}.forEach(e => new MutationObserver(() =>
+        window.spoken.push(e.textContent)).observe(e, {{ childList: true, characterData: true,
+        subtree: true }})))"""
+    )
+    for event in story.events[2:]:
+        told_now([event])
+    spoken = page.evaluate("window.spoken")
+    assert len(spoken) <= 2, spoken
+    assert not [words for words in spoken if "word" in words]
 
 
 def test_axe_finds_what_is_wrong(page: Page) -> None:

@@ -87,14 +87,19 @@ def expect_finished(output: Locator) -> None:
     expect(output.get_by_text("model not found")).to_have_count(0)
 
 
-def expect_kept(notebook: Notebook) -> None:
-    """In the file stands the whole trace, which needs neither kernel nor widget."""
+def wait_until_kept(notebook: Notebook) -> None:
+    """Wait until the page's notebook has the finished trace of its second cell."""
     notebook.page.wait_for_function(
         "([mime, i]) => window.jupyterapp.shell.currentWidget.content.model.cells.get(i)"
         ".outputs.toJSON().some(o => o.data?.[mime]?.snapshot?.state === 'answer')",
         arg=[TRACE_MIME, 1],
         timeout=WAIT_MS,
     )
+
+
+def expect_kept(notebook: Notebook) -> None:
+    """In the file stands the whole trace, which needs neither kernel nor widget."""
+    wait_until_kept(notebook)
     (output,) = notebook.save().cells[1].outputs
     assert {TRACE_MIME, "text/html", "text/markdown", "text/plain"} == set(output.data)
     assert SUM in output.data["text/plain"].replace("*", "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,25 @@ class ViewPage:
         self.page.evaluate(FRAMES)
         self._tell("told => window.model.tell(told)", feed.drain(listed[-1].t))
         self.page.evaluate(FRAMES)
+
+    def begun(self, events: Iterable[Event]) -> Callable[[Iterable[Event]], None]:
+        """Show a run that has begun, and return what tells the view of further events."""
+        listed = list(events)
+        feed = Feed(listed[0].run_id)  # type: ignore[attr-defined] # the first is RunStarted
+        for event in listed:
+            feed.apply(event)
+        feed.drain(0.0)
+        snapshot = feed.snapshot(listed[-1].t, "c")
+        self._tell("([trace, told]) => show(trace, told)", [{"run_id": feed.run_id}, snapshot])
+        self.page.evaluate(FRAMES)
+
+        def tell(more: Iterable[Event]) -> None:
+            for event in more:
+                feed.apply(event)
+            self._tell("told => window.model.tell(told)", feed.drain(event.t))
+            self.page.evaluate(FRAMES)
+
+        return tell
 
     def stored(self, trace: dict[str, Any]) -> None:
         """Show what a notebook holds of a run, with no kernel to ask."""

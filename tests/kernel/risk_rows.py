@@ -537,3 +537,32 @@ KNOWN_MISSES: set[str] = {
     "import logging\nlogging.basicConfig(filename='data.csv', filemode='w')",
 }
 """Nobody is asked about these: a look at the code alone does not tell."""
+
+LOOKING = [
+    "df.describe()", "print(len(lst))", "_x = df.head()\n_x", "open('data.csv').read()",
+    "[n for n in lst]", "df.groupby('species').size()", "import pandas as pd",
+    "import os\nos.listdir('.')", "import scipy.stats as stats\nstats.zscore(df['mass'])",
+    "import os.path\nos.path.exists('data.csv')", "from collections import Counter\nCounter(lst)",
+    "import matplotlib.pyplot as plt, seaborn as sns\nsns.histplot(df, x='mass')\nplt.show()",
+    "try:\n    import polars\nexcept ImportError:\n    print('no polars')",
+]  # fmt: skip
+"""Code that only looks, as a plan may."""
+
+CHANGING = {
+    "out = df.head()": "sets the name out (line 1; names that begin with _ are free)",
+    "1\nsh.rmtree('x')": "deletes files (shutil.rmtree, line 2)",
+    "open('new.txt', 'w')": "writes a file (open, line 1)",
+    "df.to_csv('new.csv')": "writes a file (df.to_csv, line 1)",
+    "df['x'] = 1": "changes your variables (df, line 1)",
+    "there.with_suffix('.txt').touch()": "writes a file (there.with_suffix().touch, line 1)",
+    "%%writefile new.txt\nx": "writes a file (%writefile, line 1)",
+    "for c in lst:\n    pass": "sets the name c (line 1; names that begin with _ are free)",
+    "!ls": "runs another program (!ls, line 1)",
+    "import os\nos.remove('data.csv')": "deletes files (os.remove, line 2)",
+    "import os as df": "changes your variables (df, line 1)",
+    "import requests\nrequests.get('http://x')": "uses the network (requests.get, line 2)",
+    "from math import *": "sets the name all of math (line 1; names that begin with _ are free)",
+    "import math\nimport train": "runs a file (train.py, line 2)",
+    "from mine.parts import go": "runs a file (mine/__init__.py, line 1)",
+}
+"""Code that a plan may not run, and what is said of it; `train.py` and `mine/` are there."""

@@ -13,7 +13,15 @@ from typing import Any
 import pytest
 
 from nbagent.kernel.risk import KINDS, Risk, read_only, risks_of
-from tests.kernel.risk_rows import KNOWN_MISSES, OBFUSCATED, RISKY, SILENT, namespace
+from tests.kernel.risk_rows import (
+    CHANGING,
+    KNOWN_MISSES,
+    LOOKING,
+    OBFUSCATED,
+    RISKY,
+    SILENT,
+    namespace,
+)
 
 Look = Callable[[str], tuple[Risk, ...]]
 
@@ -150,22 +158,6 @@ def test_nothing_is_imported_or_run(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
 
 
-LOOKING = ["df.describe()", "print(len(lst))", "_x = df.head()\n_x", "open('data.csv').read()",
-           "[n for n in lst]", "df.groupby('species').size()", "import pandas as pd"]  # fmt: skip
-CHANGING = {
-    "out = df.head()": "sets the name out (line 1; names that begin with _ are free)",
-    "1\nsh.rmtree('x')": "deletes files (shutil.rmtree, line 2)",
-    "open('new.txt', 'w')": "writes a file (open, line 1)",
-    "df.to_csv('new.csv')": "writes a file (df.to_csv, line 1)",
-    "import os\n": "sets the name os (line 1; names that begin with _ are free)",
-    "df['x'] = 1": "changes your variables (df, line 1)",
-    "there.with_suffix('.txt').touch()": "writes a file (there.with_suffix().touch, line 1)",
-    "%%writefile new.txt\nx": "writes a file (%writefile, line 1)",
-    "for c in lst:\n    pass": "sets the name c (line 1; names that begin with _ are free)",
-    "!ls": "runs another program (!ls, line 1)",
-}
-
-
 @pytest.mark.parametrize("code", LOOKING)
 def test_looking_is_read_only(look: Look, code: str) -> None:
     assert look("") == ()
@@ -175,4 +167,7 @@ def test_looking_is_read_only(look: Look, code: str) -> None:
 @pytest.mark.parametrize("code", CHANGING)
 def test_changing_is_not_and_says_why(look: Look, code: str) -> None:
     assert look("") == ()
+    Path("train.py").write_text("print('a night of training')")
+    Path("mine").mkdir()
+    Path("mine/__init__.py").write_text("")
     assert read_only(code, namespace()) == CHANGING[code]

@@ -7,16 +7,15 @@ const APART_MS = 2_000;
 
 export class Announcer {
   readonly node: HTMLElement;
-  private readonly polite = h('div', {
-    role: 'status',
-    'aria-live': 'polite',
-    'aria-atomic': 'true'
-  });
-  private readonly urgent = h('div', { role: 'alert', 'aria-atomic': 'true' });
+  // Both roles imply how urgently, and that the whole is read.
+  private readonly polite = h('div', { role: 'status' });
+  private readonly urgent = h('div', { role: 'alert' });
   private last = '';
   private next = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
   private saidAt = -Infinity;
+  private followed = '';
+  private asking = false;
 
   constructor() {
     this.node = h('div', { class: 'vh' }, this.polite, this.urgent);
@@ -46,19 +45,34 @@ export class Announcer {
     const step = view.lastStep;
     if (!view.running) {
       const nWords = view.answer.split(/\s+/).length;
-      this.say(view.answer ? `Answer ready, ${nWords} words` : view.state());
+      this.milestone(view.answer ? `Answer ready, ${nWords} words` : view.state());
       return;
     }
     const failed = step?.calls.find(call => call.isError);
-    if (view.phase === 'asking') {
+    const isAsking = view.phase === 'asking';
+    if (isAsking && !this.asking) {
+      this.urgent.textContent = ''; // the question before it may have had the same words
+    }
+    this.asking = isAsking;
+    if (isAsking) {
       this.alert(view.state());
-    } else if (failed && step) {
+      return;
+    }
+    if (failed && step) {
       this.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
     }
     const quiet =
       view.phase === 'waiting' ? 'waiting for the first token' : view.state().toLowerCase();
     const words = view.phase === 'retrying' ? view.text : quiet;
-    this.say(step ? `Step ${step.number}: ${words}` : words);
+    this.milestone(step ? `Step ${step.number}: ${words}` : words);
+  }
+
+  /** Say where the run is once: said again, it would take the place of what was said since. */
+  private milestone(words: string): void {
+    if (words !== this.followed) {
+      this.followed = words;
+      this.say(words);
+    }
   }
 
   dispose(): void {

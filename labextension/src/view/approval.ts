@@ -21,7 +21,7 @@ export interface Decision {
 export class Approval {
   readonly node = h('div', { class: 'ask', role: 'group', tabindex: -1, hidden: true });
   private readonly actions = h('div', { class: 'act' });
-  private readonly said = h('p', { class: 's c-error', role: 'status', hidden: true });
+  private readonly said = h('p', { class: 's c-error', hidden: true });
   private key = '';
 
   constructor(
@@ -82,27 +82,17 @@ export class Approval {
       .join(' and ');
     const always = doing && [
       h('span', { class: 'grow' }),
-      button(
-        { class: 'b big ghost wrap' },
-        () => this.answer({ decision: 'run', always: true }),
+      choice(
         `Always allow ${doing} in this conversation`,
-        h('kbd', {}, 'Y')
+        'Y',
+        () => this.answer({ decision: 'run', always: true }),
+        'ghost wrap'
       )
     ];
     this.actions.replaceChildren(
-      button(
-        { class: 'b big pri' },
-        () => this.answer({ decision: 'run' }),
-        isCall ? 'Approve' : 'Send',
-        h('kbd', {}, 'A')
-      ),
-      button({ class: 'b big' }, () => this.edit(question), 'Edit', h('kbd', {}, 'E')),
-      button(
-        { class: 'b big' },
-        () => this.deny(question),
-        isCall ? 'Deny' : 'Keep it here',
-        h('kbd', {}, 'D')
-      ),
+      choice(isCall ? 'Approve' : 'Send', 'A', () => this.answer({ decision: 'run' }), 'pri'),
+      choice('Edit', 'E', () => this.edit(question)),
+      choice(isCall ? 'Deny' : 'Keep it here', 'D', () => this.deny(question)),
       ...(always || [])
     );
   }
@@ -170,8 +160,8 @@ export class Approval {
     const key = field instanceof HTMLInputElement ? '↵' : 'Ctrl ↵';
     this.actions.replaceChildren(
       field,
-      button({ class: 'b big pri' }, send, word, h('kbd', {}, key)),
-      button({ class: 'b big' }, back, 'Back', h('kbd', {}, 'Esc'))
+      choice(word, key, send, 'pri'),
+      choice('Back', 'Esc', back)
     );
     field.focus({ preventScroll: true });
   }
@@ -190,6 +180,7 @@ export class Approval {
   private say(words: string): void {
     this.said.hidden = false;
     setText(this.said, words);
+    this.desk.say(words);
   }
 
   /** Letters answer while the focus is in the card and nothing is typed. */
@@ -223,6 +214,11 @@ export function focusQuestion(view: RunView, list: StepList): void {
   const card = row?.querySelector<HTMLElement>('.ask:not([hidden])');
   card?.focus({ preventScroll: true });
   card?.scrollIntoView({ block: 'nearest' });
+}
+
+/** A button that says its key. */
+function choice(words: string, key: string, act: () => void, look = ''): HTMLButtonElement {
+  return button({ class: `b big ${look}` }, act, words, h('kbd', {}, key));
 }
 
 function titleOf(question: Question): string {

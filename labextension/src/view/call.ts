@@ -77,6 +77,9 @@ export class Call {
     if (event.arguments) {
       this.take(event.arguments);
     }
+    if (event.about === 'result') {
+      this.tEnd = event.t; // the call is over; the person's time is not its own
+    }
     this.why = oneLine(clean(event.why), 300);
     this.decision = '';
     const words = (text = ''): string => oneLine(clean(text), 200);
@@ -117,7 +120,7 @@ export class Call {
     this.see(event.content, sawLimit);
     this.outcome = oneLine(clean(event.outcome ?? ''), 60) || this.outcomeOfOutputs();
     this.changes = event.changes ? oneLine(clean(changesText(event.changes)), 200) : '';
-    this.tEnd = event.t;
+    this.tEnd ??= event.t;
   }
 
   /** Take over what the model gets. */

@@ -21,6 +21,8 @@ export interface Desk {
   readonly archive: Archive;
   /** Answer the question that has this key; it fails if that is no longer asked. */
   decide(key: string, decision: Decision): Promise<unknown>;
+  /** Let a screen reader say it, when it has said what comes before. */
+  say(words: string): void;
   copy(text: string, what: string): void;
   copyRequest(step: number, form: RequestForm): void;
   goTo(step: number): void;

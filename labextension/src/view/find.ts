@@ -1,7 +1,9 @@
 // Find in a trace: in what was thought, said, run and shown; a step with a match is opened.
 
+import type { Desk } from './desk';
 import type { RunView } from './fold';
 import { button, h, icon, setText } from './dom';
+import { plural } from './phrases';
 import type { Step } from './steps';
 import type { StepList } from './step_list';
 
@@ -51,12 +53,12 @@ export class FindBar {
     autocomplete: 'off',
     spellcheck: 'false'
   });
-  private readonly said = h('span', { class: 'm s nw', role: 'status' });
+  private readonly said = h('span', { class: 'm s nw' });
   private found: string[] = [];
   private at = -1;
 
   constructor(
-    private readonly view: () => RunView,
+    private readonly desk: Desk,
     private readonly list: StepList,
     private readonly leave: () => void
   ) {
@@ -90,14 +92,11 @@ export class FindBar {
   }
 
   private search(): void {
-    this.found = matches(this.view(), this.input.value);
+    this.found = matches(this.desk.scene.view, this.input.value);
     this.at = -1;
     this.mark(null);
     const n = this.found.length;
-    setText(
-      this.said,
-      this.input.value.trim() ? (n ? `${n} ${n === 1 ? 'step' : 'steps'}` : 'Nothing found') : ''
-    );
+    this.tell(this.input.value.trim() ? (n ? plural(n, 'step') : 'Nothing found') : '');
   }
 
   private go(by: number): void {
@@ -110,10 +109,15 @@ export class FindBar {
     }
     this.at = this.at < 0 && by < 0 ? n - 1 : (this.at + by + n) % n;
     const node = this.list.reveal(this.found[this.at] ?? '', true, false);
-    setText(this.said, `${this.at + 1} of ${n}`);
+    this.tell(`${this.at + 1} of ${n}`);
     if (node) {
       this.mark(node);
     }
+  }
+
+  private tell(words: string): void {
+    setText(this.said, words);
+    this.desk.say(words);
   }
 
   /** Mark a row, and in it the first match where the browser can paint one. */

@@ -16,7 +16,7 @@ export class SteerLine {
     autocomplete: 'off',
     dir: 'auto'
   });
-  private readonly queue = h('div', { class: 's queue', role: 'status', hidden: true });
+  private readonly queue = h('div', { class: 's queue', hidden: true });
   private readonly waiting: string[] = [];
   private nRead = 0;
 
@@ -61,11 +61,13 @@ export class SteerLine {
         this.input.value = '';
         ready();
         this.drawQueue();
+        this.desk.say(this.queue.textContent);
       },
       () => {
         ready();
         this.queue.hidden = false;
         setText(this.queue, 'The kernel did not answer; the note was not sent.');
+        this.desk.say(this.queue.textContent);
       }
     );
   }

@@ -184,7 +184,7 @@ class Body {
   private readonly saidBox = h('div', { class: 'said', hidden: true });
   private readonly writing = h('div', { class: 'm s writing', hidden: true });
   private readonly after = h('div', { class: 'm s' });
-  private readonly missing = h('div', { class: 'm s', role: 'status' });
+  private readonly missing = h('div', { class: 'm s' });
   private readonly cards: CallCard[] = [];
   private key = '';
 

@@ -94,7 +94,7 @@ const SHELL = `
 .ft{display:block;padding:6px 12px;border-top:1px solid var(--nba-line);font-size:12px;color:var(--nba-text2)}
 .ft summary{cursor:pointer;min-height:24px;line-height:24px}.ft pre{padding:4px 0}
 .listbox{position:relative}
-.steps{padding:4px 0;max-height:min(70vh,720px);overflow-y:auto;overflow-x:hidden;overscroll-behavior:auto;overflow-anchor:none}
+.steps{padding:4px 0;max-height:min(70vh,720px);overflow-y:auto;overflow-x:hidden;overflow-anchor:none}
 .run.over .steps{max-height:560px;border-top:1px solid var(--nba-line)}
 .jump{position:absolute;bottom:8px;left:50%;transform:translateX(-50%);background:var(--nba-bg);border-color:var(--nba-ctl-line);z-index:1}
 .st{display:grid;grid-template-columns:20px minmax(16px,var(--no,2ch)) minmax(0,1fr) 286px 84px 50px;gap:8px;align-items:center;min-height:30px;padding:0 12px 0 8px;width:100%;border:0;background:transparent;text-align:left;cursor:pointer;border-radius:0;color:inherit}
@@ -135,7 +135,7 @@ const NARROW = `
 .body{padding-left:12px}.hd{flex-wrap:wrap;padding:6px 8px 6px 12px}.hd .sep,.hd .usual{display:none}.sl{gap:2px 10px}.hd .state .words{white-space:normal}
 .oh,.ch{flex-wrap:wrap;padding-top:4px;padding-bottom:4px}.md{padding-left:12px;padding-right:12px}
 }
-@media (prefers-reduced-motion:reduce){.spin,.caret,.live .win p:last-child::after,.stream::after{animation:none!important}}
+@media (prefers-reduced-motion:reduce){.spin,.live .win p:last-child::after,.stream::after{animation:none!important}}
 @media (prefers-contrast:more){.nba{--nba-text2:var(--nba-text);--nba-line:var(--nba-ctl-line)}.live .win{-webkit-mask:none;mask:none}}
 @media (forced-colors:active){
 .nba{--nba-text2:CanvasText;--nba-line:CanvasText;--nba-line-strong:CanvasText;--nba-accent:Highlight;--nba-bg:Canvas}

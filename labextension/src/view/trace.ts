@@ -90,7 +90,7 @@ export class TraceView implements Desk {
       () => this.request()
     );
     this.find = new FindBar(
-      () => this.scene.view,
+      this,
       this.list,
       () => this.focusRow(0)
     );
@@ -143,6 +143,10 @@ export class TraceView implements Desk {
     this.chart.dispose();
     this.door.dispose();
     this.root.remove();
+  }
+
+  say(words: string): void {
+    this.announcer.say(words);
   }
 
   copy(text: string, what: string): void {

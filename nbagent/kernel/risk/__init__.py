@@ -43,6 +43,8 @@ def risks_of(code: str, namespace: Mapping[str, Any], before: Collection[str]) -
 def read_only(code: str, namespace: Mapping[str, Any]) -> str:
     """Say why code does more than look: it changes a name, a file, or anything else.
 
+    Imports of libraries only look: they add a name, and without them little can be looked at.
+
     Args:
         code: a cell as the model wrote it.
         namespace: the user's live names.
@@ -56,6 +58,7 @@ def read_only(code: str, namespace: Mapping[str, Any]) -> str:
         for risk in report.risks
     ]
     reasons += [(line, f"writes a file ({what}, line {line})") for what, line in report.writes]
+    reasons += [(line, f"runs a file ({path}, line {line})") for path, line in report.own_files]
     reasons += [
         (line, f"sets the name {name} (line {line}; names that begin with _ are free)")
         for name, line in report.bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -25,7 +26,7 @@ MAX_DEPTH = 50
 """How deep expressions may be nested in each other."""
 
 
-class Expressions:
+class Expressions(ABC):
     """Visits expressions; `Statements` does the rest.
 
     Args:
@@ -109,21 +110,21 @@ class Expressions:
         for root in sorted(roots):
             self.report.changed(root, self.line(node), "in place")
 
+    @abstractmethod
     def judge_text(self, text: str, line: int, *, exact: bool) -> None:
         """Visit code that stands in a string; `Statements` knows how."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function(self, node: ast.Lambda) -> Value:
         """Visit a function's parameters and body; `Statements` knows how."""
-        raise NotImplementedError
 
+    @abstractmethod
     def comprehension(self, node: Any) -> Value:
         """Visit a comprehension; `Statements` knows how."""
-        raise NotImplementedError
 
+    @abstractmethod
     def store(self, target: ast.expr, value: Value, origin: ast.expr | None = None) -> None:
         """Bind or change a target; `Statements` knows how."""
-        raise NotImplementedError
 
     def _name(self, node: ast.Name, *, inner: bool) -> Value:
         value = look_up(node.id, self.scope, self.known)

@@ -84,6 +84,13 @@ def facts(text: str) -> str | None:
     return f"{size(found.st_size)}, last changed {day}"
 
 
+def own_module(name: str) -> str:
+    """The file in the current folder that an import of a module runs; '' if it is elsewhere."""
+    root = name.partition(".")[0]
+    files = (f"{root}.py", f"{root}/__init__.py")
+    return next((path for path in files if root and facts(path) is not None), "")
+
+
 def inside(target: Value, source: Value) -> Value:
     """Where a copy to `target` lands: in it, if it is a folder."""
     if not (target.whole and facts(target.text) == "a folder"):

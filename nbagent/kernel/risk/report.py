@@ -36,7 +36,8 @@ class Report:
 
     Attributes:
         writes: what writes to a disk, new files too, and on which line.
-        bound: which names are bound at the top, and on which line.
+        bound: which names are bound at the top other than by an import, and on which line.
+        own_files: which files of the person's an import runs, and on which line.
         touched: parameters of functions that are changed in place.
     """
 
@@ -44,6 +45,7 @@ class Report:
         self._found: dict[tuple[str, str, int], str] = {}
         self.writes: list[tuple[str, int]] = []
         self.bound: list[tuple[str, int]] = []
+        self.own_files: list[tuple[str, int]] = []
         self.touched: set[str] = set()
 
     def found(self, kind: str, what: str, line: int, detail: str = "") -> None:

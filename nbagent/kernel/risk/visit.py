@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from nbagent.kernel.risk import kinds, magics, results
+from nbagent.kernel.risk import kinds, magics, paths, results
 from nbagent.kernel.risk.expressions import Expressions
 from nbagent.kernel.risk.names import Scope, look_up
 from nbagent.kernel.risk.report import Report
@@ -194,11 +194,12 @@ class Statements(Expressions):
 
     def _bind(
         self, name: str, value: Value, node: ast.expr | ast.stmt, *,
-        how: str = "gets another value", walrus: bool = False,
+        how: str = "gets another value", walrus: bool = False, is_import: bool = False,
     ) -> None:  # fmt: skip
         scope = self.scope.home(name, walrus=walrus)
         if scope.kind == "module":
-            self.report.bound.append((name, self.line(node)))
+            if not is_import:
+                self.report.bound.append((name, self.line(node)))
             if name in self.known.before and not name.startswith("_"):
                 self.report.changed(name, self.line(node), how)
         scope.bind(name, value, certain=self._is_certain)
@@ -301,9 +302,16 @@ class Statements(Expressions):
                 name = alias.asname or alias.name
             scope = self.scope.home(name)
             if scope.kind != "module" or not self._is_same(name, value):
-                self._bind(name, value, node)
+                self._bind(name, value, node, is_import=True)
+                self._note_file(alias.name if isinstance(node, ast.Import) else module, node)
             else:
                 scope.values[name] = value
+
+    def _note_file(self, module: str, node: ast.stmt) -> None:
+        """Note an import that runs a file of the person's."""
+        path = paths.own_module(module)
+        if path:
+            self.report.own_files.append((path, self.line(node)))
 
     def _is_same(self, name: str, value: Value) -> bool:
         """Whether an import gives a name what it has."""
