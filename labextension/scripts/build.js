@@ -2,11 +2,12 @@
 // src/ and both without a single remote part, and for each the step view, which is loaded when it
 // is opened. Prints their sizes and fails above the budgets.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const BUDGET_GZ = 60_000;
 const STEP_BUDGET_GZ = 30_000;
@@ -44,10 +45,23 @@ function report(name, paths, budget = BUDGET_GZ) {
   }
 }
 
+/**
+ * Make a module smaller than its bundler has, by about 4 %, gzipped.
+ * @param {string} path
+ * @param {boolean} module
+ */
+async function shrink(path, module) {
+  const options = { module, compress: { passes: 3 }, ecma: /** @type {const} */ (2020) };
+  const { code } = await minify(readFileSync(path, 'utf8'), options);
+  writeFileSync(path, code ?? '');
+}
+
 async function widget() {
   mkdirSync(dirname(WIDGET), { recursive: true });
   await build({ ...COMMON, entryPoints: ['src/widget.ts'], outfile: WIDGET });
   await build({ ...COMMON, entryPoints: ['src/step/index.ts'], outfile: WIDGET_STEP });
+  await shrink(WIDGET, true);
+  await shrink(WIDGET_STEP, true);
   report('widget', [WIDGET]);
   report('widget, step view', [WIDGET_STEP], STEP_BUDGET_GZ);
 }
@@ -63,7 +77,9 @@ async function extension() {
     entryPoints: ['src/index.ts'],
     outdir: BUILD,
     splitting: true, // so that what is imported when it is needed is a file of its own
-    minify: false, // the builder does that; it needs the name that stands at the import
+    minify: false,
+    minifyIdentifiers: true,
+    minifySyntax: true, // and no more: the builder needs the name that stands at the import
     external: ['@jupyterlab/*', '@lumino/*']
   });
   const modules = join(HERE, 'node_modules');
@@ -76,6 +92,7 @@ async function extension() {
   const paths = readdirSync(folder)
     .filter(name => name.endsWith('.js') && !name.startsWith('remoteEntry')) // JupyterLab's loader
     .map(name => join(folder, name));
+  for (const path of paths) await shrink(path, false);
   const isStep = (/** @type {string} */ path) => basename(path).startsWith('step.');
   report(
     'labextension',

@@ -89,11 +89,7 @@ export class TraceView implements Desk {
       (first, last) => this.ask('steps', { first, last }),
       () => this.request()
     );
-    this.find = new FindBar(
-      this,
-      this.list,
-      () => this.focusRow(0)
-    );
+    this.find = new FindBar(this, this.list, () => this.focusRow(0));
     this.status = new StatusLine(this);
     this.errors = new ErrorButtons(
       () => this.scene.view,
