@@ -28,6 +28,7 @@ const LOOP = `
 .sv .say{padding:10px 12px;flex:none}.sv .say p{margin:0 0 4px;overflow-wrap:anywhere}.sv .lfb{margin-top:auto;padding:0 12px 12px;display:flex;flex-direction:column;gap:8px}
 .sv .pred{border:1px solid var(--nba-line-strong);border-radius:5px;padding:8px 12px 6px;margin:0;min-width:0}.sv .pred legend{float:left;width:100%;padding:0;margin-bottom:4px}.sv .pred legend+*{clear:both}
 .sv .pred label{display:flex;align-items:center;gap:8px;min-height:26px;cursor:pointer}.sv input[type=radio]{width:16px;height:16px;flex:none;margin:0;accent-color:var(--nba-accent)}.sv .pred .row{display:flex;min-height:24px}
+.sv .pred.done:not(:last-child){border:0;padding:0}.sv .pred.done:not(:last-child) b{display:none}.sv .now{line-height:1.3}
 .sv .lnk{border:0;background:none;color:var(--nba-accent);height:24px;padding:0 4px;text-decoration:underline}
 `;
 const TABS = `

@@ -22,7 +22,8 @@ import type { Until } from './types';
 import { moveName } from './words';
 
 export class StepView implements StepPane {
-  readonly node = h('section', { class: 'sv', 'aria-label': 'Step view', tabindex: -1 });
+  readonly section = h('section', { class: 'sv', 'aria-label': 'Step view', tabindex: -1 });
+  readonly node = h('div', {}, h('style', {}, STEP_STYLES), this.section);
   private readonly model: StepModel;
   private readonly head: Head;
   private readonly line: MovesLine;
@@ -60,9 +61,9 @@ export class StepView implements StepPane {
     this.controls = new Controls(this.model, this.actions());
     const left = h('div', { class: 'lf' }, ...this.loop.nodes, this.predict.node);
     this.body = h('div', { class: 'cols' }, left, this.tabs.node);
-    this.node.append(h('style', {}, STEP_STYLES), ...this.head.nodes, this.line.node, this.help);
-    this.node.append(this.body, this.controls.node, this.sheet);
-    listenForSteps(this.node, this.actions());
+    this.section.append(...this.head.nodes, this.line.node, this.help);
+    this.section.append(this.body, this.controls.node, this.sheet);
+    listenForSteps(this.section, this.actions());
     this.update();
     void this.model.refresh();
   }
@@ -72,7 +73,7 @@ export class StepView implements StepPane {
   }
 
   focus(): void {
-    this.node.focus({ preventScroll: true });
+    this.section.focus({ preventScroll: true });
   }
 
   dispose(): void {
@@ -105,7 +106,7 @@ export class StepView implements StepPane {
 
   private update(): void {
     const { model } = this;
-    const hadFocus = hasFocus(this.node);
+    const hadFocus = hasFocus(this.section);
     this.head.update();
     this.line.update();
     this.loop.update();
@@ -119,8 +120,8 @@ export class StepView implements StepPane {
 
   /** What had the focus may have gone with what it was for; the keys must go on to work. */
   private keepFocus(): void {
-    const focused = (this.node.getRootNode() as Document | ShadowRoot).activeElement;
-    if (!hasFocus(this.node) || focused?.closest('[hidden]')) this.focus();
+    const focused = (this.section.getRootNode() as Document | ShadowRoot).activeElement;
+    if (!hasFocus(this.section) || focused?.closest('[hidden]')) this.focus();
   }
 
   private announce(): void {
@@ -199,13 +200,13 @@ export class StepView implements StepPane {
   private closeSheet(): void {
     this.sheet.replaceChildren();
     this.hold(false);
-    const area = this.isEditing ? this.node.querySelector('textarea') : null;
-    (area ?? this.node).focus({ preventScroll: true });
+    const area = this.isEditing ? this.section.querySelector('textarea') : null;
+    (area ?? this.section).focus({ preventScroll: true });
   }
 
   /** While a dialog is open the rest is not to be reached. */
   private hold(isHeld: boolean): void {
-    for (const part of this.node.children) {
+    for (const part of this.section.children) {
       if (part !== this.sheet) put(part, { inert: isHeld });
     }
   }

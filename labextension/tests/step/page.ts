@@ -35,8 +35,8 @@ export async function stepPage(at: number | null, story = new Story()): Promise<
     leave: () => void gone?.push('leave')
   };
   const view = new StepView(space);
-  const { node } = view;
-  document.body.replaceChildren(node);
+  const node = view.section;
+  document.body.replaceChildren(view.node);
   const drawn = (): Promise<void> => new Promise(done => setTimeout(done, 5));
   await drawn();
   return {
