@@ -69,7 +69,7 @@ export class Controls {
 
   /** Go on to what is chosen. */
   continue(): void {
-    if (this.model.isOpen) this.act.go(this.aims.value as Until);
+    if (this.model.isOpen || this.model.isMoving) this.act.go(this.aims.value as Until);
   }
 
   update(): void {

@@ -9,6 +9,7 @@ import { handName } from './words';
 
 export interface HeadActions {
   end(): void;
+  pause(): void;
   stop(): void;
   close(): void;
   over(runId: string, n: number): void;
@@ -34,6 +35,7 @@ export class Head {
   private readonly words = h('span', { class: 'el grow now' });
   private readonly who = h('span', { class: 'm nw who1' });
   private readonly end: HTMLButtonElement;
+  private readonly pause: HTMLButtonElement;
   private readonly stop: HTMLButtonElement;
   private readonly banner = h('div', { class: 'bn', hidden: true });
   private readonly bannerWords = h('span', { class: 'grow' });
@@ -53,6 +55,7 @@ export class Head {
       sign('end'),
       'Run to end'
     );
+    this.pause = button({ class: 'b ghost' }, () => act.pause(), icon('pause'), 'Pause');
     this.stop = button({ class: 'b' }, () => this.press(), icon('stop', 'c-error'), 'Stop');
     const close = button(
       { class: 'b ghost', 'aria-label': 'Close step view', title: 'Close step view' },
@@ -69,7 +72,7 @@ export class Head {
     const title = h('span', { class: 'who nw' }, 'Step view');
     const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
     this.nodes = [
-      h('div', { class: 'hd' }, ...line, this.end, close, this.stop),
+      h('div', { class: 'hd' }, ...line, this.end, this.pause, close, this.stop),
       this.fault,
       this.family,
       this.banner
@@ -89,7 +92,9 @@ export class Head {
     this.lead.replaceChildren(mark);
     this.words.replaceChildren(...words);
     setText(this.who, this.whoOf());
-    this.end.hidden = !model.moves?.open;
+    const runsOn = model.isMoving && model.moves?.until !== 'move';
+    this.end.hidden = model.isFinished || runsOn;
+    this.pause.hidden = !runsOn;
     this.stop.hidden = model.moves === null || model.isFinished;
     if (!model.isMoving && !model.moves?.open) put(this.stop, { 'aria-disabled': null });
     this.fault.hidden = !model.fault;

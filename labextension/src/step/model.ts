@@ -167,15 +167,15 @@ export class StepModel {
     this.onChange();
   }
 
-  /** Let the run go on from where it rests; the view goes along. */
+  /** Let the run go on from where it rests, or change how far it goes; the view goes along. */
   async go(until: Until): Promise<void> {
-    const open = this.moves?.open;
-    if (!open) return;
     const { moves } = this;
+    if (!moves || moves.finished) return;
     this.isFollowing = true;
     try {
-      await this.send('go', { key: open.key, until });
-      if (this.moves === moves && moves) this.moves = { ...moves, open: null, until };
+      if (moves.open) await this.send('go', { key: moves.open.key, until });
+      else await this.send('pace', { until });
+      if (this.moves === moves) this.moves = { ...moves, open: null, until };
       this.onChange();
       await this.refresh();
     } catch (error) {

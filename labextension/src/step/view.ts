@@ -43,6 +43,7 @@ export class StepView implements StepPane {
       this.model,
       {
         end: () => this.go('end'),
+        pause: () => this.go('move'),
         stop: () => void this.model.stop().catch((error: unknown) => space.say(String(error))),
         close: () => space.close(),
         over: (runId, n) => this.over(runId, n)

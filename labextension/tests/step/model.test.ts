@@ -39,6 +39,21 @@ describe('the model of the step view', () => {
     expect([model.at, model.looksBack]).toEqual([13, false]);
   });
 
+  it('changes how far a run goes that moves, without a key', async () => {
+    const { kernel, model } = await opened(12);
+    const moves = kernel.moves.bind(kernel);
+    kernel.moves = runId => ({ ...moves(runId), open: null, until: 'end' });
+    await model.refresh();
+    expect([model.isMoving, model.isOpen]).toEqual([true, false]);
+    await model.go('move');
+    expect(kernel.sent).toContainEqual(['pace', { until: 'move' }]);
+    kernel.moves = runId => ({ ...moves(runId), open: null, finished: 'answer' });
+    await model.refresh();
+    kernel.sent.length = 0;
+    await model.go('end');
+    expect(kernel.sent).toEqual([]);
+  });
+
   it('says why a step was refused, and where the run is now', async () => {
     const { kernel, model } = await opened(12);
     kernel.open = 13; // somebody else has stepped

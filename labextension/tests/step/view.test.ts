@@ -192,6 +192,20 @@ describe('the step view', () => {
     expect(document.activeElement).toBe(node);
   });
 
+  it('offers Pause while the run goes on by itself', async () => {
+    const { node, view, kernel, click } = await stepPage(12);
+    const moves = kernel.moves.bind(kernel);
+    kernel.moves = runId => ({ ...moves(runId), open: null, until: 'end' });
+    view.news();
+    await vi.waitFor(() =>
+      expect(node.querySelector('.now')?.textContent).toBe('Running to the end')
+    );
+    const offered = texts(node, '.hd button:not([hidden])').filter(Boolean);
+    expect(offered).toEqual(['Pause', 'Stop']);
+    await click('Pause');
+    expect(kernel.sent).toContainEqual(['pace', { until: 'move' }]);
+  });
+
   it('is done with a run that is finished', async () => {
     const { node, press, actions } = await stepPage(null);
     expect(node.querySelector('.now')?.textContent).toBe('Finished. 20 moves');
