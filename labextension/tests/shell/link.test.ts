@@ -48,6 +48,16 @@ describe('a link', () => {
     expect([link.alive, link.running, link.commId]).toEqual([true, true, 'c']);
   });
 
+  it('asks a fork by its name, and takes its answer but none of its events', async () => {
+    const { link, sent, heard } = linked();
+    const answer = link.send('moves', { run_id: 'r2' });
+    expect(sent[0]?.run_id).toBe('r2');
+    link.receive({ ...snapshot(4), run_id: 'r2' });
+    link.receive({ ...(reply(sent[0], { moves: [] }) as object), run_id: 'r2' });
+    await expect(answer).resolves.toEqual({ moves: [] });
+    expect([heard, link.alive]).toEqual([[], false]);
+  });
+
   it('lets no late snapshot take the view back', () => {
     const { link, heard } = linked();
     link.receive(snapshot(4));
