@@ -211,7 +211,7 @@ def test_the_keyboard_does_the_rest(lab: Lab, page: Page, server: Server, name: 
     page.keyboard.press("Escape")
     expect(output.get_by_role("note", name="Keys")).to_be_hidden()
     first = output.locator(".item").first.locator(".st")
-    press(page, "ArrowDown ArrowRight")
+    press(page, "ArrowUp ArrowRight")
     expect(first).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowLeft")
     expect(first).to_have_attribute("aria-expanded", "false")

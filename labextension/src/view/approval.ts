@@ -33,9 +33,6 @@ export class Approval {
 
   update(): void {
     const { question } = this.call;
-    if (!question && this.node.matches(':focus-within')) {
-      this.node.closest('.item')?.querySelector('button')?.focus({ preventScroll: true });
-    }
     this.node.hidden = question === null;
     const key = question ? `${question.key} ${this.desk.live}` : '';
     if (key !== this.key) {
