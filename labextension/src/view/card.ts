@@ -53,7 +53,12 @@ export class CallCard {
     ].join();
     if (key !== this.isBuilt) {
       this.isBuilt = key;
+      const held = this.node.matches(':focus-within');
       this.build();
+      if (held) {
+        // Not to the next question: a key pressed twice would answer it.
+        this.node.closest('.item')?.querySelector('button')?.focus({ preventScroll: true });
+      }
     }
     this.approval.update();
     this.tick();
