@@ -28,7 +28,7 @@ session = get_ipython().magics_manager.registry["KimiMagics"].session
 def stop_on_call():
     while True:
         peer, _ = door.accept()
-        session.find_run(None).stop()
+        list(session.runs.values())[-1].stop()
         peer.close()
 threading.Thread(target=stop_on_call, daemon=True).start()
 print("port", door.getsockname()[1])"""
@@ -92,9 +92,10 @@ STATES: Mapping[str, State] = {
 DEAF: Mapping[str, State] = {
     "C call": State(tool("import hashlib\nhashlib.pbkdf2_hmac('sha256', b'x', b'y', 9_000_000)")),
     "swallows": State(
-        tool(
-            "import time\nend = time.time() + 5\nwhile time.time() < end:\n    try:\n"
-            "        time.sleep(0.1)\n    except KeyboardInterrupt:\n        pass"
+        turn(
+            code="import time\nend = time.time() + 5\nwhile time.time() < end:\n    try:\n"
+            "        print('begun', flush=True)\n        time.sleep(end - time.time())\n"
+            "    except KeyboardInterrupt:\n        pass"
         )
     ),
 }

@@ -101,7 +101,7 @@ async def beside_cells(background: Background, job: Job, rng: random.Random) -> 
         if kind != "none":
             background.note_cell_begins(None)
         if kind == "wait" and rng.random() < 0.2:
-            job.run.wait()
+            background.carry_on(job.run, lambda: False)
         await asyncio.sleep(rng.random() * 0.01)
         if kind != "none":
             background.note_cell_ends(None)

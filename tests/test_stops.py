@@ -12,7 +12,7 @@ import pytest
 
 from nbagent.events import from_dict
 from nbagent.view import RunView
-from tests.followed import FINISHED, STOP_ASKED, WAYS, Place, State, tool
+from tests.followed import FINISHED, STOP_ASKED, WAYS, Place, State, tool, turn
 
 pytestmark = pytest.mark.kernel
 
@@ -26,13 +26,17 @@ def let_go():
         pass
     c.pthread_mutex_unlock(mutex)
 threading.Thread(target=let_go, daemon=True).start()
+print("begun", flush=True)
 c.pthread_mutex_lock(mutex)
 """
 SWALLOWS = """
 import pathlib, time
-while not pathlib.Path({path!r}).exists():
+while True:
     try:
-        time.sleep(0.01)
+        print("begun", flush=True)
+        while not pathlib.Path({path!r}).exists():
+            time.sleep(0.01)
+        break
     except KeyboardInterrupt:
         pass
 """
@@ -51,7 +55,7 @@ def test_a_stop_that_does_not_take_is_told(
     place: Place, tmp_path: Path, code: str, way: str
 ) -> None:
     path = tmp_path / "let go"
-    run = place.begin(State(tool(code.format(path=str(path)))))
+    run = place.begin(State(turn(code=code.format(path=str(path)))))
     WAYS[way](run)
     run.until(STOP_ASKED)
     view = RunView()
