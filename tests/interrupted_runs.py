@@ -135,6 +135,7 @@ def one_run(shell: Any, rng: random.Random, handler: str, found: dict[str, int])
     """Drive one run under fire, and count what was met."""
     clock, interrupts = SystemClock(), Interrupts()
     run, person = a_run(rng), Someone(rng)
+    run.moves.until = rng.choice(("end", "end", "move", "tool"))
     in_background = rng.random() < 0.4
     pump = Pump(
         executor=LiveShell(shell, clock, interrupts),
@@ -160,7 +161,7 @@ def one_run(shell: Any, rng: random.Random, handler: str, found: dict[str, int])
     try:
         shooter.start()
         if in_background:
-            asyncio.run(beside_cells(Background(pump), job, rng))
+            asyncio.run(beside_cells(Background(pump, lambda _state: None), job, rng))
         else:
             pump.drive([job])
     except KeyboardInterrupt:
