@@ -110,7 +110,7 @@ def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
         system: the system prompt ('' for none).
     """
     prompt: Message = {"role": "system", "content": system}
-    while turn is not None and not _leaves_history(turn.run):
+    while turn is not None and not leaves_history(turn.run):
         turn = turn.parent
     if turn is None:
         return [Record.of(prompt)] if system else []
@@ -123,7 +123,7 @@ def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
     return [Record.of(prompt), *records] if system else records
 
 
-def _leaves_history(run: Run) -> bool:
+def leaves_history(run: Run) -> bool:
     """Whether the next turn can go on from what a run has left."""
     if not any(event.kind == "reply_received" for event in run.events):
         return False

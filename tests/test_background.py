@@ -204,3 +204,17 @@ def test_headless_it_runs_in_the_cell(kernel: LiveKernel, server: Server) -> Non
     control.order(server, say("At once."))
     kernel.run("%%kimi --bg --out run\ngo")
     assert "At once." in kernel.run("print(run)").text
+
+
+def test_it_goes_on_beside_a_run_that_is_driven_in_a_cell(
+    kernel: LiveKernel, server: Server
+) -> None:
+    control.set_pace(server, 60, 0.3)
+    control.order(server, say("Behind."), say("In the cell. " * 30))
+    ask(kernel, "%%kimi --bg --out behind\ngo")
+    ask(kernel, "%%kimi --conversation other --out before\ngo")
+    ended = "run.finished.t + run.started.wall"
+    told = kernel.run(f"print([{ended} for run in (behind, before)], behind, before)").text
+    first, second = told[1 : told.index("]")].split(",")
+    assert float(first) < float(second)
+    assert "Behind." in told

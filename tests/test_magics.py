@@ -333,6 +333,16 @@ def test_undo_puts_rebound_names_back(lesson: LiveKernel, server: Server) -> Non
     assert "no run to undo" in lesson.run("%kimi undo").text
 
 
+def test_continue_asks_anew_what_was_never_answered(lesson: LiveKernel, server: Server) -> None:
+    order(server, {"kind": "quota"})
+    lesson.run("%kimi reset")
+    lesson.run("%%kimi\nlesson repair")
+    lesson.run("%kimi continue")
+    body = json.loads(ledger(server)[0]["body"])
+    again = json.loads(ledger(server)[-1]["body"])
+    assert body["messages"][1]["content"] == again["messages"][1]["content"] == "lesson repair"
+
+
 def test_continue_goes_on_in_the_same_conversation(lesson: LiveKernel, server: Server) -> None:
     assert "nothing to go on with" in lesson.run("%kimi reset\n%kimi continue").text
     lesson.run("%%kimi\nlesson repair")

@@ -109,6 +109,7 @@ class TestEdits:
         stepped(run)
         run.edit(json.dumps(calls(call("a:0", arguments='{"text": "mine"}'))))
         assert move_told(run, 2)["reply"]["edited"]
+        assert [m["edited"] for m in moves_told(run)["moves"]] == [False, True]
         stepped(run)
         drive(run)
         assert "mine" in str(run.messages[1])
@@ -355,6 +356,14 @@ class TestMistakes:
 
         with pytest.raises(Exception, match="It may yield"):
             make_run([], loop=loop)
+
+    def test_yields_nothing(self) -> None:
+        def loop(messages: Any, tools: Any) -> Any:
+            reply = yield Ask(messages, tools)
+            messages.append(reply)
+            yield
+
+        assert "yielded nothing" in self.told(loop)
 
     def test_no_generator(self) -> None:
         with pytest.raises(Exception, match="generator function"):

@@ -88,6 +88,10 @@ class Background:
 
     def _turn(self) -> None:
         self._pump.receive(0)
+        self.beside()
+
+    def beside(self) -> None:
+        """Move the runs on that wait for no tool; also beside a run that is driven in a cell."""
         try:
             self._advance(list(self._jobs))
         except Exception:  # noqa: BLE001 -- a learner's loop broke: its run has ended, and says so

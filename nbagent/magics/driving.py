@@ -178,6 +178,8 @@ class Driving:
     def _tick(self) -> None:
         self._executor.step()
         self._drain.drain()
+        if self._pumping:
+            self.background.beside()
 
     def _is_seen(self) -> bool:
         """Whether a live view follows the run of this cell."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from nbagent.conversation import Conversation
+from nbagent.conversation import Conversation, leaves_history
 from nbagent.errors import UsageError
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
@@ -184,7 +184,8 @@ def _continue(session: Session, rest: str) -> str:
     if conversation is None or conversation.head is None:
         raise UsageError("There is nothing to go on with.", "Ask something with %%kimi first.")
     options, _ = parse_line(rest)
-    session.ask(options, GO_ON)
+    run = conversation.head.run
+    session.ask(options, GO_ON if leaves_history(run) else run.started.prompt)
     return ""
 
 

@@ -8,6 +8,7 @@ Read next: `nbagent.trace.hands`, which tells what was in hand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from nbagent.messages import Message, Request, json_bytes, reasoning_of, text_of
@@ -21,6 +22,12 @@ from nbagent.trace.hands import calls_in, reply_told, request_told, tool_told
 
 MOVES_AT_ONCE = 2_000
 """Moves that are listed; of a longer run the last ones."""
+_ENDED = {
+    "answer": "the loop got this reply and returned",
+    "stopped": "you stopped it",
+    "limit": "a limit was reached",
+    "error": "it failed",
+}
 TEXT_CHARS = 4_000
 """Characters that are told of one message of the history."""
 
@@ -40,7 +47,7 @@ def moves_told(run: Run) -> dict[str, Any]:
             "file": getattr(loop, "__module__", ""),
             "builtin": run.cursor.trusted,
         },
-        "moves": [_line_of(move) for move in run.moves[-MOVES_AT_ONCE:]],
+        "moves": [_line_of(move) for move in _with_edit(run, run.moves[-MOVES_AT_ONCE:])],
         "open": {"n": len(run.moves), "key": pause.key, "why": pause.why} if pause else None,
         "finished": run.finished.reason if run.finished else "",
         "until": run.moves.until,
@@ -83,18 +90,16 @@ def move_told(run: Run, n: int) -> dict[str, Any]:
     """
     if not 1 <= n <= len(run.moves):
         raise LookupError(f"the run has made {len(run.moves)} moves; there is no move {n}")
-    moves: Sequence[Move] = run.moves[:n]
-    move, edit = moves[-1], run.moves.edit
-    if edit is not None and n == len(run.moves):
-        moves = [*moves[:-1], _as_edited(move, edit)]
+    moves = _with_edit(run, run.moves[:n])
+    move = moves[-1]
     ran = passage(run.cursor, move.sends)
     told = {
-        **_line_of(moves[-1]),
+        **_line_of(move),
         "line": move.line,
         "ran": list(ran.ran),
         "tests": [{"line": b.line, "taken": b.taken, "text": b.text} for b in ran.branches],
         "skipped": list(ran.skipped),
-        "say": _say(run, moves[-1]),
+        "say": _say(run, move),
         "history": _history(run, moves),
         "reply": reply_told(run, moves),
         "tool": tool_told(run, moves),
@@ -102,24 +107,20 @@ def move_told(run: Run, n: int) -> dict[str, Any]:
     return {**run.recipe.redact.value(told), "request": request_told(run, moves)}
 
 
-def _as_edited(move: Move, edit: Any) -> Move:
-    was = move.in_hand if move.was is None else move.was
-    return Move(
-        move.n,
-        move.place,
-        move.step,
-        move.index,
-        edit,
-        move.sends,
-        move.line,
-        move.call,
-        was,
-        move.note,
-    )
+def _with_edit(run: Run, moves: Sequence[Move]) -> Sequence[Move]:
+    """The moves, the last one as the person has changed it, if the run rests there."""
+    edit = run.moves.edit
+    if edit is None or not moves or moves[-1].n != len(run.moves):
+        return moves
+    last = moves[-1]
+    was = last.in_hand if last.was is None else last.was
+    return [*moves[:-1], replace(last, in_hand=edit, was=was)]
 
 
 def _say(run: Run, move: Move) -> str:
     """What happens on the next move, in plain words."""
+    if run.finished is not None and move.n == len(run.moves):
+        return f"The run has ended here: {_ENDED[run.finished.reason]}."
     if move.place == "request":
         n = cast("Request", move.in_hand).n
         return (
