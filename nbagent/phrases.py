@@ -8,6 +8,23 @@ from __future__ import annotations
 
 import re
 
+STATES = {
+    "starting": "Starting",
+    "replied": "Working",
+    "queued": "Waiting for the kernel",
+    "reasoning": "Thinking",
+    "answer": "Answering",
+    "arguments": "Writing a tool call",
+}
+"""What a run that goes on is doing, by phase."""
+ENDED = {
+    "answer": "Done",
+    "stopped": "Stopped by you",
+    "limit": "Limit reached",
+    "error": "Failed",
+}
+"""How a run has ended, by reason."""
+
 UNKNOWN = "—"
 STOP_PATIENCE_S = 2.0
 """From here on a stop counts as one that the code does not heed."""

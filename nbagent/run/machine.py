@@ -42,7 +42,7 @@ from nbagent.run.fork import Beginning
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
-from nbagent.run.work import Decide, Decision, Driver, Elapsed, Outcome, RunTool, Shown, Work
+from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
 
 
@@ -64,7 +64,6 @@ class Machine:
         limits: what the run may still use.
         stopping: whether it was asked to stop; a signal handler may set this.
         interrupt_tool: set by the driver while a tool of this run is on the stack.
-        driver: set by whoever drives the run, for code that holds it.
         decided: the open question and its answer, until the driver has taken it.
         forked_from: the run and the move that this one was forked from.
         finished: the last event, once it has ended.
@@ -96,7 +95,6 @@ class Machine:
         self.stopping = False
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
-        self.driver: Driver | None = None
         self.decided: tuple[Decide, Decision] | None = None
         self.forked_from: tuple[str, int] | None = None
         self._t0 = recipe.clock.now()

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nbagent.errors import UsageError
 from nbagent.events import (
@@ -25,17 +25,31 @@ from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision
 
 
+class Driver(Protocol):
+    """Whoever drives a run, as far as code that holds the run can ask for it."""
+
+    def carry_on(self, run: Run, until: Callable[[], bool]) -> None:
+        """Drive `run` in the calling cell until it has ended or `until` holds."""
+        ...
+
+    def fork(self, run: Run, n: int, edit: object, *, fresh: bool) -> Run:
+        """Make a fork of `run`, see there, and drive it."""
+        ...
+
+
 class Run(Machine):
     """One execution of an agent; made by `%%kimi`, `Agent.run` or `fork`.
 
     See `Machine` for how it is made and what it holds.
 
     Attributes:
+        driver: set by whoever drives the run, for code that holds it.
         forks: the runs that were forked from it; `forked_from` of each names the move.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.driver: Driver | None = None
         self.forks: list[Run] = []
 
     # What a person reads

@@ -6,17 +6,13 @@ A Run is a state machine that does nothing by itself: `pending()` names one piec
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from nbagent.events import ApprovalAsked, Output
 from nbagent.messages import Request, ToolCall
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.tools import ToolResult
-
-if TYPE_CHECKING:
-    from nbagent.run.run import Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,18 +92,6 @@ class Decision:
     why: str = ""
     by: str = "you"
     always: bool = False
-
-
-class Driver(Protocol):
-    """Whoever drives a run, as far as code that holds the run can ask for it."""
-
-    def carry_on(self, run: Run, until: Callable[[], bool]) -> None:
-        """Drive `run` in the calling cell until it has ended or `until` holds."""
-        ...
-
-    def fork(self, run: Run, n: int, edit: object, *, fresh: bool) -> Run:
-        """Make a fork of `run`, see there, and drive it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

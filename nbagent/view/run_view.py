@@ -37,9 +37,10 @@ from nbagent.events import (
     ToolOutput,
     ToolStarted,
 )
-from nbagent.phrases import clean, clip, one_line, plural, seconds, size, stopping_words
+from nbagent.phrases import ENDED, STATES, clean, clip, one_line, seconds, size, stopping_words
 from nbagent.view.lines import LINES_MAX, call_key, line_of
 from nbagent.view.outputs import Block, Picture, block_of, goes_below
+from nbagent.view.sent import SentCount
 from nbagent.view.steps import (
     ANSWER_LIMIT,
     REASONING_LIMIT,
@@ -71,8 +72,7 @@ class RunView:
         self.compacted: list[tuple[int, str]] = []
         self.called: dict[str, None] = {}
         self.pictures: dict[str, Picture] = {}
-        self.sent: list[dict[str, Any]] = []
-        self.sent_bytes = 0
+        self.sent = SentCount()
         self.added: dict[str, None] = {}
         self.changed: dict[str, None] = {}
         self.files: dict[str, None] = {}
@@ -148,7 +148,7 @@ class RunView:
         now = self.t if t is None else t
         step = self.steps[-1] if self.steps else None
         if not self.running:
-            return self.text or _ENDED[self.reason]
+            return self.text or ENDED[self.reason]
         if self.phase in ("waiting", "retrying", "stopping"):
             return self._counting(now)
         if self.phase in ("running", "asking") and step and step.calls:
@@ -156,7 +156,7 @@ class RunView:
             return f"Running {name}" if self.phase == "running" else f"Waiting for you: {name}"
         if self.phase == "paused":
             return self.text if self._rests else f"Paused: {self.text}" if self.text else "Paused"
-        return _STATES.get(self.phase, "Starting")
+        return STATES.get(self.phase, "Starting")
 
     def _counting(self, now: float) -> str:
         """The state where time itself is what happens."""
@@ -186,18 +186,6 @@ class RunView:
             parts.append(f"{denied} denied")
         return ", ".join(parts)
 
-    def sent_words(self) -> str:
-        """What left for the model: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`."""
-        names = [p["name"] for p in self.sent if p["kind"] == "attachment"]
-        files = [name for name in names if name.endswith("file)")]
-        parts = ["prompt", *(name for name in names if name not in files)]
-        for kind, word in (("message", "message"), ("tool_result", "tool result")):
-            n = sum(p["n"] for p in self.sent if p["kind"] == kind)
-            parts += [plural(n, word)] if n else []
-        images = sum(p["n"] for p in self.sent if p["kind"] == "image")
-        parts += [plural(images, "picture")] if images else []
-        return f"sent {size(self.sent_bytes)}: {', '.join([*parts, plural(len(files), 'file')])}"
-
     def snapshot(self, last: int = FULL_STEPS) -> dict[str, Any]:
         """The view as JSON values, without pictures: the block tree that renderers draw.
 
@@ -223,8 +211,8 @@ class RunView:
             "changes": self.changes(),
             "files": list(self.files)[:20],
             "counts": self.counts(),
-            "sent": self.sent_words(),
-            "sent_parts": self.sent,
+            "sent": self.sent.words(),
+            "sent_parts": self.sent.parts,
             "ranges": [r.snapshot() for r in ranges],
             "lines": self.lines + [line_of(step) for step in self.steps[:-last]],
             "compacted": [list(row) for row in self.compacted],
@@ -255,16 +243,7 @@ class RunView:
         step.live_arguments = 0
         self.phase, self.text, self.question = "waiting", "", None
         for piece in event.sent:
-            self.sent_bytes += piece.n_bytes
-            known = [p for p in self.sent if (p["kind"], p["name"]) == (piece.kind, piece.name)]
-            if known or len(self.sent) >= 40:  # noqa: PLR2004 -- the list stays readable
-                entry = known[0] if known else self.sent[-1]
-                entry["n"] += 1
-                entry["n_bytes"] += piece.n_bytes
-            else:
-                name = one_line(clean(piece.name), 60)
-                entry = {"kind": piece.kind, "name": name, "n": 1, "n_bytes": piece.n_bytes}
-                self.sent.append(entry)
+            self.sent.add(piece)
 
     def _delta(self, event: Delta) -> None:
         step = self._step(event.step)
@@ -408,19 +387,3 @@ class RunView:
         self.reason, self.phase = event.reason, event.reason
         self.answer = clip(clean(event.answer), ANSWER_LIMIT)
         self.text = clip(clean(event.text), 2_000)
-
-
-_STATES = {
-    "starting": "Starting",
-    "replied": "Working",
-    "queued": "Waiting for the kernel",
-    "reasoning": "Thinking",
-    "answer": "Answering",
-    "arguments": "Writing a tool call",
-}
-_ENDED = {
-    "answer": "Done",
-    "stopped": "Stopped by you",
-    "limit": "Limit reached",
-    "error": "Failed",
-}

@@ -81,7 +81,7 @@ def test_what_was_sent_is_counted() -> None:
     for n in range(3):
         story.ask(("tool_result", "run_python", 3_000 + n))
     view, _ = folded(story.events)
-    assert view.sent_words() == "sent 12 kB: prompt, df (summary), 3 tool results, 1 file"
+    assert view.sent.words() == "sent 12 kB: prompt, df (summary), 3 tool results, 1 file"
 
 
 def test_states_are_said_in_words() -> None:

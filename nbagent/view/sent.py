@@ -1,0 +1,43 @@
+"""What has left for the model, counted by kind: the line and the list of a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbagent.events import Sent
+from nbagent.phrases import clean, one_line, plural, size
+
+PARTS_MAX = 40
+"""The list stays readable; what comes later is counted with its last entry."""
+
+
+class SentCount:
+    """Counts the pieces that a run's requests carry, each for the first time."""
+
+    def __init__(self) -> None:
+        self.parts: list[dict[str, Any]] = []
+        self.n_bytes = 0
+
+    def add(self, piece: Sent) -> None:
+        """Count a piece."""
+        self.n_bytes += piece.n_bytes
+        known = [p for p in self.parts if (p["kind"], p["name"]) == (piece.kind, piece.name)]
+        if known or len(self.parts) >= PARTS_MAX:
+            entry = known[0] if known else self.parts[-1]
+            entry["n"] += 1
+            entry["n_bytes"] += piece.n_bytes
+        else:
+            name = one_line(clean(piece.name), 60)
+            self.parts.append({"kind": piece.kind, "name": name, "n": 1, "n_bytes": piece.n_bytes})
+
+    def words(self) -> str:
+        """The count in words: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`."""
+        names = [p["name"] for p in self.parts if p["kind"] == "attachment"]
+        files = [name for name in names if name.endswith("file)")]
+        parts = ["prompt", *(name for name in names if name not in files)]
+        for kind, word in (("message", "message"), ("tool_result", "tool result")):
+            n = sum(p["n"] for p in self.parts if p["kind"] == kind)
+            parts += [plural(n, word)] if n else []
+        images = sum(p["n"] for p in self.parts if p["kind"] == "image")
+        parts += [plural(images, "picture")] if images else []
+        return f"sent {size(self.n_bytes)}: {', '.join([*parts, plural(len(files), 'file')])}"
