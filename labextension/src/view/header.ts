@@ -3,7 +3,7 @@
 
 import type { Desk } from './desk';
 import { button, h, icon, put, ring, setText } from './dom';
-import { BADGE, count, dollars, elapsed, plural, seconds, stoppingWords } from './phrases';
+import { BADGE, count, dollars, elapsed, plural, seconds, stoppingWords, whoOf } from './phrases';
 import { headWords } from './plain';
 import { reconcile } from './step_list';
 import type { StepDoor } from './step_door';
@@ -215,15 +215,6 @@ export class Header {
       this.node.replaceChildren(this.summary);
     }
   }
-}
-
-/** `kimi-k2.6` as people write it: `Kimi K2.6`. */
-export function whoOf(scripted: boolean, model: string): string {
-  if (scripted) {
-    return 'Lesson server';
-  }
-  const name = model.split('/').pop() ?? '';
-  return /^kimi-k[\d.]+$/i.test(name) ? `Kimi ${name.slice(5).toUpperCase()}` : name || 'Model';
 }
 
 /** `4 files written`, said where the names do not fit. */

@@ -206,3 +206,12 @@ export function stoppingWords(waitedS: number): string {
     ? 'Stopping'
     : `Stopping for ${seconds(waitedS)}: the code does not let go. Restart the kernel to end it: trace and files are kept, variables and conversation are not`;
 }
+
+/** `kimi-k2.6` as people write it: `Kimi K2.6`. */
+export function whoOf(scripted: boolean, model: string): string {
+  if (scripted) {
+    return 'Lesson server';
+  }
+  const name = model.split('/').pop() ?? '';
+  return /^kimi-k[\d.]+$/i.test(name) ? `Kimi ${name.slice(5).toUpperCase()}` : name || 'Model';
+}

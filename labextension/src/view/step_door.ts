@@ -1,9 +1,9 @@
 // The way from a trace to the step view: a module of its own, which is loaded when it is opened.
 // While the run rests at a move it opens by itself, unless the person has closed it.
 
+import { whoOf } from './phrases';
 import type { Desk } from './desk';
 import { button, icon, put } from './dom';
-import { whoOf } from './header';
 import { hasFocus } from './held';
 
 /** What the step view may use of the trace that it stands in. */
