@@ -67,7 +67,11 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("case", ANSWERS)
+QUICK = ("edit",)
+CASES = [pytest.param(c, marks=[] if c in QUICK else pytest.mark.long) for c in ANSWERS]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_the_keyboard_alone_answers(
     lab: Lab, page: Page, server: Server, name: str, case: str
 ) -> None:
@@ -142,6 +146,7 @@ def test_a_plan_looks_and_changes_nothing(lab: Lab, page: Page, server: Server, 
     expect(notebook.output(3)).to_contain_text("[1, 2] False")
 
 
+@pytest.mark.long
 def test_the_widget_asks_too(lab: Lab, page: Page, server: Server, name: str) -> None:
     """Where JupyterLab has not our extension, the answer goes over the widget's comm."""
     leave_out(page, "nbagent")
@@ -174,6 +179,7 @@ def type_line(output: Locator, text: str) -> None:
     output.page.keyboard.press("Enter")
 
 
+@pytest.mark.long
 def test_a_prompt_asks_where_no_view_can(lab: Lab, page: Page, server: Server, name: str) -> None:
     leave_out(page, "nbagent", "anywidget")
     control.order(server, call("prices.append(3)"), call("prices.append(4)"), say("Half added."))
@@ -195,6 +201,7 @@ def test_a_prompt_asks_where_no_view_can(lab: Lab, page: Page, server: Server, n
     expect(notebook.output(3)).to_contain_text("[1, 2, 3]")
 
 
+@pytest.mark.long
 def test_the_keyboard_does_the_rest(lab: Lab, page: Page, server: Server, name: str) -> None:
     """Help, steps, find, a note, leaving to the cell, and the stop, in JupyterLab itself."""
     control.order(server, call("print('one')"), call("print('two')"), say("Not stopped."))

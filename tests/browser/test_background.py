@@ -149,6 +149,7 @@ def test_the_toolbar_stops_whichever_runs(lab: Lab, page: Page, lessons: Server,
     assert error.ename == "KeyboardInterrupt"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("held", [False, True], ids=["free", "held"])
 def test_the_button_stops_while_the_model_is_awaited(
     lab: Lab, page: Page, lessons: Server, name: str, *, held: bool
@@ -171,6 +172,7 @@ def test_the_button_stops_while_the_model_is_awaited(
         assert shown(notebook.save().cells[2]) == ["let go\n"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("saved", [False, True], ids=["not saved", "saved"])
 def test_a_page_loaded_anew_finds_it(
     lab: Lab, page: Page, lessons: Server, name: str, *, saved: bool
@@ -195,6 +197,7 @@ def test_a_page_loaded_anew_finds_it(
     assert "The sum of 1 to 12 is 78" in saved_output.data["text/plain"].replace("*", "")
 
 
+@pytest.mark.long
 def test_a_question_waits_beside_the_users_cells(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:

@@ -68,7 +68,8 @@ def test_the_widget_is_the_view(lab: Lab, page: Page, lessons: Server, name: str
     assert widget.data == {}, "nothing is left of the widget"
 
 
-@pytest.mark.parametrize("run", ["going on", pytest.param("over", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("run", ["going on", "over"])
 def test_the_widget_comes_back(lab: Lab, page: Page, lessons: Server, name: str, run: str) -> None:
     leave_out(page, "nbagent")
     notebook = started(page, lab, name)
@@ -107,6 +108,7 @@ def test_a_kernel_that_is_gone_leaves_the_way(
     assert_the_way_leads_there(notebook, line.locator("code").inner_text())
 
 
+@pytest.mark.long
 def test_with_neither_extension_the_html_is_refreshed(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:
