@@ -17,7 +17,7 @@ from nbagent.lessons import control
 from nbagent.lessons.process import Server, ensure
 from tests.browser.lab import Lab
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.long]
 
 WAIT_S = 60.0
 

@@ -94,8 +94,10 @@ class Background:
         """Move the runs on that wait for no tool; also beside a run that is driven in a cell."""
         try:
             self._advance(list(self._jobs))
-        except Exception:  # noqa: BLE001 -- a learner's loop broke: its run has ended, and says so
-            return
+        except Exception:
+            if not any(job.run.finished for job in self._jobs):
+                raise
+            # A learner's loop broke: its run has ended, and says so; the others go on.
 
     def _advance(self, jobs: list[Job]) -> None:
         is_free = not self.is_held
