@@ -28,6 +28,8 @@ _ENDED = {
     "limit": "a limit was reached",
     "error": "it failed",
 }
+TEXTS = 60
+"""How many messages of the history, from the end, are told with their text."""
 TEXT_CHARS = 4_000
 """Characters that are told of one message of the history."""
 
@@ -166,35 +168,36 @@ def _history(run: Run, moves: Sequence[Move]) -> dict[str, Any]:
     sent = requests[:-1] if move.place == "request" else requests
     n_sent = cast("Request", sent[-1].was or sent[-1].in_hand).n if sent else 0
     changed = {json_bytes(message): was for message, was in _changed(moves)}
-    joining = [message for message, _ in _joining(moves)]
+    n_listed = len(listed)
+    listed += _joining(moves)
+    since = len(listed) - TEXTS
     messages = [
         {
             "role": message["role"],
             "title": _title(message),
-            "text": _text(message)[:TEXT_CHARS],
+            "text": _text(message)[:TEXT_CHARS] if i >= since else "",
             "n_bytes": len(body),
             "is_new": i >= n_sent,
-            "joins": i >= len(listed),
+            "joins": i >= n_listed,
             "edited": body in changed,
             "was": changed.get(body, "")[:TEXT_CHARS],
         }
-        for i, message in enumerate([*listed, *joining])
+        for i, message in enumerate(listed)
         for body in [json_bytes(message)]
     ]
     return {"messages": messages, "n_cached": n_sent, "since": sent[-1].step if sent else 0}
 
 
-def _joining(moves: Sequence[Move]) -> list[tuple[Message, Move]]:
-    """The messages that the moves since the loop's last one have made, each with its move."""
-    last = moves[-1]
-    made: list[tuple[Message, Move]] = []
+def _joining(moves: Sequence[Move]) -> list[Message]:
+    """The messages that the moves since the loop's own last one have made."""
+    made: list[Message] = []
     for move in moves:
-        if move.sends != last.sends:
+        if move.sends != moves[-1].sends:
             continue
         if move.place == "reply":
-            made.append((cast("Message", move.in_hand), move))
+            made.append(cast("Message", move.in_hand))
         elif move.place == "result":
-            made.append((_tool_message(move, cast("ToolResult", move.in_hand)), move))
+            made.append(_tool_message(move, cast("ToolResult", move.in_hand)))
     return made
 
 
