@@ -3,7 +3,7 @@
 const FRAME = `
 .sv{height:640px;display:flex;flex-direction:column;overflow:hidden;position:relative;border-radius:6px}.sv:focus{outline:none}.sv:focus-visible::after{content:"";position:absolute;z-index:4;inset:0;border:2px solid var(--nba-accent);border-radius:inherit;pointer-events:none}
 .sv :is(.mv,.tb,.ms,.lnk){background:transparent;cursor:pointer;white-space:nowrap}.sv :is(textarea,select){font:inherit}.sv>*{flex:none}.sv>.hd{position:static}.sv .now b{font-weight:600}.sv .b[aria-disabled=true],.sv .sp button[aria-disabled=true]{opacity:.5;cursor:default}
-.sv .cols{flex:1;min-height:0;display:grid;grid-template-columns:minmax(0,352px) minmax(0,1fr)}
+.sv .cols{flex:1;min-height:0;display:grid;grid-template-columns:minmax(0,max(352px,40%)) minmax(0,1fr)}
 .sv .lf{border-right:1px solid var(--nba-line);display:flex;flex-direction:column;min-height:0;overflow:auto}
 .sv .rt{display:flex;flex-direction:column;min-height:0;min-width:0}.sv .pane{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column}.sv .pane:focus-visible,.sv .loop:focus-visible,.sv .jsn:focus-visible,.sv .wire:focus-visible{outline-offset:-2px}
 .sv .fill{flex:1;display:flex;flex-direction:column;min-height:0}.sv .fill>*{flex:none}
@@ -20,11 +20,11 @@ const MOVES = `
 const LOOP = `
 .sv .cap{display:flex;align-items:center;gap:8px;height:36px;padding:0 12px;flex:none}
 .sv .loop{background:var(--nba-code-bg);padding:6px 0;border-block:1px solid var(--nba-line);flex:none;max-height:290px;overflow:auto;position:relative}
-.sv .cl{display:flex;align-items:center;height:22px;padding-right:8px;white-space:pre;min-width:max-content}
+.sv .cl{display:flex;align-items:baseline;padding:2px 8px 2px 0;line-height:18px;white-space:pre-wrap}.sv .cl code{min-width:0;overflow-wrap:anywhere}
 .sv .ar{width:18px;flex:none;color:var(--nba-accent);text-align:center;line-height:1}.sv .ar .i{width:11px;height:11px}.sv .lno{min-width:14px;flex:none;text-align:right;margin-right:8px;font:11px var(--nba-code);color:var(--nba-text2)}
 .sv .cl.cur{background:color-mix(in srgb,var(--nba-accent) 15%,transparent);box-shadow:inset 3px 0 0 var(--nba-accent)}.sv .rn{display:inline-block;width:6px;height:6px;border:1.5px solid var(--nba-accent);border-radius:50%;vertical-align:1px}
 .sv .cl.dim code>span,.sv .cl.dim code>span *{color:var(--nba-text2);font-weight:400}.sv .cl.dim code>span{text-decoration:line-through;text-decoration-thickness:1px}
-.sv .iv{margin-left:10px;font-size:11px;color:var(--nba-text2);border:1px solid var(--nba-line-strong);border-radius:3px;padding:0 5px;line-height:16px;background:var(--nba-bg);position:sticky;right:8px}
+.sv .iv{margin-left:10px;font-size:11px;color:var(--nba-text2);border:1px solid var(--nba-line-strong);border-radius:3px;padding:0 5px;line-height:16px;background:var(--nba-bg);flex:none}
 .sv .say{padding:10px 12px;flex:none}.sv .say p{margin:0 0 4px;overflow-wrap:anywhere}.sv .lfb{margin-top:auto;padding:0 12px 12px;display:flex;flex-direction:column;gap:8px}
 .sv .pred{border:1px solid var(--nba-line-strong);border-radius:5px;padding:8px 12px 6px;margin:0;min-width:0}.sv .pred legend{float:left;width:100%;padding:0;margin-bottom:4px}.sv .pred legend+*{clear:both}
 .sv .pred label{display:flex;align-items:center;gap:8px;min-height:26px;cursor:pointer}.sv input[type=radio]{width:16px;height:16px;flex:none;margin:0;accent-color:var(--nba-accent)}.sv .pred .row{display:flex;min-height:24px}
