@@ -8,6 +8,7 @@ Read next: `nbagent.trace.hands`, which tells what was in hand.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from nbagent.messages import Message, Request, json_bytes, reasoning_of, text_of
@@ -56,10 +57,6 @@ def _origin_of(run: Run) -> dict[str, Any] | None:
     return {"run_id": run.forked_from[0], "move": run.forked_from[1]} if run.forked_from else None
 
 
-def _fork_of(fork: Run) -> dict[str, Any]:
-    return {"run_id": fork.run_id, "move": fork.forked_from[1] if fork.forked_from else 0}
-
-
 def _line_of(move: Move) -> dict[str, Any]:
     return {
         "n": move.n,
@@ -103,19 +100,7 @@ def move_told(run: Run, n: int) -> dict[str, Any]:
 
 
 def _as_edited(move: Move, edit: Any) -> Move:
-    was = move.in_hand if move.was is None else move.was
-    return Move(
-        move.n,
-        move.place,
-        move.step,
-        move.index,
-        edit,
-        move.sends,
-        move.line,
-        move.call,
-        was,
-        move.note,
-    )
+    return replace(move, in_hand=edit, was=move.in_hand if move.was is None else move.was)
 
 
 def _say(run: Run, move: Move) -> str:
@@ -123,8 +108,8 @@ def _say(run: Run, move: Move) -> str:
     if move.place == "request":
         n = cast("Request", move.in_hand).n
         return (
-            f"Next, Ask leaves the loop: the {plural(n, 'message')} on the right go to the model, "
-            f"and its reply comes back on line {move.line}."
+            f"Next, `Ask` leaves the loop: the {plural(n, 'message')} on the right go to the "
+            f"model, and its reply comes back on line {move.line}."
         )
     if move.place == "reply":
         n_calls = len(cast("Message", move.in_hand).get("tool_calls") or [])
@@ -134,12 +119,12 @@ def _say(run: Run, move: Move) -> str:
             )
         return (
             f"The reply is in hand. On the next move the loop gets it on line {move.line} and it "
-            f"joins the history; it has {plural(n_calls, 'call')}, so the loop goes on to Act."
+            f"joins the history; it has {plural(n_calls, 'call')}, so the loop goes on to `Act`."
         )
     name = move.call["function"]["name"] if move.call else "the tool"
     if move.place == "call":
         return (
-            f"Act has asked for this call. Next, {name} runs, if nothing speaks against it; the "
+            f"`Act` has asked for this call. Next, {name} runs, if nothing speaks against it; the "
             "model hears of it with the next request."
         )
     more = move.index + 1 < calls_in(run.moves[: move.n])
@@ -260,11 +245,13 @@ def fork_told(run: Run, n: int) -> dict[str, Any]:
 
 
 def _fresh_words(n_worked: int, n_failed: int, files: Sequence[str]) -> str:
+    run = "runs" if n_worked == 1 else "run"
     again = (
-        f"{plural(n_worked, 'cell')} that worked run again" if n_worked else "Nothing runs again"
+        f"{plural(n_worked, 'cell')} that worked {run} again" if n_worked else "Nothing runs again"
     )
-    left_out = f", {n_failed} that failed are left out" if n_failed else ""
-    wrote = f" They write {', '.join(files)} again." if files else " They wrote no file."
+    is_ = "is" if n_failed == 1 else "are"
+    left_out = f", {n_failed} that failed {is_} left out" if n_failed else ""
+    wrote = f" Written again: {', '.join(files)}." if files else " No file was written."
     return (
         f"{again}{left_out}.{wrote if n_worked else ''} Variables that your own cells made are not "
         "there, and the only tool is run_python."
