@@ -82,13 +82,12 @@ function lineNode(code: (Node | string)[], number: number, facts: MoveFacts): HT
     h('span', { class: 'lno', 'aria-hidden': 'true' }, String(number)),
     said && h('span', { class: 'vh' }, said),
     h(
-      'code',
-      { style: `padding-left:${hang}ch;text-indent:-${hang}ch` },
-      ' '.repeat(indent),
-      h('span', {}, ...trimmed(code, indent))
-    ),
-    test && h('span', { class: 'iv' }, clean(test.text)),
-    isFirst && h('span', { class: 'iv' }, 'not taken')
+      'span',
+      { class: 'src', style: `padding-left:${hang}ch;text-indent:-${hang}ch` },
+      h('code', {}, ' '.repeat(indent), h('span', {}, ...trimmed(code, indent))),
+      test && h('span', { class: 'iv' }, clean(test.text)),
+      isFirst && h('span', { class: 'iv' }, 'not taken')
+    )
   );
 }
 

@@ -16,14 +16,14 @@ import type { Message } from '../../src/view/types';
 import { type Call, PIXEL, STEPS, type StepStory } from './steps';
 
 export const SOURCE = `def agent_loop(messages: list[Message], tools: Sequence[Tool]) -> LoopGenerator:
-    """Ask the model, run the tools it calls, and repeat until it answers without a call."""
+    """Ask the model and run the tools it calls, until it calls none."""
     while True:
-        reply: Message = yield Ask(messages, tools)
+        reply = yield Ask(messages, tools)
         messages.append(reply)
         calls = reply.get("tool_calls")
         if not calls:
             return reply
-        results: list[Message] = yield Act(calls)
+        results = yield Act(calls)
         messages.extend(results)
 `;
 

@@ -22,9 +22,7 @@ describe('the step view', () => {
     expect(node.querySelector('.now')?.textContent).toBe(
       'Paused before request 4. Nothing has been sent yet.'
     );
-    expect(texts(node, '.cl.cur code')).toEqual([
-      '        reply: Message = yield Ask(messages, tools)'
-    ]);
+    expect(texts(node, '.cl.cur code')).toEqual(['        reply = yield Ask(messages, tools)']);
     expect(texts(node, '.cl.dim code')).toEqual(['            return reply']);
     expect(texts(node, '.iv').at(-1)).toBe('not taken');
     expect(node.querySelectorAll('.rn')).toHaveLength(2);
