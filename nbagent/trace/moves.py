@@ -114,9 +114,11 @@ def _say(run: Run, move: Move) -> str:
     if move.place == "reply":
         n_calls = len(cast("Message", move.in_hand).get("tool_calls") or [])
         if not n_calls:
-            return (
-                "The reply has no tool calls: it is the answer. On the next move the loop gets it."
+            is_over = run.finished is not None and move.n == len(run.moves)
+            then = (
+                "The loop got it and returned." if is_over else "On the next move the loop gets it."
             )
+            return f"The reply has no tool calls: it is the answer. {then}"
         return (
             f"The reply is in hand. On the next move the loop gets it on line {move.line} and it "
             f"joins the history; it has {plural(n_calls, 'call')}, so the loop goes on to `Act`."
