@@ -43,17 +43,18 @@ class Act:
     calls: list[ToolCall]
 
 
-LoopGenerator: TypeAlias = Generator[Ask | Act, Any, Message | None]
+LoopGenerator: TypeAlias = Generator[Ask | Act, Any, Any]
+"""Yields wishes, is sent what they bring, and returns the answer's message."""
 Loop: TypeAlias = Callable[[list[Message], Sequence[Tool]], LoopGenerator]
 
 
 def agent_loop(messages: list[Message], tools: Sequence[Tool]) -> LoopGenerator:
-    """Ask the model, run the tools it calls, and repeat until it answers without a call."""
+    """Ask the model and run the tools it calls, until it calls none."""
     while True:
-        reply: Message = yield Ask(messages, tools)
+        reply = yield Ask(messages, tools)
         messages.append(reply)
         calls = reply.get("tool_calls")
         if not calls:
             return reply
-        results: list[Message] = yield Act(calls)
+        results = yield Act(calls)
         messages.extend(results)

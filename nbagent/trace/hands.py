@@ -83,7 +83,7 @@ def reply_told(run: Run, moves: Sequence[Move]) -> dict[str, Any] | None:
         "finish_reason": event.finish_reason if event else "",
         "usage": event.usage if event else None,
         "ttft_s": figures.get("ttft_s"),
-        "tokens_per_s": figures.get("tokens_per_s"),
+        "tokens_per_s": None if run.started.scripted else figures.get("tokens_per_s"),
         "edited": move.was is not None,
         "was": _pretty(move.was) if move.was is not None else "",
         "reasoning": "kept" if is_kept else "missing" if message.get("tool_calls") else "none",

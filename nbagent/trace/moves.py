@@ -23,10 +23,10 @@ from nbagent.trace.hands import calls_in, reply_told, request_told, tool_told
 MOVES_AT_ONCE = 2_000
 """Moves that are listed; of a longer run the last ones."""
 _ENDED = {
-    "answer": "the loop got this reply and returned",
-    "stopped": "you stopped it",
-    "limit": "a limit was reached",
-    "error": "it failed",
+    "answer": "The reply has no calls: it is the answer. The loop got it and returned.",
+    "stopped": "The run has ended here: you stopped it.",
+    "limit": "The run has ended here: a limit was reached.",
+    "error": "The run has ended here: it failed.",
 }
 TEXTS = 60
 """How many messages of the history, from the end, are told with their text."""
@@ -63,10 +63,6 @@ def moves_told(run: Run) -> dict[str, Any]:
 
 def _origin_of(run: Run) -> dict[str, Any] | None:
     return {"run_id": run.forked_from[0], "move": run.forked_from[1]} if run.forked_from else None
-
-
-def _fork_of(fork: Run) -> dict[str, Any]:
-    return {"run_id": fork.run_id, "move": fork.forked_from[1] if fork.forked_from else 0}
 
 
 def _line_of(move: Move) -> dict[str, Any]:
@@ -122,27 +118,25 @@ def _with_edit(run: Run, moves: Sequence[Move]) -> Sequence[Move]:
 def _say(run: Run, move: Move) -> str:
     """What happens on the next move, in plain words."""
     if run.finished is not None and move.n == len(run.moves):
-        return f"The run has ended here: {_ENDED[run.finished.reason]}."
+        return _ENDED[run.finished.reason]
     if move.place == "request":
         n = cast("Request", move.in_hand).n
         return (
-            f"Next, Ask leaves the loop: the {plural(n, 'message')} on the right go to the model, "
-            f"and its reply comes back on line {move.line}."
+            f"Next, `Ask` leaves the loop: the {plural(n, 'message')} on the right go to the "
+            f"model, and its reply comes back on line {move.line}."
         )
     if move.place == "reply":
         n_calls = len(cast("Message", move.in_hand).get("tool_calls") or [])
         if not n_calls:
-            return (
-                "The reply has no tool calls: it is the answer. On the next move the loop gets it."
-            )
+            return "The reply has no calls: it is the answer. On the next move the loop gets it."
         return (
             f"The reply is in hand. On the next move the loop gets it on line {move.line} and it "
-            f"joins the history; it has {plural(n_calls, 'call')}, so the loop goes on to Act."
+            f"joins the history; it has {plural(n_calls, 'call')}, so the loop goes on to `Act`."
         )
     name = move.call["function"]["name"] if move.call else "the tool"
     if move.place == "call":
         return (
-            f"Act has asked for this call. Next, {name} runs, if nothing speaks against it; the "
+            f"`Act` has asked for this call. Next, {name} runs, if nothing speaks against it; the "
             "model hears of it with the next request."
         )
     more = move.index + 1 < calls_in(run.moves[: move.n])
@@ -264,11 +258,13 @@ def fork_told(run: Run, n: int) -> dict[str, Any]:
 
 
 def _fresh_words(n_worked: int, n_failed: int, files: Sequence[str]) -> str:
+    run = "runs" if n_worked == 1 else "run"
     again = (
-        f"{plural(n_worked, 'cell')} that worked run again" if n_worked else "Nothing runs again"
+        f"{plural(n_worked, 'cell')} that worked {run} again" if n_worked else "Nothing runs again"
     )
-    left_out = f", {n_failed} that failed are left out" if n_failed else ""
-    wrote = f" They write {', '.join(files)} again." if files else " They wrote no file."
+    is_ = "is" if n_failed == 1 else "are"
+    left_out = f", {n_failed} that failed {is_} left out" if n_failed else ""
+    wrote = f" Written again: {', '.join(files)}." if files else " No file was written."
     return (
         f"{again}{left_out}.{wrote if n_worked else ''} Variables that your own cells made are not "
         "there, and the only tool is run_python."

@@ -137,7 +137,8 @@ SMALL = """(() => {
     return content !== 'none' && position === 'absolute' ? Math.max(0, -2 * parseFloat(top)) : 0;
   };
   return [...window.shown.querySelectorAll(targets)].map(node => {
-    const { width, height } = node.getBoundingClientRect();
+    const target = node.type === 'radio' ? node.closest('label') : node;
+    const { width, height } = target.getBoundingClientRect();
     return [node.ariaLabel || node.textContent, width, height + (width && around(node))];
   }).filter(([, width, height]) => width && (width < 24 || height < 24));
 })()"""

@@ -1,17 +1,21 @@
-"""The step view in JupyterLab: a run by keyboard, back, changed, forked, and both finished."""
+"""The step view where people meet it: by keyboard in JupyterLab, Notebook 7 and the widget alone.
+
+A run is stepped, looked back at, changed, forked, and both are finished; a run that goes on is
+paused; one that is over is played back and forked in a kernel of its own; a learner's loop.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from nbagent.clock import SystemClock
 from nbagent.lessons import control
-from nbagent.lessons.process import Server, ensure
+from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
+from tests.browser.test_survives import hurry
+from tests.browser.test_without_extension import leave_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
@@ -22,14 +26,6 @@ def call(code: str) -> dict[str, Any]:
 
 def say(text: str) -> dict[str, Any]:
     return {"kind": "turn", "reasoning": "I know.", "content": text}
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = ensure(SystemClock())
-    control.clear(server)
-    yield server
-    control.clear(server)
 
 
 def sent(server: Server) -> list[bytes]:
@@ -134,3 +130,128 @@ def look_back_and_change(stepper: Stepper) -> None:
     stepper.page.keyboard.type("b is nowhere to be found")
     stepper.press("Control+Enter")
     expect(stepper.view.get_by_role("dialog")).to_contain_text("Fork from move 8")
+
+
+@pytest.mark.parametrize(
+    "place", ["the widget alone", pytest.param("Notebook 7", marks=pytest.mark.long)]
+)
+def test_three_steps_back_and_to_the_end(
+    lab: Lab, page: Page, server: Server, name: str, place: str
+) -> None:
+    if place == "Notebook 7":
+        lab = lab.as_notebook7()
+    else:
+        leave_out(page, "nbagent")
+    control.order(server, call("a = 1\nprint(a)"), say("One it is."))
+    cells = ("%load_ext nbagent\n%kimi use lesson", "%%kimi --step --out run\ngo")
+    notebook = Notebook.in_lab(page, lab, lab.write(name, *cells, "print(run)")).wait_for_kernel()
+    notebook.run(0, 1)
+    stepper = Stepper(notebook.output(1), page)
+    stepper.at("Paused before request 1")
+    n_before = len(sent(server))
+    stepper.focus("Step")
+    stepper.step("Paused after reply 1")
+    stepper.step("Paused before run_python")
+    stepper.step("Paused after run_python")
+    stepper.press("ArrowLeft")
+    stepper.at("Looking back at move 3 of 4.")
+    notebook.screenshot(f"step-view.{place}")
+    assert len(sent(server)) == n_before + 1
+    stepper.press("End")
+    stepper.at("Paused after run_python")
+    stepper.press("r")
+    notebook.wait_done(1)
+    expect(notebook.output(1)).to_contain_text("One it is.")
+    notebook.run(2)
+    expect(notebook.output(2)).to_have_text("One it is.")
+    assert len(sent(server)) == n_before + 2
+
+
+def test_a_run_that_goes_on_is_paused(lab: Lab, page: Page, lessons: Server, name: str) -> None:
+    cells = ("%load_ext nbagent\n%kimi use lesson", "%%kimi --out run\nlesson long 5")
+    notebook = Notebook.in_lab(page, lab, lab.write(name, *cells)).wait_for_kernel()
+    notebook.run(0, 1)
+    output = notebook.output(1)
+    expect(output.get_by_role("region", name="Step view")).to_have_count(0)
+    pause = output.get_by_role("button", name="Pause")
+    pause.click(timeout=WAIT_MS)
+    stepper = Stepper(output, page)
+    stepper.at("Paused")
+    expect(pause).to_have_count(0)
+    moves = stepper.view.get_by_role("group", name="Moves").get_by_role("button")
+    n_moves, n_sent = moves.count(), len(sent(lessons))
+    hurry(lessons)
+    stepper.press("Enter")  # the focus went along with what was asked
+    expect(moves).to_have_count(n_moves + 1)
+    stepper.press("r")
+    notebook.wait_done(1)
+    expect(output).to_contain_text("The sum of 1 to 5 is 15")
+    assert len(sent(lessons)) > n_sent
+
+
+LOOP = """from nbagent.loop import Act, Ask
+
+mine = 5
+
+def my_loop(messages, tools):
+    while True:  # my own remark
+        reply = yield Ask(messages, tools)
+        messages.append(reply)
+        if "tool_calls" not in reply:
+            return reply
+        messages.extend((yield Act(reply["tool_calls"])))"""
+
+
+def test_a_learners_loop_is_played_back_and_forked_in_a_fresh_kernel(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    control.order(server, call("base = 10"), say("It was ten."))
+    cells = ("%load_ext nbagent\n%kimi use lesson", LOOP)
+    cells += ("%%kimi --step --loop my_loop --out run\ngo", "print(run, '|', run.forks[-1])")
+    notebook = Notebook.in_lab(page, lab, lab.write(name, *cells)).wait_for_kernel()
+    notebook.run(0, 1, 2)
+    output = notebook.output(2)
+    stepper = Stepper(output, page)
+    stepper.at("Paused before request 1")
+    current = stepper.view.locator(".cl.cur")
+    expect(stepper.view.get_by_label("Loop source")).to_contain_text("# my own remark")
+    expect(current).to_contain_text("reply = yield Ask(messages, tools)")
+    stepper.focus("Step")
+    stepper.step("Paused after reply 1")
+    stepper.step("Paused before run_python")
+    expect(current).to_contain_text('yield Act(reply["tool_calls"])')
+    notebook.screenshot("step-loop")
+    stepper.press("r")
+    notebook.wait_done(2)
+    play_back(stepper, output, server)
+    stepper.press("f")
+    expect(stepper.view.get_by_role("dialog")).to_contain_text("1 cell that worked")
+    stepper.press("ArrowDown")
+    expect(stepper.view.get_by_label("Fresh kernel")).to_be_checked()
+    notebook.screenshot("step-fork-fresh")
+    control.order(server, call("print(base, 'mine' in globals())"), say("And not five."))
+    stepper.press("Enter")
+    stepper.at("Paused before request 2")
+    stepper.press("r")
+    stepper.at("Finished")
+    notebook.run(3)
+    expect(notebook.output(3)).to_have_text("It was ten. | And not five.", timeout=WAIT_MS)
+    assert b"10 False" in sent(server)[-1]
+
+
+def play_back(stepper: Stepper, output: Locator, server: Server) -> None:
+    """Open the finished run, and go to its fifth move and around it: nothing is sent."""
+    n_sent = len(sent(server))
+    stepper.at("Finished")
+    stepper.view.get_by_role("button", name="Close step view").click()
+    expect(stepper.view).to_have_count(0)
+    output.get_by_role("button", name="Step through").click(timeout=WAIT_MS)
+    expect(stepper.view).to_be_visible()
+    stepper.at("Finished")
+    stepper.press("ArrowLeft")
+    stepper.at("Looking back at move 5 of 6.")
+    stepper.press("ArrowRight")
+    expect(stepper.view).not_to_contain_text("Looking back")
+    stepper.press("ArrowLeft")
+    stepper.at("Looking back at move 5 of 6. The run is finished.")
+    assert len(sent(server)) == n_sent

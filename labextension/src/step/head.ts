@@ -42,7 +42,9 @@ export class Head {
   private readonly back: HTMLButtonElement;
   private readonly family = h('div', { class: 'bn kin', hidden: true });
   private readonly fault = h('div', { class: 'bn bad', role: 'alert', hidden: true });
-  readonly nodes: HTMLElement[];
+  readonly bar: HTMLElement;
+  /** What there is to say below the moves line, which must not move. */
+  readonly notes: HTMLElement[];
 
   constructor(
     private readonly model: StepModel,
@@ -71,12 +73,8 @@ export class Head {
     this.banner.append(icon('clock'), this.bannerWords, this.back);
     const title = h('span', { class: 'who nw' }, 'Step view');
     const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
-    this.nodes = [
-      h('div', { class: 'hd' }, ...line, this.end, this.pause, close, this.stop),
-      this.fault,
-      this.family,
-      this.banner
-    ];
+    this.bar = h('div', { class: 'hd' }, ...line, this.end, this.pause, close, this.stop);
+    this.notes = [this.fault, this.family, this.banner];
   }
 
   /** Stop the run, as the button does. */

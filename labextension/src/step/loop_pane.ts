@@ -8,6 +8,7 @@ import type { StepModel } from './model';
 import type { MoveFacts } from './types';
 import { sentence } from './words';
 
+const WRAP_CHARS = 4;
 const NO_SOURCE = '# The source of this loop cannot be had.';
 
 export class LoopPane {
@@ -73,15 +74,20 @@ function lineNode(code: (Node | string)[], number: number, facts: MoveFacts): HT
     : facts.ran.includes(number)
       ? ['ran: ', h('i', { class: 'rn' })]
       : ['', null];
+  const hang = indent + WRAP_CHARS; // a line that is too long goes on deeper than it began
   return h(
     'div',
     { class: `cl${isNow ? ' cur' : ''}${isSkipped ? ' dim' : ''}` },
     h('span', { class: 'ar', 'aria-hidden': 'true' }, mark),
     h('span', { class: 'lno', 'aria-hidden': 'true' }, String(number)),
     said && h('span', { class: 'vh' }, said),
-    h('code', {}, ' '.repeat(indent), h('span', {}, ...trimmed(code, indent))),
-    test && h('span', { class: 'iv' }, clean(test.text)),
-    isFirst && h('span', { class: 'iv' }, 'not taken')
+    h(
+      'span',
+      { class: 'src', style: `padding-left:${hang}ch;text-indent:-${hang}ch` },
+      h('code', {}, ' '.repeat(indent), h('span', {}, ...trimmed(code, indent))),
+      test && h('span', { class: 'iv' }, clean(test.text)),
+      isFirst && h('span', { class: 'iv' }, 'not taken')
+    )
   );
 }
 

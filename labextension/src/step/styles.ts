@@ -1,9 +1,9 @@
 // The step view's part of the sheet; the tokens, buttons and code colours are those of the view.
 
 const FRAME = `
-.sv{height:640px;display:flex;flex-direction:column;overflow:hidden;position:relative;border-radius:6px}.sv:focus{outline:none}.sv:focus-visible::after{content:"";position:absolute;z-index:4;inset:0;border:2px solid var(--nba-accent);border-radius:inherit;pointer-events:none}
+.sv{height:680px;display:flex;flex-direction:column;overflow:hidden;position:relative;border-radius:6px}.sv:focus{outline:none}.sv:focus-visible::after{content:"";position:absolute;z-index:4;inset:0;border:2px solid var(--nba-accent);border-radius:inherit;pointer-events:none}
 .sv :is(.mv,.tb,.ms,.lnk){background:transparent;cursor:pointer;white-space:nowrap}.sv :is(textarea,select){font:inherit}.sv>*{flex:none}.sv>.hd{position:static}.sv .now b{font-weight:600}.sv .b[aria-disabled=true],.sv .sp button[aria-disabled=true]{opacity:.5;cursor:default}
-.sv .cols{flex:1;min-height:0;display:grid;grid-template-columns:minmax(0,352px) minmax(0,1fr)}
+.sv .cols{flex:1;min-height:0;display:grid;grid-template-columns:minmax(0,max(352px,40%)) minmax(0,1fr)}
 .sv .lf{border-right:1px solid var(--nba-line);display:flex;flex-direction:column;min-height:0;overflow:auto}
 .sv .rt{display:flex;flex-direction:column;min-height:0;min-width:0}.sv .pane{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column}.sv .pane:focus-visible,.sv .loop:focus-visible,.sv .jsn:focus-visible,.sv .wire:focus-visible{outline-offset:-2px}
 .sv .fill{flex:1;display:flex;flex-direction:column;min-height:0}.sv .fill>*{flex:none}
@@ -19,12 +19,12 @@ const MOVES = `
 `;
 const LOOP = `
 .sv .cap{display:flex;align-items:center;gap:8px;height:36px;padding:0 12px;flex:none}
-.sv .loop{background:var(--nba-code-bg);padding:6px 0;border-block:1px solid var(--nba-line);flex:none;max-height:290px;overflow:auto;position:relative}
-.sv .cl{display:flex;align-items:center;height:22px;padding-right:8px;white-space:pre;min-width:max-content}
+.sv .loop{background:var(--nba-code-bg);padding:6px 0;border-block:1px solid var(--nba-line);flex:none;max-height:312px;overflow:auto;position:relative}
+.sv .cl{display:flex;align-items:baseline;padding:2px 2px 2px 0;line-height:18px;white-space:pre-wrap}.sv .src{min-width:0;overflow-wrap:anywhere;font:12px/18px var(--nba-code)}
 .sv .ar{width:18px;flex:none;color:var(--nba-accent);text-align:center;line-height:1}.sv .ar .i{width:11px;height:11px}.sv .lno{min-width:14px;flex:none;text-align:right;margin-right:8px;font:11px var(--nba-code);color:var(--nba-text2)}
 .sv .cl.cur{background:color-mix(in srgb,var(--nba-accent) 15%,transparent);box-shadow:inset 3px 0 0 var(--nba-accent)}.sv .rn{display:inline-block;width:6px;height:6px;border:1.5px solid var(--nba-accent);border-radius:50%;vertical-align:1px}
 .sv .cl.dim code>span,.sv .cl.dim code>span *{color:var(--nba-text2);font-weight:400}.sv .cl.dim code>span{text-decoration:line-through;text-decoration-thickness:1px}
-.sv .iv{margin-left:10px;font-size:11px;color:var(--nba-text2);border:1px solid var(--nba-line-strong);border-radius:3px;padding:0 5px;line-height:16px;background:var(--nba-bg);position:sticky;right:8px}
+.sv .iv{display:inline-block;white-space:nowrap;text-indent:0;margin-left:10px;font:11px/16px var(--nba-ui);color:var(--nba-text2);border:1px solid var(--nba-line-strong);border-radius:3px;padding:0 5px;background:var(--nba-bg)}
 .sv .say{padding:10px 12px;flex:none}.sv .say p{margin:0 0 4px;overflow-wrap:anywhere}.sv .lfb{margin-top:auto;padding:0 12px 12px;display:flex;flex-direction:column;gap:8px}
 .sv .pred{border:1px solid var(--nba-line-strong);border-radius:5px;padding:8px 12px 6px;margin:0;min-width:0}.sv .pred legend{float:left;width:100%;padding:0;margin-bottom:4px}.sv .pred legend+*{clear:both}
 .sv .pred label{display:flex;align-items:center;gap:8px;min-height:26px;cursor:pointer}.sv input[type=radio]{width:16px;height:16px;flex:none;margin:0;accent-color:var(--nba-accent)}.sv .pred .row{display:flex;min-height:24px}
@@ -49,7 +49,7 @@ const PANES = `
 .sv .sgn{text-align:center;font:600 12px var(--nba-code);color:var(--nba-ok)}.sv .sgn.c-warn{color:var(--nba-warn)}.sv .ms .ro{font:12px var(--nba-code)}.sv .ms .chev{margin:0}.sv .ms.new{background:var(--nba-add)}.sv .ms.ed{background:color-mix(in srgb,var(--nba-warn) 12%,transparent)}.sv .ms.gone{color:var(--nba-text2);border-bottom-style:dashed}
 .sv .mx{padding:6px 12px 10px 102px;border-bottom:1px solid var(--nba-line);font-size:12px}.sv .runs+.was,.sv .bar+.was{padding:2px 12px}.sv .mx .text,.sv .was{max-height:220px;overflow:auto}
 .sv .sub{font-size:12px;color:var(--nba-text2);padding:8px 12px 2px;margin:0}.sv .in{padding:0 12px}.sv .rz p{margin:0}.sv .rz .cut{display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:6;overflow:hidden}.sv .code{border-block:1px solid var(--nba-line)}.sv .code .more{padding:0 12px}
-.sv .half{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);flex:1 0 auto!important}.sv .half>div{padding:0 12px 8px;min-width:0}.sv .half>div+div{border-left:1px solid var(--nba-line)}.sv .half .h{display:flex;align-items:center;gap:8px;min-height:32px;font-size:12px}.sv .half .h :is(b,.m){white-space:nowrap}.sv .half .h .b{height:24px}.sv .half .text{font-size:11px}.sv .half .h~*+*{margin-top:6px}
+.sv .half{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);flex:1 0 auto!important}.sv .half>div{padding:0 12px 8px;min-width:0}.sv .half>div+div{border-left:1px solid var(--nba-line)}.sv .half .h{display:flex;align-items:center;gap:5px;min-height:32px;font-size:12px}.sv .half .h :is(b,.m){white-space:nowrap}.sv .half .h .b{height:24px;padding:0 5px}.sv .half .text{font-size:11px}.sv .half .h~*+*{margin-top:6px}
 .sv .nsd{display:grid;grid-template-columns:16px minmax(0,auto) 1fr;gap:2px 8px;padding:6px 12px;font-size:12px;border-top:1px solid var(--nba-line);overflow-wrap:anywhere}
 .sv .edit{flex:1;display:flex;flex-direction:column;gap:8px;padding:8px 12px}.sv .edit p{margin:0;overflow-wrap:anywhere}.sv .edit .h{display:flex;gap:8px;align-items:baseline}.sv .edit textarea{font-family:var(--nba-code);flex:1;min-height:180px;width:100%;font-size:12px;line-height:1.5;padding:6px 8px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--nba-bg);color:inherit;resize:vertical}.sv .edit .row{flex-wrap:wrap}
 .sv .sheet{position:absolute;z-index:3;left:12px;bottom:54px;width:520px;max-width:calc(100% - 24px);background:var(--nba-bg);border:1px solid var(--nba-ctl-line);border-radius:6px;box-shadow:0 4px 18px rgba(0,0,0,.28);padding:0 12px}
@@ -58,9 +58,10 @@ const PANES = `
 .sv .sp{padding:0;gap:0;cursor:default}.sv .sp:hover{background:none}.sv .sp button{display:inline-flex;align-items:center;gap:6px;height:26px;border:0;background:transparent;padding:0 9px;cursor:pointer}.sv .dd{position:relative;border-left:1px solid var(--nba-line);width:25px;height:26px;display:grid;place-items:center}.sv .dd:focus-within{outline:2px solid var(--nba-accent);outline-offset:1px;border-radius:4px}.sv .dd select{position:absolute;inset:0;width:100%;height:100%;opacity:0;cursor:pointer}.sv .dd option{color:#000;background:#fff}
 `;
 const NARROW = `
-@container (max-width:760px){.sv .now{white-space:normal}.sv kbd{display:none}.sv .keys kbd{display:inline}.sv .ctl{gap:4px;flex-wrap:wrap}.sv .tb{padding:0 6px}.sv .who1,.sv .ctl .sep{display:none}.sv .cols{grid-template-columns:minmax(0,5fr) minmax(0,7fr)}}
-@container (max-width:640px){.sv .bar{flex-wrap:wrap}.sv .goto{display:none}.sv .tb .xs{display:none}.sv .half{grid-template-columns:minmax(0,1fr)}.sv .half>div+div{border-left:0;border-top:1px solid var(--nba-line)}.sv .cap .s{display:none}.sv .mx{padding-left:36px}.sv .ms{grid-template-columns:24px minmax(0,auto) minmax(0,1fr) auto 12px}}
-@container (max-width:480px){.sv{height:auto}.sv .cols{display:block}.sv .lf{border-right:0;border-bottom:1px solid var(--nba-line)}.sv .pane{max-height:480px}.sv .hd .el{white-space:normal;flex:1 1 100%;order:1}.sv .hd .who{flex:1}.sv .lfb{padding-top:4px}.sv .tlb>.m:first-child{display:none}.sv .bn{flex-wrap:wrap}.sv .arr{font-size:11px}.sv .tb{padding:0 4px}.sv .tabs{gap:0;justify-content:space-between}.sv .top1{flex-wrap:wrap;padding:8px 0}.sv .top1 .grow{flex:1 1 100%;order:1}.sv .top1 .b{margin-left:auto}.sv .lf,.sv .hd{min-width:0}.sv .hd{gap:4px}}
+@container (max-width:760px){.sv .now{white-space:normal}.sv kbd{display:none}.sv .keys kbd{display:inline}.sv .ctl{gap:4px;flex-wrap:wrap}.sv .tabs{padding:0 4px;gap:0}.sv .tb{padding:0 4px}.sv .arr{font-size:11px}.sv .bar{flex-wrap:wrap}.sv .who1,.sv .ctl .sep{display:none}}
+@container (max-width:700px){.sv{height:auto}.sv .cols{display:block}.sv .lf{border-right:0;border-bottom:1px solid var(--nba-line);min-width:0}.sv .pane{max-height:480px}.sv .lfb{padding-top:4px}}
+@container (max-width:640px){.sv>.hd{flex-wrap:wrap;height:auto}.sv .hd .el{flex:1 1 100%;order:1}.sv .hd .who{flex:1}.sv .hd .sep{display:none}.sv .goto{display:none}.sv .tb .xs{display:none}.sv .half{grid-template-columns:minmax(0,1fr)}.sv .half>div+div{border-left:0;border-top:1px solid var(--nba-line)}.sv .cap .s{display:none}.sv .mx{padding-left:36px}.sv .ms{grid-template-columns:24px minmax(0,auto) minmax(0,1fr) auto 12px}}
+@container (max-width:480px){.sv .tlb>.m:first-child{display:none}.sv .bn{flex-wrap:wrap}.sv .tabs{justify-content:space-between}.sv .top1{flex-wrap:wrap;padding:8px 0}.sv .top1 .grow{flex:1 1 100%;order:1}.sv .top1 .b{margin-left:auto}.sv .hd{min-width:0}.sv .hd{gap:4px}}
 @media (forced-colors:active){.sv .mv.at,.sv .cl.cur{outline:2px solid Highlight;outline-offset:-2px}.sv .tb{border-bottom-color:Canvas}.sv .tb[aria-selected=true]{border-bottom-color:Highlight}.sv .new,.sv .ms.new{background:var(--nba-add)}.sv .ms.ed{outline:1px solid CanvasText;outline-offset:-1px}.sv .fold{border-color:ButtonText;border-width:1px}.sv .b[aria-disabled=true]{color:GrayText;border-color:GrayText;opacity:1}}
 `;
 

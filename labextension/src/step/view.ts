@@ -62,7 +62,7 @@ export class StepView implements StepPane {
     this.controls = new Controls(this.model, this.actions());
     const left = h('div', { class: 'lf' }, ...this.loop.nodes, this.predict.node);
     this.body = h('div', { class: 'cols' }, left, this.tabs.node);
-    this.section.append(...this.head.nodes, this.line.node, this.help);
+    this.section.append(this.head.bar, this.line.node, ...this.head.notes, this.help);
     this.section.append(this.body, this.controls.node, this.sheet);
     listenForSteps(this.section, this.actions());
     this.update();

@@ -15,7 +15,8 @@ import { textOf } from '../../src/step/words';
 import type { Message } from '../../src/view/types';
 import { type Call, PIXEL, STEPS, type StepStory } from './steps';
 
-export const SOURCE = `def agent_loop(messages, tools):
+export const SOURCE = `def agent_loop(messages: list[Message], tools: Sequence[Tool]) -> LoopGenerator:
+    """Ask the model and run the tools it calls, until it calls none."""
     while True:
         reply = yield Ask(messages, tools)
         messages.append(reply)
@@ -113,7 +114,7 @@ export class Story {
       const history = (joins: readonly Message[]): MoveFacts['history'] =>
         historyOf(messages, joins, seen, i);
       const said = replyOf(step, number);
-      this.add(number, 'request', 0, '', { line: 3, history: history([]), request, reply, tool });
+      this.add(number, 'request', 0, '', { line: 4, history: history([]), request, reply, tool });
       const sent = { ...request, is_sent: true };
       reply = {
         message: said,
@@ -128,7 +129,7 @@ export class Story {
       };
       seen = messages.length;
       this.add(number, 'reply', 0, step.calls.length ? 'calls' : 'answer', {
-        line: 3,
+        line: 4,
         history: history([said]),
         request: sent,
         reply,
@@ -139,7 +140,7 @@ export class Story {
       step.calls.forEach((each, k) => {
         const waits = toolOf(each, number, k, step.calls.length);
         const done: ToolFacts = { ...waits, state: 'done', wall_s: each.wall };
-        const common = { line: 8, request: sent, reply };
+        const common = { line: 9, request: sent, reply };
         this.add(number, 'call', k, '', { ...common, history: history([]), tool: waits });
         tool = done;
         const joins = results.slice(0, k + 1);
@@ -165,7 +166,7 @@ export class Story {
     const calls = this.steps[step - 1]?.calls.length ?? 0;
     const isFirst = step === 1 && place === 'request';
     const ran =
-      place === 'request' ? (isFirst ? [1, 2] : [2, 9]) : place === 'call' ? [4, 5, 6] : [];
+      place === 'request' ? (isFirst ? [1, 3] : [3, 10]) : place === 'call' ? [5, 6, 7] : [];
     const goesOn = place === 'call' || place === 'result' || (place === 'request' && !isFirst);
     this.facts.push(() => ({
       n,
@@ -174,12 +175,12 @@ export class Story {
       index,
       mark,
       edited: false,
-      line: 3,
+      line: 4,
       ran,
       tests: goesOn
-        ? [{ line: 6, taken: false, text: `no: ${calls || 1} call${calls > 1 ? 's' : ''}` }]
+        ? [{ line: 7, taken: false, text: `no: ${calls || 1} call${calls > 1 ? 's' : ''}` }]
         : [],
-      skipped: goesOn ? [7] : [],
+      skipped: goesOn ? [8] : [],
       say: SAYS[place],
       history: { messages: [], n_cached: 0, since: 0 },
       request: null,
@@ -209,10 +210,10 @@ const SAYS: Record<Place, string> = {
   request:
     'Next, `Ask` leaves the loop: the messages on the right go to the model, and its reply comes back as `reply`.',
   reply:
-    'The reply is in hand. On the next move it becomes `reply`, joins the history on line 4, and goes to line 8, because it has calls.',
+    'The reply is in hand. On the next move it becomes `reply`, joins the history on line 5, and goes to line 9, because it has calls.',
   call: 'Next, `Act` runs this call in your kernel.',
   result:
-    '`Act` ran 1 call in your kernel in 0.74 s. On the next move the result joins the history on line 9 and the loop asks again.',
+    '`Act` ran 1 call in your kernel in 0.74 s. On the next move the result joins the history on line 10 and the loop asks again.',
   '': ''
 };
 
