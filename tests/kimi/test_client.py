@@ -207,7 +207,7 @@ def test_close_ends_the_thread_and_cancels(client_of: Callable[..., Client]) -> 
     [
         ({"first_delta_seconds": 0.3}, stalls_before_headers),
         ({"between_deltas_seconds": 0.3}, stalls_in_reasoning),
-        ({"reply_minutes": 0.005}, stalls_in_reasoning),
+        ({"reply_minutes": 0.03}, stalls_in_reasoning),
     ],
 )
 def test_silence_is_ended(
