@@ -189,6 +189,32 @@ def test_a_run_that_goes_on_is_paused(lab: Lab, page: Page, lessons: Server, nam
     assert len(sent(lessons)) > n_sent
 
 
+def test_a_question_takes_the_place_of_the_step_view_and_gives_it_back(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    control.order(server, call("mine = 6"), say("It is six."))
+    cells = ("%load_ext nbagent\n%kimi use lesson\nmine = 5", "%%kimi --step --out run\ngo")
+    notebook = Notebook.in_lab(page, lab, lab.write(name, *cells, "print(mine)")).wait_for_kernel()
+    notebook.run(0, 1)
+    output = notebook.output(1)
+    stepper = Stepper(output, page)
+    stepper.at("Paused before request 1")
+    stepper.focus("Step")
+    stepper.step("Paused after reply 1")
+    stepper.step("Paused before run_python")
+    stepper.press("Enter")
+    asked = output.get_by_role("group", name="Run this?")
+    expect(asked).to_contain_text("mine = 6", timeout=WAIT_MS)
+    expect(output.get_by_role("button", name="Go to the decision")).to_be_focused()
+    stepper.press("Enter")
+    stepper.press("a")
+    stepper.at("Paused after run_python")
+    stepper.press("r")  # the step view has the focus again
+    notebook.wait_done(1)
+    notebook.run(2)
+    expect(notebook.output(2)).to_have_text("6")
+
+
 LOOP = """from nbagent.loop import Act, Ask
 
 mine = 5

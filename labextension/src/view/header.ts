@@ -105,6 +105,11 @@ export class Header {
     }
   }
 
+  /** To the way to the question, and no further: a key pressed twice would answer it. */
+  focusDecision(): void {
+    this.decision.focus({ preventScroll: true });
+  }
+
   /** Ask the run to stop, as the button does. */
   press(): void {
     if (!this.stop.disabled && this.stop.isConnected) {

@@ -12,13 +12,14 @@ import { ErrorButtons } from './errors';
 import { Feed } from './feed';
 import { FindBar } from './find';
 import { Header } from './header';
+import { hasFocus } from './held';
 import { listen, keysHelp } from './keyboard';
 import { LongRunView } from './long';
 import { patterns } from './patterns';
 import { SentLine } from './sent_line';
 import { StatusLine } from './status_line';
 import { reconcile, StepList } from './step_list';
-import { type Extras, StepDoor } from './step_door';
+import { type Extras, StepDoor, type StepPane } from './step_door';
 import { SteerLine } from './steer';
 import { STYLES } from './styles';
 import { followTheme } from './theme';
@@ -261,6 +262,7 @@ export class TraceView implements Desk {
 
   private draw(): void {
     const { view } = this.scene;
+    const wasInside = hasFocus(this.run);
     this.door.update();
     this.layout();
     this.top.update();
@@ -273,10 +275,22 @@ export class TraceView implements Desk {
     this.foot.update();
     this.errors.update(!view.running);
     this.chart.draw();
+    if (wasInside && !hasFocus(this.run)) this.keepFocus();
     if (this.feed.told) {
       this.announcer.follow(view);
     }
     this.tickWhile(this.live);
+  }
+
+  /** What had the focus has given way to a question, or to the step view after it. */
+  private keepFocus(): void {
+    if (this.pane) this.pane.focus();
+    else this.header.focusDecision();
+  }
+
+  /** The step view, if it is open; a question is answered in the trace, which takes its place. */
+  private get pane(): StepPane | null {
+    return this.live && this.scene.view.phase === 'asking' ? null : this.door.pane;
   }
 
   /** The order of the parts: while it runs the state stands first, afterwards the answer does. */
@@ -285,7 +299,7 @@ export class TraceView implements Desk {
     this.run.classList.toggle('over', !view.running);
     put(this.run, { 'aria-label': view.running ? 'Kimi run' : 'Kimi run, finished' });
     const panels = [this.find.node, this.help];
-    const pane = this.door.pane?.node;
+    const pane = this.pane?.node;
     if (view.running) {
       const { node, badge, question } = this.header;
       const head = pane ? [badge] : [node, badge];
