@@ -39,7 +39,7 @@ def moves_told(run: Run) -> dict[str, Any]:
 
     Returns:
         `loop` (name, source, file), `moves`, `open` (the pause, if it rests), `until`,
-        `finished`, `forked_from` and `forks`; see `labextension/src/step/types.ts`.
+        `question`, `finished`, `forked_from` and `forks`; see `labextension/src/step/types.ts`.
     """
     loop, pause = run.recipe.loop, run.moves.open
     return {
@@ -51,6 +51,7 @@ def moves_told(run: Run) -> dict[str, Any]:
         },
         "moves": [_line_of(move) for move in _with_edit(run, run.moves[-MOVES_AT_ONCE:])],
         "open": {"n": len(run.moves), "key": pause.key, "why": pause.why} if pause else None,
+        "question": _question_of(run),
         "finished": run.finished.reason if run.finished else "",
         "until": run.moves.until,
         "forked_from": _origin_of(run),
@@ -59,6 +60,20 @@ def moves_told(run: Run) -> dict[str, Any]:
         ],
         "can_fork_fresh": run.driver is not None,
     }
+
+
+def _question_of(run: Run) -> dict[str, str] | None:
+    """What the run asks the person, with what it is about, if it is no step that it waits for."""
+    question = run.question
+    if question is None or question.kind == "move":
+        return None
+    asked = question.asked
+    shown: Any = ""
+    if asked is not None:
+        given = asked.arguments or {}
+        shown = asked.content if asked.about == "result" else given.get("code", given)
+        shown = shown if isinstance(shown, str) else json_bytes(shown).decode()
+    return {"key": question.key, "text": question.text, "why": question.why, "shown": shown}
 
 
 def _origin_of(run: Run) -> dict[str, Any] | None:

@@ -51,6 +51,11 @@ class Stepper:
     def at(self, words: str) -> None:
         expect(self.view).to_contain_text(words, timeout=WAIT_MS)
 
+    def fork(self) -> None:
+        """Agree to the dialog that is open, and wait until the keys go to the fork."""
+        self.press("Enter")
+        expect(self.view.get_by_role("dialog")).to_have_count(0)
+
     def step(self, words: str) -> None:
         self.press("Enter")
         self.at(words)
@@ -74,7 +79,7 @@ def test_four_steps_back_two_changed_forked_and_both_finished(
     n_sent = len(sent(server))
     look_back_and_change(stepper)
     notebook.screenshot("step-fork")
-    stepper.press("Enter")
+    stepper.fork()
     stepper.at("at move 8")
     stepper.at("Paused after run_python")
     stepper.at("b is nowhere to be found")
@@ -189,7 +194,7 @@ def test_a_run_that_goes_on_is_paused(lab: Lab, page: Page, lessons: Server, nam
     assert len(sent(lessons)) > n_sent
 
 
-def test_a_question_takes_the_place_of_the_step_view_and_gives_it_back(
+def test_a_question_is_asked_where_it_is_seen_and_a_forks_too(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:
     control.order(server, call("mine = 6"), say("It is six."))
@@ -213,6 +218,21 @@ def test_a_question_takes_the_place_of_the_step_view_and_gives_it_back(
     notebook.wait_done(1)
     notebook.run(2)
     expect(notebook.output(2)).to_have_text("6")
+    control.order(server, call("mine = 7"), say("No, seven."))
+    stepper.view.get_by_label("Go to move").fill("1")
+    stepper.press("Enter")
+    stepper.at("Looking back at move 1 of")
+    stepper.view.get_by_role("button", name="Fork").click()
+    stepper.fork()
+    stepper.at("Paused before request 1")
+    stepper.press("r")
+    asked = stepper.view.get_by_role("group", name="Run run_python?")
+    expect(asked).to_contain_text("mine = 7", timeout=WAIT_MS)
+    notebook.screenshot("step-fork-asks")
+    asked.get_by_role("button", name="Yes").click()
+    stepper.at("Finished")
+    notebook.run(2)
+    expect(notebook.output(2)).to_have_text("7")
 
 
 LOOP = """from nbagent.loop import Act, Ask
@@ -256,7 +276,7 @@ def test_a_learners_loop_is_played_back_and_forked_in_a_fresh_kernel(
     expect(stepper.view.get_by_label("Fresh kernel")).to_be_checked()
     notebook.screenshot("step-fork-fresh")
     control.order(server, call("print(base, 'mine' in globals())"), say("And not five."))
-    stepper.press("Enter")
+    stepper.fork()
     stepper.at("Paused before request 2")
     stepper.press("r")
     stepper.at("Finished")

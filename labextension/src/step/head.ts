@@ -41,6 +41,7 @@ export class Head {
   private readonly bannerWords = h('span', { class: 'grow' });
   private readonly back: HTMLButtonElement;
   private readonly family = h('div', { class: 'bn kin', hidden: true });
+  private readonly question = h('div', { class: 'bn ask', role: 'group', hidden: true });
   private readonly fault = h('div', { class: 'bn bad', role: 'alert', hidden: true });
   readonly bar: HTMLElement;
   /** What there is to say below the moves line, which must not move. */
@@ -74,7 +75,7 @@ export class Head {
     const title = h('span', { class: 'who nw' }, 'Step view');
     const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
     this.bar = h('div', { class: 'hd' }, ...line, this.end, this.pause, close, this.stop);
-    this.notes = [this.fault, this.family, this.banner];
+    this.notes = [this.fault, this.question, this.family, this.banner];
   }
 
   /** Stop the run, as the button does. */
@@ -97,6 +98,7 @@ export class Head {
     if (!model.isMoving && !model.moves?.open) put(this.stop, { 'aria-disabled': null });
     this.fault.hidden = !model.fault;
     setText(this.fault, clean(model.fault));
+    this.drawQuestion();
     this.drawBanner();
     this.drawFamily();
   }
@@ -105,6 +107,7 @@ export class Head {
     const { model } = this;
     const { moves, shown } = model;
     if (!moves || !shown) return [ring(), ['Asking the kernel']];
+    if (model.question) return [icon('diamond', 'c-warn'), [h('b', {}, 'The fork asks you')]];
     if (model.looksBack) {
       const hand = handName(shown);
       return [icon('clock'), [`Playback of move ${model.at}${hand && `, ${hand}`}`]];
@@ -135,6 +138,26 @@ export class Head {
     this.bannerWords.replaceChildren(where, ` ${now}`);
     const [label] = this.back.children;
     if (label) setText(label, model.isFinished ? 'To the end' : 'Back to now');
+  }
+
+  private drawQuestion(): void {
+    const { question: box, model } = this;
+    const asked = model.question;
+    box.hidden = !asked;
+    const key = asked?.key ?? '';
+    if (box.dataset['key'] === key) return;
+    box.dataset['key'] = key;
+    box.replaceChildren();
+    if (!asked) return;
+    put(box, { 'aria-label': clean(asked.text) });
+    const decide = (decision: 'run' | 'deny') => (): void => void model.decide(key, decision);
+    box.append(
+      icon('diamond', 'c-warn'),
+      h('span', { class: 'grow' }, h('b', {}, clean(asked.text)), ` ${clean(asked.why)}`),
+      button({}, decide('run'), 'Yes'),
+      button({}, decide('deny'), 'No'),
+      asked.shown ? h('pre', { class: 'text', tabindex: 0 }, clean(asked.shown)) : ''
+    );
   }
 
   /** Where this run comes from and what came of it, with a way to go between them. */

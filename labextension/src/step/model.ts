@@ -61,6 +61,10 @@ export class StepModel {
   get isMoving(): boolean {
     return this.moves !== null && !this.moves.open && !this.moves.finished;
   }
+  /** What a fork asks; what the run itself asks is answered in the trace. */
+  get question(): Moves['question'] {
+    return (this.runId !== this.ownId && this.moves?.question) || null;
+  }
   /** Whether an earlier move is shown than the one where the run is. */
   get looksBack(): boolean {
     return this.at > 0 && this.at !== this.now;
@@ -191,6 +195,11 @@ export class StepModel {
    */
   async edit(value: string | null): Promise<void> {
     await this.send('edit', { key: this.moves?.open?.key ?? '', value });
+    await this.refresh();
+  }
+
+  async decide(key: string, decision: 'run' | 'deny'): Promise<void> {
+    await this.send('decide', { key, decision }).catch((error: unknown) => this.fail(error));
     await this.refresh();
   }
 

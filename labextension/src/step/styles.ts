@@ -8,7 +8,7 @@ const FRAME = `
 .sv .rt{display:flex;flex-direction:column;min-height:0;min-width:0}.sv .pane{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column}.sv .pane:focus-visible,.sv .loop:focus-visible,.sv .jsn:focus-visible,.sv .wire:focus-visible{outline-offset:-2px}
 .sv .fill{flex:1;display:flex;flex-direction:column;min-height:0}.sv .fill>*{flex:none}
 .sv .bn{display:flex;align-items:center;gap:10px;min-height:36px;padding:4px 8px 4px 12px;border-bottom:1px solid var(--nba-line);background:color-mix(in srgb,var(--nba-accent) 11%,transparent);box-shadow:inset 3px 0 0 var(--nba-accent)}
-.sv :is(.bn,.hd,.ctl) .b{flex:none}.sv .bn.kin{background:none;box-shadow:none;flex-wrap:wrap;overflow-wrap:anywhere}.sv .bn.bad{background:var(--nba-del);box-shadow:inset 3px 0 0 var(--nba-error);overflow-wrap:anywhere}
+.sv :is(.bn,.hd,.ctl) .b{flex:none}.sv .bn.ask{flex-wrap:wrap}.sv .ask pre{flex:1 1 100%;max-height:180px;overflow:auto}.sv .bn.kin{background:none;box-shadow:none;flex-wrap:wrap;overflow-wrap:anywhere}.sv .bn.bad{background:var(--nba-del);box-shadow:inset 3px 0 0 var(--nba-error);overflow-wrap:anywhere}
 `;
 const MOVES = `
 .sv .tlb{display:flex;align-items:center;gap:8px;height:42px;padding:0 12px;border-bottom:1px solid var(--nba-line)}

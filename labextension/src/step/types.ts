@@ -29,6 +29,8 @@ export interface Moves {
   moves: Move[];
   /** Where the run rests and waits for a step. */
   open: { n: number; key: string; why: string } | null;
+  /** What the run asks besides: whether a call may run, whether its result may leave. */
+  question: { key: string; text: string; why: string; shown: string } | null;
   finished: '' | 'answer' | 'stopped' | 'limit' | 'error';
   until: Until;
   forked_from: Kin | null;

@@ -106,7 +106,7 @@ export class Header {
   }
 
   /** To the way to the question, and no further: a key pressed twice would answer it. */
-  focusDecision(): void {
+  focus(): void {
     this.decision.focus({ preventScroll: true });
   }
 

@@ -275,17 +275,11 @@ export class TraceView implements Desk {
     this.foot.update();
     this.errors.update(!view.running);
     this.chart.draw();
-    if (wasInside && !hasFocus(this.run)) this.keepFocus();
+    if (wasInside && !hasFocus(this.run)) (this.pane ?? this.header).focus();
     if (this.feed.told) {
       this.announcer.follow(view);
     }
     this.tickWhile(this.live);
-  }
-
-  /** What had the focus has given way to a question, or to the step view after it. */
-  private keepFocus(): void {
-    if (this.pane) this.pane.focus();
-    else this.header.focusDecision();
   }
 
   /** The step view, if it is open; a question is answered in the trace, which takes its place. */

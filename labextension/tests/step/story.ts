@@ -308,6 +308,7 @@ export class StoryKernel {
       open: this.finished && !isFork ? null : open,
       finished: isFork ? '' : this.finished,
       until: 'move',
+      question: null,
       forked_from: isFork ? { run_id: this.runId, move: n } : null,
       forks: isFork ? [] : this.forks,
       can_fork_fresh: true
