@@ -41,7 +41,8 @@ def moves_told(run: Run) -> dict[str, Any]:
         `loop` (name, source, file), `moves`, `open` (the pause, if it rests), `until`,
         `question`, `finished`, `forked_from` and `forks`; see `labextension/src/step/types.ts`.
     """
-    loop, pause = run.recipe.loop, run.moves.open
+    loop = run.recipe.loop
+    pause = None if run.decided else run.moves.open  # it is left, though not yet by the driver
     return {
         "loop": {
             "name": getattr(loop, "__name__", "loop"),
