@@ -95,6 +95,18 @@ def test_going_on_to_the_next_such_thing(until: Until, place: str) -> None:
     assert places(run)[-1] == place
 
 
+def test_a_pause_that_was_answered_is_told_as_left() -> None:
+    """A view that saw it still open would wait there, and not look again."""
+    run = paused([says("done")])
+    told = moves_told(run)["open"]
+    assert told["n"] == 1
+    run.go("move", told["key"])  # the driver has not taken it yet
+    assert moves_told(run)["open"] is None
+    with pytest.raises(UsageError):
+        run.go("end", told["key"])
+    assert run.moves.until == "move"
+
+
 def test_the_requests_bytes_are_those_that_go() -> None:
     run = paused(TWO_CALLS)
     told = move_told(run, 1)["request"]

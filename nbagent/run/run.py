@@ -121,12 +121,12 @@ class Run(Machine):
         Raises:
             UsageError: the run has left that pause already.
         """
-        self.moves.until = until
-        pause = self.moves.open
-        if pause is not None:
-            self.decide(Decision("run"), key)
-        elif key:
+        pause = self.moves.open if self.decided is None else None
+        if key and (pause is None or key != pause.key):
             raise UsageError("The run does not rest there now.", "Nothing was changed.")
+        self.moves.until = until  # before the answer, which the driver may take at once
+        if pause is not None:
+            self.decide(Decision("run"))
 
     def edit(self, value: Any, key: str = "") -> None:
         """Change what is in hand at the pause; the run goes on with it, and stays paused now.
