@@ -17,10 +17,10 @@ lab: .venv/with-lab frontend ## open JupyterLab on the notebooks
 
 test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 	$(PYTEST) -q -n 2 -m "not browser"
-	$(PYTEST) -q -m browser
+	$(PYTEST) -q -n 2 -m browser
 
 ci: test build/collab build/kernels ## test, and a seeded share of the long tests that changes by the day
-	$(PYTEST) -q -m long --long sample
+	$(PYTEST) -q -n 2 -m long --long sample
 
 soak: .venv/with-test build/collab build/kernels ## every long test
 	$(PYTEST) -q -m long --long all
