@@ -104,9 +104,8 @@ print('let go')"""
 WAITS = {"sync": "time.sleep(0.05)", "await": "await asyncio.sleep(0.05)"}
 
 
-@pytest.mark.parametrize(
-    "how", [pytest.param(h, marks=[] if h == "await" else pytest.mark.long) for h in WAITS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("how", WAITS)
 def test_it_says_that_it_waits_for_the_kernel(
     lab: Lab, page: Page, lessons: Server, name: str, how: str
 ) -> None:

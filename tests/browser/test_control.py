@@ -84,6 +84,7 @@ def test_calls_and_results_wait_for_the_person(lab: Lab, page: Page, server: Ser
     assert "three" not in third.partition("]")[2]
 
 
+@pytest.mark.long
 def test_what_is_risky_is_asked_once_a_kind(lab: Lab, page: Page, server: Server) -> None:
     first, second = call("prices.append(3)"), call("prices.append(4)")
     control.order(server, call("total = sum(prices)"), first, second, say("All added."))
@@ -98,6 +99,7 @@ def test_what_is_risky_is_asked_once_a_kind(lab: Lab, page: Page, server: Server
     expect(notebook.output(3)).to_contain_text("[1, 2, 3, 4] 3")
 
 
+@pytest.mark.long
 def test_a_question_is_there_again_in_another_page(lab: Lab, page: Page, server: Server) -> None:
     """It has no time limit, and it does not go with the page that showed it."""
     control.order(server, call("print('still here')"), say("Done waiting."))

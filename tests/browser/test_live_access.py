@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -111,6 +112,11 @@ QUESTIONS = ["question", "question, edit", "question, deny", "question on a resu
 STATES = ["live", "tool", "paused", "queued", *QUESTIONS, "finished", "error", "4,000 calls"]
 
 
+def some(states: Iterable[str], *quick: str) -> list[Any]:
+    """The states as cases, of which all but the quick ones are long."""
+    return [pytest.param(s, marks=[] if s in quick else pytest.mark.long) for s in states]
+
+
 def judged(view: ViewPage) -> list[str]:
     assert AXE.is_file(), f"{AXE} is missing. Run `npm ci` in labextension and try again."
     view.page.add_script_tag(path=AXE)
@@ -144,7 +150,7 @@ SMALL = """(() => {
 })()"""
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", some(STATES, "live", "question, edit", "finished"))
 def test_targets_are_large_enough(page: Page, state: str) -> None:
     view = ViewPage(page).open()
     show(view, state)
@@ -168,7 +174,7 @@ HOLDER = "(document.activeElement.shadowRoot?.activeElement ?? document.activeEl
 
 
 @pytest.mark.parametrize("holder", HOLDERS)
-@pytest.mark.parametrize("ends", [*QUESTIONS[::3], "paused", "live"])
+@pytest.mark.parametrize("ends", some([*QUESTIONS[::3], "paused", "live"], "question"))
 def test_the_focus_stays_where_it_is(page: Page, holder: str, ends: str) -> None:
     """While it streams, when a tool runs, when a question appears."""
     story = told() if ends in ("paused", "live") else asking("result" if "res" in ends else "call")
@@ -188,7 +194,7 @@ def test_the_focus_stays_where_it_is(page: Page, holder: str, ends: str) -> None
 HEARD = "[...window.shown.querySelectorAll('[role=status],[role=alert],[aria-live]')]"
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", some(STATES, "live", "question"))
 def test_one_region_speaks(page: Page, state: str) -> None:
     view = ViewPage(page).open()
     show(view, state)

@@ -100,6 +100,7 @@ def test_the_stop_button_ends_the_run_and_nothing_else(lab: Lab, page: Page, nam
     expect(notebook.output(3)).to_contain_text("The total is")
 
 
+@pytest.mark.long
 def test_a_prompt_on_the_magics_own_line(lab: Lab, page: Page, name: str) -> None:
     path = lab.write(
         name,

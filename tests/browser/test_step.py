@@ -137,9 +137,8 @@ def look_back_and_change(stepper: Stepper) -> None:
     expect(stepper.view.get_by_role("dialog")).to_contain_text("Fork from move 8")
 
 
-@pytest.mark.parametrize(
-    "place", ["the widget alone", pytest.param("Notebook 7", marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("place", ["the widget alone", "Notebook 7"])
 def test_three_steps_back_and_to_the_end(
     lab: Lab, page: Page, server: Server, name: str, place: str
 ) -> None:
@@ -172,6 +171,7 @@ def test_three_steps_back_and_to_the_end(
     assert len(sent(server)) == n_before + 2
 
 
+@pytest.mark.long
 def test_a_run_that_goes_on_is_paused(lab: Lab, page: Page, lessons: Server, name: str) -> None:
     cells = ("%load_ext nbagent\n%kimi use lesson", "%%kimi --out run\nlesson long 5")
     notebook = Notebook.in_lab(page, lab, lab.write(name, *cells)).wait_for_kernel()
@@ -248,6 +248,7 @@ def my_loop(messages, tools):
         messages.extend((yield Act(reply["tool_calls"])))"""
 
 
+@pytest.mark.long
 def test_a_learners_loop_is_played_back_and_forked_in_a_fresh_kernel(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:

@@ -147,9 +147,7 @@ LEAVE: dict[str, Callable[[Notebook], None]] = {
     "saved": save_and_close,
 }
 CASES = places(
-    (LAB, "closed, over"),
     (LAB, "saved, going on"),
-    (NOTEBOOK_7, "reloaded, going on"),
     of=tuple(f"{left}, {run}" for left, run in product(LEAVE, ("going on", "over"))),
 )
 
@@ -202,6 +200,7 @@ def assert_the_way_leads_there(notebook: Notebook, command: str) -> None:
     expect(notebook.output(2).get_by_text("SCRIPTED").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_second_view_shows_the_same_run(lab: Lab, page: Page, lessons: Server, name: str) -> None:
     notebook = started(page, lab, name)
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:clone')")
