@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nbagent.errors import BadRequest, UsageError
 from nbagent.loop import Act, Ask, agent_loop
+from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.lines import passage
 from nbagent.run.moves import Until
@@ -198,6 +199,24 @@ class TestEdits:
         assert run.moves.edit is None
         run.moves.until = "end"
         assert drive(run).answer == "done"
+
+    def test_known_secrets_are_masked_wherever_they_are_written(self) -> None:
+        redact = Redactor()
+        redact.add("sk-not-to-be-seen")
+        run = paused([calls(call("a:0")), says("done")], redact=redact)
+        body = move_told(run, 1)["request"]["body"]
+        run.edit(body.replace("go", "sk-not-to-be-seen"))
+        stepped(run)
+        run.edit(calls(call("a:0"), reasoning="sk-not-to-be-seen"))
+        stepped(run)
+        run.edit({"text": "sk-not-to-be-seen"})
+        stepped(run)
+        run.edit("sk-not-to-be-seen")
+        run.moves.until = "end"
+        drive(run)
+        sent = [request.body().decode() for request in run.requests]
+        for seen in (sent, run.events, run.messages, move_told(run, 4), run.fork(2).moves):
+            assert "sk-not-to-be-seen" not in str(seen)
 
     def test_no_change_after_the_pause(self) -> None:
         run = paused([says("done")])

@@ -93,6 +93,7 @@ class Driving:
 
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
+        self._note_before()
         spool = self._keep(run)
         job = Job(run, self.display(run), run.recipe.model.close, person=self._person(run))
         self._pumping = True
@@ -113,6 +114,7 @@ class Driving:
 
     def drive_in_background(self, run: Run) -> None:
         """Let a run go on when this cell is over."""
+        self._note_before()
         self._keep(run)
         self.background.start(Job(run, self.display(run), run.recipe.model.close))
 
@@ -153,13 +155,20 @@ class Driving:
             self._loop.call_soon_threadsafe(self.background.start, job)
         return fork
 
-    def _keep(self, run: Run) -> Spool:
-        """Keep a run that begins: by name, on disk, and what there was before it."""
-        run.driver = self
-        self.runs[run.run_id] = run
+    def _note_before(self) -> None:
+        """Note what there is before a cell's run: the user's names, the loop between cells.
+
+        Not for a fork: that may come on a thread which has a loop of its own, and an undo is to
+        take back what it did together with the run that it was made from.
+        """
         self._undo = Snapshot(self.shell)
         with suppress(RuntimeError):  # plain IPython has no loop
             self._loop = asyncio.get_running_loop()
+
+    def _keep(self, run: Run) -> Spool:
+        """Keep a run that begins, by name and on disk."""
+        run.driver = self
+        self.runs[run.run_id] = run
         spool = Spool(runs_dir, run.run_id)
         run.subscribe(spool.apply)
         return spool

@@ -123,7 +123,7 @@ class PendingCalls:
             self._fresh = None
             changed = cast("ToolResult | None", self._moves.taken())
             if changed is not None:
-                self._results[-1] = self._recipe.redact.value(changed.content)
+                self._results[-1] = changed.content
         return rest
 
     def _pass_by(self, place: Place, in_hand: InHand, *, what: str) -> Decide | None:

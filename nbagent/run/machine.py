@@ -220,7 +220,7 @@ class Machine:
         if rest is None:
             changed = cast("Message | None", self.moves.taken())
             self._reply = None
-            self.cursor.send(self.recipe.redact.value(changed) if changed else reply)
+            self.cursor.send(changed or reply)
         return rest
 
     def _pass_by(self, place: Place, in_hand: InHand, *, step: int = 0, what: str) -> Decide | None:

@@ -19,7 +19,7 @@ from nbagent.messages import Message, Request
 from nbagent.run.edits import edited
 from nbagent.run.fork import beginning_at
 from nbagent.run.machine import Machine
-from nbagent.run.moves import Move, Until
+from nbagent.run.moves import InHand, Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision
@@ -142,10 +142,12 @@ class Run(Machine):
         pause = self.moves.open
         if pause is None or (key and key != pause.key):
             raise UsageError("The run does not rest there now.", "Nothing was changed.")
+        self.moves.edit = None if value is None else self._edited(self.moves[-1], value)
+
+    def _edited(self, move: Move, value: Any) -> InHand:
+        """What the person has written, checked, with known secrets masked."""
         thinking = self.recipe.model.facts.thinking
-        self.moves.edit = (
-            None if value is None else edited(self.moves[-1], value, thinking=thinking)
-        )
+        return edited(move, self.recipe.redact.value(value), thinking=thinking)
 
     def _drive(self, until: Callable[[], bool]) -> Run:
         if self.finished is None and self.driver is not None:
@@ -235,8 +237,7 @@ class Run(Machine):
             raise UsageError(f"The run has made {len(self.moves)} moves; there is no move {n}.")
         beginning = beginning_at(self.moves, n, self.cursor)
         if edit is not None:
-            thinking = self.recipe.model.facts.thinking
-            beginning = replace(beginning, edit=edited(self.moves[n - 1], edit, thinking=thinking))
+            beginning = replace(beginning, edit=self._edited(self.moves[n - 1], edit))
         name = f"run-{secrets.token_hex(4)}"
         note = f"Forked from {self.run_id} at move {n}; what was before is reused, not asked again."
         fork = Run(
