@@ -12,6 +12,7 @@ from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import Server, ensure
 from tests.live_kernel import LiveKernel
+from tests.test_mailbox import ask
 
 pytestmark = pytest.mark.kernel
 
@@ -90,6 +91,23 @@ def test_a_fork_in_a_fresh_kernel_has_what_the_recorded_code_made(
     cell = kernel.run("fork.wait()\nprint(fork.messages[-2]['content'])")
     assert "10 False" in cell.text
     assert "one cell failed here" in cell.text  # `mine` is the notebook's own
+
+
+def test_a_fork_that_a_view_asks_for_runs_on_the_kernels_own_thread(
+    kernel: LiveKernel, server: Server
+) -> None:
+    control.order(server, call("first = 1"), say("One."))
+    kernel.run("%%kimi --out run\ngo", answer=lambda _: "")
+    run_id = kernel.run("print(run.run_id)").text.strip()
+    where = "import threading\nforked_on = threading.current_thread().name"
+    control.order(server, call(where), say("Forked."))
+    fork = ask(kernel, {"run_id": run_id, "request_id": "f1", "action": "fork", "n": 5})
+    name = fork["data"]["run_id"]
+    ask(kernel, {"run_id": name, "request_id": "f2", "action": "pace", "until": "end"})
+    kernel.run("import asyncio\nfork = run.forks[0]")
+    while "Forked." not in kernel.run("print(fork)").text:
+        kernel.run("await asyncio.sleep(0.02)")
+    assert kernel.run("print(forked_on)").text.strip() == "MainThread"
 
 
 def test_where_there_is_only_text_the_same_is_done_by_prompts(

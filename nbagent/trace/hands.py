@@ -126,7 +126,7 @@ def _result_told(run: Run, move: Move, result: ToolResult) -> dict[str, Any]:
         "is_error": result.is_error,
         "outcome": result.outcome,
         "changes": {
-            "added": [[name, ""] for name in changes.added] if changes else [],
+            "added": list(changes.added) if changes else [],
             "changed": list(changes.changed) if changes else [],
             "removed": list(changes.removed) if changes else [],
             "files": list(changes.files) if changes else [],
