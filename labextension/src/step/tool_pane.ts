@@ -10,7 +10,7 @@ import { callCode, editedMark, notYet } from './fold_code';
 import { sign } from './icons';
 import type { StepModel } from './model';
 import type { Pane } from './tabs';
-import type { MoveFacts, Named, Place, ToolFacts } from './types';
+import type { MoveFacts, Place, ToolFacts } from './types';
 import { nPictures, textOf } from './words';
 
 const SAW_LIMIT = 60_000;
@@ -151,26 +151,22 @@ function seenWords(blocks: readonly Block[]): string {
   return words.filter(Boolean).join(', ');
 }
 
-function pairOf(name: Named): [name: string, summary: string] {
-  return typeof name === 'string' ? [name, ''] : name;
-}
-
 function changesNode({ changes }: ToolFacts): HTMLElement[] {
   const row = (
     mark: string,
     color: string,
     said: string,
     name: string,
-    what: string
+    what = ''
   ): HTMLElement[] => [
     h('span', { class: `${color} mono` }, mark, h('span', { class: 'vh' }, said)),
     h('code', { class: 'el' }, clean(name)),
     h('span', { class: 'm', dir: 'auto' }, clean(what))
   ];
   const cells = [
-    ...changes.added.flatMap(name => row('+', 'c-ok', 'added', ...pairOf(name))),
-    ...changes.changed.flatMap(name => row('~', 'c-warn', 'changed', ...pairOf(name))),
-    ...changes.removed.flatMap(name => row('−', 'c-error', 'removed', name, '')),
+    ...changes.added.flatMap(name => row('+', 'c-ok', 'added', name)),
+    ...changes.changed.flatMap(name => row('~', 'c-warn', 'changed', name)),
+    ...changes.removed.flatMap(name => row('−', 'c-error', 'removed', name)),
     ...changes.files.flatMap(name => row('*', '', 'file', name, 'file written'))
   ];
   return cells.length ? [h('div', { class: 'nsd' }, ...cells)] : [];

@@ -86,9 +86,6 @@ export interface ReplyFacts {
   step: number;
 }
 
-/** A name, or a name with what it stands for. */
-export type Named = string | [name: string, summary: string];
-
 export interface ToolFacts {
   name: string;
   call_id: string;
@@ -103,8 +100,8 @@ export interface ToolFacts {
   is_error: boolean;
   outcome: string;
   changes: {
-    added: Named[];
-    changed: Named[];
+    added: string[];
+    changed: string[];
     removed: string[];
     files: string[];
   };

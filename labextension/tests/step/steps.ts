@@ -8,7 +8,7 @@ export interface Call {
   saw: string;
   outputs: Output[];
   error: string;
-  added: [string, string][];
+  added: string[];
   wall: number;
   picture?: boolean;
 }
@@ -57,11 +57,7 @@ export const STEPS: StepStory[] = [
             text(TABLE),
             { output_type: 'display_data', data: { 'image/png': PIXEL, 'text/plain': '<Figure>' } }
           ],
-          added: [
-            ['per', 'DataFrame, 3 rows, 2 columns'],
-            ['known', 'DataFrame, 342 rows, 8 columns'],
-            ['fig, ax', 'Figure, Axes']
-          ],
+          added: ['per', 'known', 'fig, ax'],
           picture: true
         }
       )
@@ -95,14 +91,14 @@ export const STEPS: StepStory[] = [
         'typical = df.groupby("species").median(numeric_only=True)\ntypical.round(1)',
         '3 rows',
         {
-          added: [['typical', 'DataFrame, 3 rows, 5 columns']]
+          added: ['typical']
         }
       ),
       call(
         'df.loc[guess.index, "sex"] = guess\ndf.to_csv("penguins.csv", index=False)',
         'written',
         {
-          added: [['guess', 'Series, 11 rows']]
+          added: ['guess']
         }
       )
     ]

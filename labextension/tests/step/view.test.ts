@@ -227,7 +227,7 @@ describe('foreign text in the step view', () => {
         given: { code: `print(1)  # ${PAYLOAD}` },
         saw: PAYLOAD,
         outputs: [{ output_type: 'stream', name: 'stdout', text: PAYLOAD }],
-        added: [[PAYLOAD, PAYLOAD] as [string, string]]
+        added: [PAYLOAD]
       }))
     }));
     const { node, click, press, drawn } = await stepPage(8, new Story(steps));
