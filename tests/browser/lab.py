@@ -61,13 +61,17 @@ _OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON()
 )"""
 
 
-def _outputs_on_disk(path: Path) -> list[list[str]] | None:
-    """The same of a file; None while it is being written."""
+def _on_disk(path: Path) -> nbformat.NotebookNode | None:
+    """The notebook in a file; None while it is being written."""
     try:
-        cells = nbformat.read(path, as_version=4).cells
+        return nbformat.read(path, as_version=4)
     except NotJSONError:
         return None
-    outputs = [cell.get("outputs", []) for cell in cells]
+
+
+def _outputs_of(notebook: nbformat.NotebookNode) -> list[list[str]]:
+    """The same texts as the page's script gives, of a notebook that was read."""
+    outputs = [cell.get("outputs", []) for cell in notebook.cells]
     return [[o.get("data", {}).get("text/plain", o.get("text", "")) for o in of] for of in outputs]
 
 
@@ -236,10 +240,12 @@ class Notebook:
         self.page.wait_for_function(_SAVED, timeout=WAIT_MS)
         clock = SystemClock()
         deadline = clock.now() + WAIT_MS / 1000
-        while _outputs_on_disk(self.path) != self.page.evaluate(_OUTPUTS):
-            assert clock.now() < deadline, "what is on disk is not what the page has"
+        while clock.now() < deadline:
+            read = _on_disk(self.path)
+            if read is not None and _outputs_of(read) == self.page.evaluate(_OUTPUTS):
+                return read
             clock.sleep(0.05)
-        return nbformat.read(self.path, as_version=4)
+        raise AssertionError("what is on disk is not what the page has")
 
     def theme(self, name: str) -> None:
         """Switch to `JupyterLab Light` or `JupyterLab Dark`."""
