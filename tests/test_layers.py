@@ -15,7 +15,7 @@ LAYERS = [
     | {"clock", "paths", "phrases", "bounded"},
     {"run", "conversation", "spool"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
-    {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
+    {"magics", "agent", "assembly", "cli", "doctor", "demo", "export", "__init__", "__main__"},
 ]
 WORLD = LAYERS[3]
 OPENAI_ONLY_IN = {"kimi"}
