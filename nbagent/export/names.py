@@ -47,7 +47,7 @@ def statements(code: str) -> Iterator[tuple[set[str], set[str]]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the code's own warnings are not ours
-            tree = ast.parse(TransformerManager().transform_cell(code))
+            tree = ast.parse(TransformerManager().transform_cell(code))  # type: ignore[no-untyped-call] # IPython's
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield set(re.findall(r"[^\W\d]\w*", code)), set()
         return
