@@ -141,6 +141,7 @@ def new_run(
     conversation: str = "main",
     cell_id: str = "",
     notes: Iterable[str] = (),
+    replays: str = "",
 ) -> Run:
     """Make a run, ready to be driven; nothing has been sent.
 
@@ -153,6 +154,7 @@ def new_run(
         conversation: that conversation's name.
         cell_id: the cell it was asked in.
         notes: what the reader is told first.
+        replays: the saved run that it replays, if it does.
     """
     facts = recipe.model.facts
     system = system_prompt(recipe.settings.system)
@@ -171,6 +173,7 @@ def new_run(
         window_tokens=facts.window_tokens,
         price=facts.price,
         note=" ".join(note for note in notes if note),
+        replays=replays,
     )
     history = history_after(opening.parent if opening else None, system)
     return Run(recipe, prompt=content or prompt, started=started, history=history, sent=sent)

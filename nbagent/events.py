@@ -109,6 +109,8 @@ class RunStarted(Event):
     """Dollars per million tokens: input, cached input, output. None where unknown."""
     note: str = ""
     """A line that the reader should meet first ('replaces the run of this cell')."""
+    replays: str = ""
+    """The saved run that this one replays, of which nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

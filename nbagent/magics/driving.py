@@ -6,6 +6,7 @@ Read next: `nbagent.kernel.pump`, which moves them; `nbagent.magics.live`, which
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sys
 import threading
@@ -34,6 +35,7 @@ from nbagent.magics.desk import Desk
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.stepping import StepPrompt
+from nbagent.notebook import notebook_path
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.fork import worked
@@ -182,10 +184,14 @@ class Driving:
         """Keep a run that begins, by name and on disk."""
         run.driver = self
         self.runs[run.run_id] = run
-        keeper = self.journal.keep(run, _made_of(run.recipe))
+        keeper = self.journal.keep(run, _made_of(run.recipe), notebook=self._notebook())
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
         return keeper
+
+    def _notebook(self) -> str:
+        """The path of this kernel's notebook, as far as it is known."""
+        return str(notebook_path(os.environ, self.shell.user_ns) or "")
 
     def undo(self) -> tuple[list[str], list[str]]:
         """Put back the names that the last run rebound; see `Snapshot.restore`.

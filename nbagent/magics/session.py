@@ -152,6 +152,21 @@ class Session:
             self.conversations[self.current] = Conversation(self.current)
         return self.conversations[self.current]
 
+    def opening(self, options: argparse.Namespace) -> tuple[Conversation, Opening]:
+        """The conversation that a line goes on with, and where its turn begins.
+
+        Raises:
+            UsageError: a run of it has not ended.
+        """
+        conversation = self.conversation(options.conversation, new=options.new)
+        if conversation.head is not None and conversation.head.run.finished is None:
+            raise UsageError(
+                f"A run of conversation {conversation.name} still goes on.",
+                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
+                "or --conversation NAME. Nothing was sent.",
+            )
+        return conversation, conversation.opening(cell_id(self.shell))
+
     def prepare(
         self, options: argparse.Namespace, prompt: str
     ) -> tuple[Run, Conversation, Opening]:
@@ -174,14 +189,7 @@ class Session:
             self.redact.add(address.secret.reveal())
         self.redact.add_environment(os.environ)
         names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
-        conversation = self.conversation(options.conversation, new=options.new)
-        if conversation.head is not None and conversation.head.run.finished is None:
-            raise UsageError(
-                f"A run of conversation {conversation.name} still goes on.",
-                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
-                "or --conversation NAME. Nothing was sent.",
-            )
-        opening = conversation.opening(cell_id(self.shell))
+        conversation, opening = self.opening(options)
         model = open_model(
             address, settings, given=given, clock=self.clock, cache_key=conversation.key
         )

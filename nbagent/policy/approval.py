@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from nbagent.events import Reason
 from nbagent.settings import Settings
-from nbagent.tools import Effect
+from nbagent.tools import Effect, ToolResult
 
 Ask: TypeAlias = Literal["always", "risky", "never"]
 
@@ -72,7 +72,18 @@ class Wait:
     reasons: tuple[Reason, ...] = ()
 
 
-Verdict: TypeAlias = Allow | Edit | Deny | Wait
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Do not run it: what came of it is known, as in a replay.
+
+    Attributes:
+        result: the known result.
+    """
+
+    result: ToolResult
+
+
+Verdict: TypeAlias = Allow | Edit | Deny | Wait | Recall
 Gate: TypeAlias = Callable[[ProposedCall], Verdict]
 
 

@@ -122,10 +122,15 @@ class Asking:
                 n_messages=request.n,
                 n_bytes=request.n_bytes,
                 sha256=request.sha256(),
-                sent=newly_sent(request, self._n_sent, self._attached),
+                sent=self._newly_sent(request),
             )
         )
         self._n_sent = self._n_ready
+
+    def _newly_sent(self, request: Request) -> tuple[Sent, ...]:
+        if not self.recipe.model.facts.sends:
+            return ()
+        return newly_sent(request, self._n_sent, self._attached)
 
     def waited(self) -> None:
         """The moment that `next` named has come."""

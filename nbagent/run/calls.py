@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 from nbagent.events import ApprovalAsked, ApprovalGiven, Event, Place, ToolFinished, ToolStarted
 from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
-from nbagent.policy import Allow, Deny, Edit, ProposedCall, Verdict, Wait
+from nbagent.policy import Allow, Deny, Edit, ProposedCall, Recall, Verdict, Wait
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, RunTool
@@ -93,6 +93,9 @@ class PendingCalls:
             verdict = self._verdict(arguments)
             if isinstance(verdict, Wait):
                 return self._ask_about_call(arguments, verdict)
+            if isinstance(verdict, Recall):
+                self._finish(verdict.result)
+                continue
             if isinstance(verdict, Deny):
                 denial = f"Denied: {self._recipe.redact(verdict.why)}"
                 self._finish(ToolResult(content=denial, is_error=True, outcome="denied"))

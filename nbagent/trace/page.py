@@ -248,7 +248,8 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
     host, operator = snapshot["host"], snapshot["operator"]
     local = host.rpartition(":")[0].strip("[]") in ("127.0.0.1", "localhost", "::1")
     where = "this machine" if local or not host else host + (f" ({operator})" if operator else "")
-    line = join(f"To {where}: {snapshot['sent']}")
+    is_replay = bool(snapshot["steps"]) and not snapshot["sent_parts"]
+    line = join("Nothing was sent." if is_replay else f"To {where}: {snapshot['sent']}")
     pieces = [
         f"{size(p['n_bytes'])}  {p['kind'].replace('_', ' ')} {p['name']}".rstrip()
         + (f" ({p['n']} times)" if p["n"] > 1 else "")
