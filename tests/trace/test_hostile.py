@@ -150,6 +150,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         model=words,
         host=words,
         scripted=st.booleans(),
+        replays=words,
     ),
     StepStarted: st.builds(StepStarted, t=times, step=steps, attempt=small, sent=sent),
     Delta: st.builds(Delta, t=times, step=steps, attempt=small, phase=phases, text=words),
