@@ -52,6 +52,16 @@ export class Step {
     this.liveArguments = this.nReasoning = 0;
   }
 
+  /** The person said something before it. */
+  steer(text: string): void {
+    this.steered = [...this.steered.slice(-9), clip(clean(text), 2_000)];
+  }
+
+  /** Say something of the step that is not the model's word. */
+  note(words: string): void {
+    this.notes = [...this.notes.slice(-9), words];
+  }
+
   /** What the step is about, in one line. */
   get line(): string {
     if (this.lost) {
