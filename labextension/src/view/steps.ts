@@ -2,7 +2,7 @@
 
 import { Call, filled } from './call';
 import type { StepLine } from './lines';
-import { clean, gist, oneLine } from './phrases';
+import { clean, clip, gist, oneLine } from './phrases';
 import type { Retry, StepSnapshot } from './types';
 
 const LIVE_LIMIT = 1_500;
