@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nbagent.errors import HistoryError
 from nbagent.events import (
     Edited,
     Event,
     ReplyReceived,
     Resumed,
     RunFinished,
+    RunStarted,
     StepStarted,
     ToolFinished,
     ToolStarted,
@@ -54,6 +56,18 @@ class Recorded:
     sends_seq: int = 0
     partial: str = ""
     masked: bool = False
+
+    @property
+    def started(self) -> RunStarted:
+        """How the run began.
+
+        Raises:
+            HistoryError: the record does not begin with that.
+        """
+        first = self.events[0] if self.events else None
+        if not isinstance(first, RunStarted):
+            raise HistoryError("The record of this run has no beginning, so it cannot go on.")
+        return first
 
     @property
     def finished(self) -> RunFinished | None:
