@@ -1,4 +1,4 @@
-"""What happens in a run, as frozen facts: the one stream that view, meter and spool consume.
+"""What happens in a run, as frozen facts: the one stream that view, meter and journal consume.
 
 Events are in the past tense; `seq` and `t` are stamped in one place, by the Run. `t` is seconds
 since the run began. `Delta` and `ToolOutput` are transient: they feed the live view and the

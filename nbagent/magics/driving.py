@@ -11,13 +11,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
 from nbagent.events import Event
+from nbagent.journal import Journal, Keeper
 from nbagent.kernel.background import Background
 from nbagent.kernel.drain import ShellDrain
 from nbagent.kernel.frontend import has_kernel, is_headless, publish_status
@@ -33,12 +34,11 @@ from nbagent.magics.desk import Desk
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.stepping import StepPrompt
-from nbagent.paths import runs_dir
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.fork import worked
+from nbagent.run.recipe import Recipe
 from nbagent.settings import Settings
-from nbagent.spool import Spool
 from nbagent.tools import Toolset
 from nbagent.trace.feed import steps_told
 from nbagent.trace.widget import is_built
@@ -59,11 +59,15 @@ class Driving:
         runs: every run of this kernel, by name, oldest first.
         mailbox: brings what views ask.
         background: drives runs whose cells are over.
+        journal: keeps the runs of this and earlier kernels.
     """
 
     def __init__(self, shell: Any, clock: Clock, redact: Redactor) -> None:
         self.shell = shell
         self.runs: dict[str, Run] = {}
+        self.journal = Journal(clock=clock)
+        self._keepers: dict[str, Keeper] = {}
+        self._told = ""
         self.mailbox = Mailbox()
         self.mailbox.listen(shell, lambda: self._pumping or self.background.is_held)
         self._clock = clock
@@ -94,7 +98,7 @@ class Driving:
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
         self._note_before()
-        spool = self._keep(run)
+        keeper = self._keep(run)
         job = Job(run, self.display(run), run.recipe.model.close, person=self._person(run))
         self._pumping = True
         try:
@@ -103,8 +107,17 @@ class Driving:
             self._pumping = False
         for other in left:
             self.background.take(other)
-        if spool.problem:
-            print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
+        self._tell(keeper.problem or self._journal_note())
+
+    def _tell(self, text: str) -> None:
+        if text:
+            print(text, file=sys.stderr)  # noqa: T201 -- the cell's output
+
+    def _journal_note(self) -> str:
+        """What is to be said of the journal, once."""
+        note = self.journal.note
+        told, self._told = self._told, note
+        return "" if note == told else note
 
     def _person(self, run: Run) -> Person:
         if not self.interactive:
@@ -165,13 +178,14 @@ class Driving:
         with suppress(RuntimeError):  # plain IPython has no loop
             self._loop = asyncio.get_running_loop()
 
-    def _keep(self, run: Run) -> Spool:
+    def _keep(self, run: Run) -> Keeper:
         """Keep a run that begins, by name and on disk."""
         run.driver = self
         self.runs[run.run_id] = run
-        spool = Spool(runs_dir, run.run_id)
-        run.subscribe(spool.apply)
-        return spool
+        keeper = self.journal.keep(run, _made_of(run.recipe))
+        self._keepers[run.run_id] = keeper
+        run.subscribe(keeper.apply)
+        return keeper
 
     def undo(self) -> tuple[list[str], list[str]]:
         """Put back the names that the last run rebound; see `Snapshot.restore`.
@@ -187,6 +201,8 @@ class Driving:
     def _tick(self) -> None:
         self._executor.step()
         self._drain.drain()
+        for keeper in self._keepers.values():
+            keeper.beat()
         if self._pumping:
             self.background.beside()
 
@@ -231,6 +247,15 @@ class Driving:
             "No page has shown the end of the run before this one: "
             f"`%kimi show {last.run_id}` draws it."
         )
+
+
+def _made_of(recipe: Recipe) -> dict[str, Any]:
+    """What a resume needs to make this recipe again."""
+    return {
+        "settings": asdict(recipe.settings),
+        "tools": [tool.name for tool in recipe.tools],
+        "loop": getattr(recipe.loop, "__name__", ""),
+    }
 
 
 def _from_disk(events: Sequence[Event], action: str, command: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,9 +14,6 @@ from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
 from nbagent.magics.options import parse_line
 from nbagent.messages import text_of
-from nbagent.paths import runs_dir
-from nbagent.spool import load as load_run
-from nbagent.spool import stored_runs
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -158,7 +155,11 @@ def _tools(session: Session, _rest: str) -> str:
 
 def _runs(session: Session, _rest: str) -> str:
     lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    stored = [name for name in stored_runs(runs_dir()) if name not in session.runs]
+    stored = [
+        line.run_id
+        for line in session.driving.journal.runs(limit=len(session.runs) + 10)
+        if line.run_id not in session.runs
+    ]
     if stored:
         lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
     return "\n".join(lines) or "No run yet."
@@ -169,10 +170,11 @@ def _show(session: Session, rest: str) -> str:
     if run is not None:
         session.show(run.run_id, run.events)
         return ""
-    name = next((n for n in stored_runs(runs_dir()) if rest and n.startswith(rest)), None)
-    if name is None:
-        raise UsageError(f"There is no run {rest!r}." if rest else "No run yet.", "See %kimi runs.")
-    session.show(name, list(load_run(runs_dir(), name)))
+    if not rest:
+        raise UsageError("No run yet.", "See %kimi runs.")
+    journal = session.driving.journal
+    name = journal.find(rest)
+    session.show(name, list(journal.events(name)))
     return ""
 
 
