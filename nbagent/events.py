@@ -24,6 +24,12 @@ Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 Place: TypeAlias = Literal["request", "reply", "call", "result"]
 """Where a run can rest: before a request, after a reply, before a call, after its result."""
 
+About: TypeAlias = Literal["call", "result", "outcome"]
+"""What a question to the person is about."""
+
+Decided: TypeAlias = Literal["run", "edit", "deny", "done"]
+"""What was decided."""
+
 FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 """Why a run ended."""
 
@@ -162,8 +168,8 @@ class ReplyReceived(Event):
 class ApprovalAsked(Event):
     """A call waits for the person; `why` says in words what makes it need an OK.
 
-    `about` says whether the call is to run or its result to leave for the model; `key` binds an
-    answer to just this question and these bytes.
+    `about` says whether the call is to run, its result to leave for the model, or what became of a
+    call whose `outcome` nobody knows; `key` binds an answer to just this question and these bytes.
     """
 
     kind: ClassVar[str] = "approval_asked"
@@ -171,7 +177,7 @@ class ApprovalAsked(Event):
     index: int
     name: str
     why: str
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     key: str = ""
     arguments: dict[str, Any] | None = None
     """What it would be called with."""
@@ -182,15 +188,18 @@ class ApprovalAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven(Event):
-    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided."""
+    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided.
+
+    `done` is said of a call whose outcome nobody knows.
+    """
 
     kind: ClassVar[str] = "approval_given"
     step: int
     index: int
-    decision: Literal["run", "edit", "deny"]
+    decision: Decided
     by: str = "you"
     why: str = ""
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     always: tuple[str, ...] = ()
     """The kinds of reasons that were allowed for the rest of the conversation."""
 
@@ -327,6 +336,18 @@ class Compacted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """The run goes on from its record, as its kernel had ended; `t` leaves the time between out."""
+
+    kind: ClassVar[str] = "resumed"
+    step: int
+    text: str
+    """What was found, in words."""
+    kernel: str = ""
+    """The kernel in which it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """The run ended; last event, exactly once."""
 
@@ -360,6 +381,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         StopAsked,
         Steered,
         Compacted,
+        Resumed,
         RunFinished,
     )
 }

@@ -56,6 +56,7 @@ class Keeper:
 
     Attributes:
         problem: '' while everything is durable, otherwise what is wrong, in words.
+        is_lost: whether another kernel goes on with the run.
         masked: whether secrets were masked in what the loop was sent.
     """
 
@@ -71,6 +72,7 @@ class Keeper:
         clock: Clock,
     ) -> None:
         self.problem = ""
+        self.is_lost = False
         self.masked = False
         self._database = database
         self._run = run
@@ -172,7 +174,7 @@ class Keeper:
         except (Fenced, LeaseHeld):
             if is_first:
                 raise
-            self.problem, self._closed = _FENCED, True
+            self.problem, self.is_lost, self._closed = _FENCED, True, True
         else:
             self._written(n_sends)
 
@@ -212,6 +214,7 @@ class Keeper:
         row = found[0] if found else self._introduce(db)
         if not (self._is_leased and found):
             self._fence = lease.take(db, row, self._me, self._clock.wall())
+            self._agree(db, row)
         (last,) = db.execute("SELECT max(seq) FROM event WHERE run = ?", (row,)).fetchone()
         (sends,) = db.execute("SELECT count(*) FROM send WHERE run = ?", (row,)).fetchone()
         (partials,) = db.execute("SELECT count(*) FROM partial WHERE run = ?", (row,)).fetchone()
@@ -222,6 +225,22 @@ class Keeper:
         self._n_sends, self._n_partials = sends, partials
         self._figures = Figures.of(db, row)
         self._row, self._opened = row, self._database.opened
+
+    def _agree(self, db: sqlite3.Connection, row: int) -> None:
+        """Note where a run goes on, and what the model is told of that beside the last send."""
+        db.execute(
+            "UPDATE run SET kernel = :kernel, notebook = :notebook WHERE id = :id",
+            {**self._where, "id": row},
+        )
+        (n,) = db.execute("SELECT count(*) FROM send WHERE run = ?", (row,)).fetchone()
+        cursor = self._run.cursor
+        told = cursor.sends[n - 1].value if 0 < n <= len(cursor.sends) else None
+        if isinstance(told, list):
+            given = _text(to_spans(self._message_id(db, message) for message in told))
+            db.execute("UPDATE send SET given = ? WHERE run = ? AND k = ?", (given, row, n - 1))
+        elif n == 0:
+            origin = _text(to_spans(self._message_id(db, message) for message in cursor.origin))
+            db.execute("UPDATE beginning SET origin = ? WHERE run = ?", (origin, row))
 
     def _introduce(self, db: sqlite3.Connection) -> int:
         """Put the run itself into the file: where it begins and what it is made of."""
@@ -251,8 +270,9 @@ class Keeper:
         for k, send in enumerate(sends, self._n_sends):
             given = send.value if isinstance(send.value, list) else [send.value]
             numbers = [self._message_id(db, message) for message in given]
-            row = (self._row, k, send.move, send.yielded, _text(to_spans(numbers)))
-            db.execute("INSERT INTO send VALUES (?, ?, ?, ?, ?)", row)
+            seq = self._unwritten[0].seq if self._unwritten else self._seen + 1
+            row = (self._row, k, send.move, send.yielded, _text(to_spans(numbers)), seq)
+            db.execute("INSERT INTO send VALUES (?, ?, ?, ?, ?, ?)", row)
         for event in self._unwritten:
             body = pack_event(db, event)
             values = (self._row, event.seq, event.t, event.kind, body)

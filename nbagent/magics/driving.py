@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,8 @@ from nbagent.events import Event
 from nbagent.journal import Journal, Keeper
 from nbagent.kernel.background import Background
 from nbagent.kernel.drain import ShellDrain
-from nbagent.kernel.frontend import has_kernel, is_headless, publish_status
+from nbagent.kernel.frontend import cell_id, has_kernel, is_headless, publish_status
+from nbagent.kernel.identity import kernel_id
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
@@ -39,7 +40,6 @@ from nbagent.notebook import notebook_path
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.fork import worked
-from nbagent.run.recipe import Recipe
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
 from nbagent.trace.feed import steps_told
@@ -62,12 +62,16 @@ class Driving:
         mailbox: brings what views ask.
         background: drives runs whose cells are over.
         journal: keeps the runs of this and earlier kernels.
+        kernel: this kernel's name.
+        on_successor: is told of a run and the one that goes on from its end.
     """
 
     def __init__(self, shell: Any, clock: Clock, redact: Redactor) -> None:
         self.shell = shell
         self.runs: dict[str, Run] = {}
         self.journal = Journal(clock=clock)
+        self.kernel = kernel_id(shell)
+        self.on_successor: Callable[[Run, Run], None] = lambda _run, _successor: None
         self._keepers: dict[str, Keeper] = {}
         self._told = ""
         self.mailbox = Mailbox()
@@ -91,6 +95,11 @@ class Driving:
         """The loop that runs between cells, once a run was begun."""
         self._last_live: LiveDisplay | None = None
         self._undo: Snapshot | None = None
+
+    @property
+    def notebook(self) -> str:
+        """The path of this kernel's notebook, '' if it is not known."""
+        return str(notebook_path(os.environ, self.shell.user_ns) or "")
 
     @property
     def interactive(self) -> bool:
@@ -170,6 +179,20 @@ class Driving:
             self._loop.call_soon_threadsafe(self.background.start, job)
         return fork
 
+    def resume(self, run: Run) -> Run:
+        """Go on where a run of this kernel has ended; see `Driver`.
+
+        Raises:
+            UsageError: a run is driven in this cell already.
+        """
+        if self._pumping:
+            raise UsageError("A run is driven in this cell already.", "Nothing was changed.")
+        recipe = replace(run.recipe, model=run.recipe.model.again())
+        successor = Run.going_on(run.record, recipe, cell_id=cell_id(self.shell))
+        self.on_successor(run, successor)
+        self.drive(successor)
+        return successor
+
     def _note_before(self) -> None:
         """Note what there is before a cell's run: the user's names, the loop between cells.
 
@@ -181,17 +204,24 @@ class Driving:
             self._loop = asyncio.get_running_loop()
 
     def _keep(self, run: Run) -> Keeper:
-        """Keep a run that begins, by name and on disk."""
+        """Keep a run that begins or goes on, by name and on disk.
+
+        Raises:
+            LeaseHeld: another kernel goes on with it.
+        """
+        keeper = self.journal.keep(
+            run,
+            run.recipe.made_of,
+            kernel=self.kernel,
+            notebook=self.notebook,
+        )
         run.driver = self
         self.runs[run.run_id] = run
-        keeper = self.journal.keep(run, _made_of(run.recipe), notebook=self._notebook())
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
+        if not run.started.scripted:
+            run.keeper = keeper  # a lesson goes on without a record
         return keeper
-
-    def _notebook(self) -> str:
-        """The path of this kernel's notebook, as far as it is known."""
-        return str(notebook_path(os.environ, self.shell.user_ns) or "")
 
     def undo(self) -> tuple[list[str], list[str]]:
         """Put back the names that the last run rebound; see `Snapshot.restore`.
@@ -253,15 +283,6 @@ class Driving:
             "No page has shown the end of the run before this one: "
             f"`%kimi show {last.run_id}` draws it."
         )
-
-
-def _made_of(recipe: Recipe) -> dict[str, Any]:
-    """What a resume needs to make this recipe again."""
-    return {
-        "settings": asdict(recipe.settings),
-        "tools": [tool.name for tool in recipe.tools],
-        "loop": getattr(recipe.loop, "__name__", ""),
-    }
 
 
 def _from_disk(events: Sequence[Event], action: str, command: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from nbagent.errors import UsageError
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
 from nbagent.magics.options import parse_line
+from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
 
 if TYPE_CHECKING:
@@ -191,6 +192,10 @@ def _continue(session: Session, rest: str) -> str:
     return ""
 
 
+def _resume(session: Session, rest: str) -> str:
+    return resume(session, rest)
+
+
 def _undo(session: Session, _rest: str) -> str:
     restored, changed = session.driving.undo()
     lines = [
@@ -269,6 +274,7 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi runs                  runs of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
 %kimi continue              go on where the last run stopped
+%kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
 %kimi stop [RUN]            stop a run that goes on behind this cell
 %kimi say TEXT              tell it something; it reads that before its next request
@@ -286,6 +292,7 @@ COMMANDS: dict[str, Command] = {
     "runs": _runs,
     "show": _show,
     "continue": _continue,
+    "resume": _resume,
     "undo": _undo,
     "stop": _stop,
     "say": _say,

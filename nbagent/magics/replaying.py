@@ -13,7 +13,6 @@ from nbagent.assembly import new_run
 from nbagent.kernel.frontend import cell_id
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.messages import Content
-from nbagent.notebook import notebook_path
 from nbagent.replay import Replay, saved_run
 from nbagent.replay.compare import in_words
 from nbagent.replay.finding import day_of, no_record
@@ -57,7 +56,7 @@ def _saved(session: Session, options: argparse.Namespace, prompt: str) -> RunLin
         session.driving.journal,
         prompt,
         cell_id=cell_id(session.shell),
-        notebook=str(notebook_path(os.environ, session.shell.user_ns) or ""),
+        notebook=session.driving.notebook,
         after=head.run.started.replays if head is not None else "",
     )
 

@@ -1,4 +1,4 @@
-"""The limits of a run as questions: the person may allow as much again.
+"""The limits of a run as questions: the person may allow as much again, or go on unrecorded.
 
 Read next: `nbagent.policy.limits`, which says when one is reached.
 """
@@ -11,7 +11,7 @@ from typing import Protocol
 from nbagent.events import Event, Paused
 from nbagent.phrases import plural
 from nbagent.policy import Budget
-from nbagent.run.work import Decide
+from nbagent.run.work import Decide, RunTool
 from nbagent.settings import Settings
 
 
@@ -23,8 +23,24 @@ class Spent(Protocol):
     step_usd: float
 
 
+class Keeper(Protocol):
+    """Keeps a run's record, as far as the run asks for it.
+
+    Attributes:
+        problem: why the record is not whole, in words; '' while it is.
+        is_lost: whether another kernel goes on with the run.
+    """
+
+    problem: str
+    is_lost: bool
+
+    def retry(self) -> bool:
+        """Write what is missing; True if the record is whole now."""
+        ...
+
+
 class Limits:
-    """What a run may use.
+    """What a run may use, and whether it may go on without a record.
 
     Args:
         settings: steps, dollars and minutes.
@@ -34,6 +50,8 @@ class Limits:
     def __init__(self, settings: Settings, emit: Callable[[Event], None]) -> None:
         self.budget = Budget.of(settings)
         self._emit = emit
+        self._unkept: str | None = None
+        """The problem of the record that the person knows of."""
 
     def question(self, spent: Spent, elapsed_s: float) -> Decide | None:
         """The question that a reached limit puts, if one is reached."""
@@ -57,3 +75,17 @@ class Limits:
     def extend(self) -> None:
         """Allow as much again."""
         self.budget = self.budget.extended()
+
+    def unkept(self, keeper: Keeper | None, work: RunTool) -> Decide | None:
+        """The question before a tool, if what it does could not be told after a crash."""
+        if keeper is None or not keeper.problem or keeper.problem == self._unkept:
+            return None
+        question = "Go on without a record on disk?"
+        key = f"{work.step}.{work.index}.record"
+        self._emit(Paused(step=work.step, why=keeper.problem, question=question, key=key))
+        return Decide("record", question, keeper.problem, key=key)
+
+    def go_on_unkept(self, keeper: Keeper | None) -> None:
+        """Try the record once more; if it fails again, the run goes on without it."""
+        if keeper is not None and not keeper.retry():
+            self._unkept = keeper.problem

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbagent.clock import Clock
 from nbagent.loop import Loop, agent_loop
@@ -26,6 +28,8 @@ class Recipe:
         gate: asked before each call.
         standing: what the person has allowed for the rest of the conversation.
         redact: everything passes it on its way to screen, disk and model.
+        made_of: what another kernel makes this recipe of again, as JSON values without secrets;
+            empty where it cannot.
     """
 
     model: Model
@@ -36,3 +40,4 @@ class Recipe:
     gate: Gate = allow_all
     standing: Standing = field(default_factory=Standing)
     redact: Redactor = field(default_factory=Redactor)
+    made_of: Mapping[str, Any] = field(default_factory=dict)
