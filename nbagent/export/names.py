@@ -15,6 +15,7 @@ _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
+_BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
 
 
 def needed(codes: Iterable[str]) -> list[str]:
@@ -40,7 +41,7 @@ def uses(codes: Iterable[str], names: Iterable[str]) -> bool:
 
 
 def statements(code: str) -> Iterator[tuple[set[str], set[str]]]:
-    """For each statement the names that it reads and those that it makes.
+    """For each statement, in order, the names that it reads and those that it makes.
 
     Of code that cannot be parsed, every word counts as read.
     """
@@ -52,9 +53,22 @@ def statements(code: str) -> Iterator[tuple[set[str], set[str]]]:
         yield set(re.findall(r"[^\W\d]\w*", code)), set()
         return
     for statement in tree.body:
-        loads, stores = set[str](), set[str]()
-        _collect(statement, loads, stores)
-        yield loads, stores
+        yield from _parts(statement)
+
+
+def _parts(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:
+    """What a statement reads and makes; of one with blocks its head first, then each block."""
+    children = list(ast.iter_child_nodes(node))
+    blocks = [] if isinstance(node, _SCOPES) else [c for c in children if isinstance(c, _BLOCKS)]
+    loads, stores = set[str](), set[str]()
+    for child in children if blocks else [node]:
+        if child not in blocks:
+            _collect(child, loads, stores)
+    if isinstance(node, ast.ExceptHandler) and node.name:
+        stores.add(node.name)
+    yield loads, stores
+    for block in blocks:
+        yield from _parts(block)
 
 
 def _collect(node: ast.AST, loads: set[str], stores: set[str]) -> None:
@@ -67,7 +81,7 @@ def _collect(node: ast.AST, loads: set[str], stores: set[str]) -> None:
         (loads if isinstance(node.ctx, ast.Load) else stores).add(node.id)
     elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         loads.add(node.target.id)
-    elif isinstance(node, ast.ExceptHandler) and node.name:
+    elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
         stores.add(node.name)
     for child in ast.iter_child_nodes(node):
         _collect(child, loads, stores)

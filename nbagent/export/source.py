@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nbagent.events import Event, RunStarted
+from nbagent.events import Event, RunStarted, from_dict, to_dict
 from nbagent.messages import Content, Message, text_of
+from nbagent.redact import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,8 @@ class Source:
         prompt = started.prompt if started else ""
         asked = [m for m in messages if m["role"] == "user" and text_of(m).startswith(prompt)]
         return cls(events, asked[-1].get("content", "") if asked else "")
+
+    def masked(self, redact: Redactor) -> Source:
+        """The same with the secrets masked that are known by now."""
+        events = [from_dict(redact.value(to_dict(event))) for event in self.events]
+        return Source(events, redact.value(self.content))

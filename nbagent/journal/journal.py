@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from os import getpid
 from pathlib import Path
@@ -23,6 +23,10 @@ from nbagent.journal.reading import RunLine, StoredRun
 from nbagent.journal.sweeping import Swept
 from nbagent.paths import data_dir, file_system_of
 from nbagent.run import Run
+
+
+class _OnlyAskedError(Exception):
+    """What was tried is not to be kept."""
 
 
 class Journal:
@@ -192,19 +196,26 @@ class Journal:
         self._shrink()
         return len(numbers)
 
-    def gc(self, *, older_than_days: float | None = None, max_mb: float | None = None) -> Swept:
+    def gc(
+        self,
+        *,
+        older_than_days: float | None = None,
+        max_mb: float | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Remove old runs; those that somebody goes on with stay.
 
         Args:
             older_than_days: remove what began longer ago.
             max_mb: remove the oldest until the journal holds no more, in megabytes.
+            dry_run: only find out what would be removed.
 
         Raises:
             UsageError: the journal cannot be written.
         """
         now, n_runs = self._clock.wall(), 0
-        before = self._size()
-        with self._removing() as db:
+        before = after = self._size()
+        with suppress(_OnlyAskedError), self._removing() as db:
             if older_than_days is not None:
                 since = now - older_than_days * sweeping.DAY_S
                 runs = sweeping.removable(db, self._me, now)
@@ -219,8 +230,12 @@ class Journal:
                     break
                 sweeping.remove(db, oldest)
                 n_runs += len(oldest)
-        self._shrink()
-        return Swept(n_runs, max(before - self._size(), 0))
+            after = sweeping.used_bytes(db)
+            if dry_run:
+                raise _OnlyAskedError  # which takes the transaction back
+        if not dry_run:
+            self._shrink()
+        return Swept(n_runs, max(before - after, 0))
 
     @contextmanager
     def _removing(self) -> Iterator[sqlite3.Connection]:

@@ -78,6 +78,7 @@ def _replayed(session: Session, options: argparse.Namespace, stored: StoredRun) 
             images_in_tool_results=endpoint.images_in_tool_results,
             loop=session.loop(options.loop),
             redact=session.redact,
+            conversation_key=conversation.key,
         ),
         record.started.prompt,
         content=_asked(stored),

@@ -80,8 +80,9 @@ def in_words(record: Recorded, replayed: Iterable[Event]) -> str:
 
 def _pairs(record: Recorded, replayed: Recorded) -> Iterator[tuple[RecordedCall, RecordedCall]]:
     """Each call that ran then and now."""
+    here = {(call.step, call.index): call for call in replayed.calls}
     for was in record.calls:
-        now = replayed.call(was.step, was.index)
+        now = here.get((was.step, was.index))
         if now is not None and was.ran and now.ran:
             yield was, now
 

@@ -50,6 +50,7 @@ class Replay:
         images_in_tool_results: bool = True,
         loop: Loop = agent_loop,
         redact: Redactor,
+        conversation_key: str = "",
     ) -> Recipe:
         """What the replay is made of.
 
@@ -62,6 +63,7 @@ class Replay:
             images_in_tool_results: see `RecordedModel`.
             loop: the agent loop.
             redact: masks secrets.
+            conversation_key: names the conversation that the replay is a turn of.
         """
         n_steps = len(self.record.steps)
         unlimited = replace(
@@ -75,6 +77,7 @@ class Replay:
             loop=loop,
             gate=self.gate(gate_of(settings)),
             redact=redact,
+            made_of={"conversation_key": conversation_key},
         )
 
     def gate(self, otherwise: Gate) -> Gate:

@@ -107,10 +107,6 @@ class Recorded:
         """Every call, in order."""
         return [call for step in self.steps for call in step.calls]
 
-    def call(self, step: int, index: int) -> RecordedCall | None:
-        """The call at a place, if there is one."""
-        return next((c for c in self.calls if (c.step, c.index) == (step, index)), None)
-
 
 def recorded(events: Iterable[Event]) -> Recorded:
     """Read a run's events."""
