@@ -14,14 +14,13 @@ from dataclasses import replace
 from nbagent.clock import Clock
 from nbagent.events import Event, ReplyReceived
 from nbagent.loop import Loop, agent_loop
-from nbagent.messages import ToolCall
 from nbagent.policy import Allow, Edit, Gate, ProposedCall, Recall, Verdict, gate_of
 from nbagent.redact import MASK, Redactor
 from nbagent.replay.model import RecordedModel
 from nbagent.run.recipe import Recipe
 from nbagent.run.recorded import Recorded, RecordedCall
 from nbagent.settings import Settings
-from nbagent.tools import ToolContext, ToolResult, Toolset
+from nbagent.tools import ToolResult, Toolset
 
 
 class Replay:
@@ -39,7 +38,6 @@ class Replay:
         self.record = record
         self.stood: list[tuple[RecordedCall, str]] = []
         self._left = list(record.calls)
-        self._now: RecordedCall | None = None
 
     def recipe(
         self,
@@ -71,7 +69,7 @@ class Replay:
         )
         return Recipe(
             model=RecordedModel(self.record, clock, images_in_tool_results=images_in_tool_results),
-            tools=_ReplayedTools(tools, self.as_told),
+            tools=tools,
             settings=unlimited,
             clock=clock,
             loop=loop,
@@ -96,15 +94,14 @@ class Replay:
                 if recorded.started is not None:
                     self.stood.append((recorded, why))
                 return Recall(_result_of(recorded))
-            self._now = recorded
+            told = recorded.told if recorded.withheld else None
             edited = recorded.started if recorded.started and recorded.started.edited else None
-            return Edit(edited.arguments) if edited else Allow()
+            return Edit(edited.arguments, told) if edited else Allow(told)
 
         return gate
 
     def _take(self, call: ProposedCall) -> RecordedCall | None:
         """The record of a call that the model makes again."""
-        self._now = None
         for recorded in self._left:
             if (recorded.step, recorded.name) != (call.step, call.name):
                 continue
@@ -112,13 +109,6 @@ class Replay:
                 self._left.remove(recorded)
                 return recorded
         return None
-
-    def as_told(self, result: ToolResult) -> ToolResult:
-        """A result as the model is to have it: where the person had withheld it, as recorded."""
-        recorded, self._now = self._now, None
-        if recorded is None or not recorded.withheld:
-            return result
-        return replace(result, content=recorded.told)
 
     def follow(self, say: Callable[[str], None]) -> Callable[[Event], None]:
         """A consumer of the replay's events that says what the person had said while it ran.
@@ -134,18 +124,6 @@ class Replay:
                     say(text)
 
         return consume
-
-
-class _ReplayedTools(Toolset):
-    """The tools as they are, with results as the record has them where that is to be."""
-
-    def __init__(self, tools: Toolset, as_told: Callable[[ToolResult], ToolResult]) -> None:
-        super().__init__(tools)
-        self._as_told = as_told
-
-    def call(self, call: ToolCall, context: ToolContext) -> ToolResult:
-        """Check a call's arguments and run it; see `Toolset.call`."""
-        return self._as_told(super().call(call, context))
 
 
 def _why_not_again(recorded: RecordedCall, effect: str) -> str:

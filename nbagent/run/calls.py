@@ -79,6 +79,7 @@ class PendingCalls:
         self._fresh = results[-1] if is_fresh else None
         self._unknown = unknown
         self._changed: dict[str, Any] | None = None
+        self._told: Content | None = None
         self._asked: ApprovalAsked | None = None
         self._decision: Decision | None = None
         self._held: ToolResult | None = None
@@ -261,6 +262,7 @@ class PendingCalls:
         call = self._call
         name = call["function"]["name"]
         tool = self._recipe.tools.get(name)
+        self._told = verdict.told
         if isinstance(verdict, Edit):
             self._changed = arguments = verdict.arguments
         if self._changed is not None:
@@ -289,6 +291,8 @@ class PendingCalls:
             changed = json_bytes(self._changed).decode()
             note = f"[The user changed the arguments before it ran: {changed}]"
             result = _with_note(result, note)
+        if self._told is not None:
+            result = replace(result, content=self._told)
         content: Content = self._recipe.redact.value(result.content) or "(no output)"
         outcome = self._recipe.redact(result.outcome)
         if content != result.content and not outcome.isidentifier():
@@ -366,7 +370,7 @@ class PendingCalls:
             )
         )
         self._results.append(result.content)
-        self._fresh, self._changed = result, None
+        self._fresh, self._changed, self._told = result, None, None
 
     def messages(self, *, images_inline: bool) -> list[Message]:
         """The messages to append: one per call, in order.
