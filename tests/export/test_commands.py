@@ -88,9 +88,10 @@ def test_show_prints_in_a_script(run_id: str) -> None:
 def test_a_live_run_is_exported_where_the_person_says(
     kernel: LiveKernel, folder: Path, run_id: str
 ) -> None:
-    assert f"Written: {run_id}.ipynb" in kernel.run("%kimi export").text
-    assert "Written: a page.html" in kernel.run('%kimi export html "a page.html"').text
-    assert "Written: b.jsonl" in kernel.run("%kimi export b.jsonl").text
+    assert f"Written: {run_id}.ipynb" in kernel.run(f"%kimi export {run_id}").text
+    assert "Written: a page.html" in kernel.run(f'%kimi export html {run_id} "a page.html"').text
+    assert "Written: b.jsonl" in kernel.run(f"%kimi export b.jsonl {run_id}").text
+    assert "Written: run-" in kernel.run("%kimi export jsonl").text
     nbformat.validate(nbformat.read(folder / f"{run_id}.ipynb", as_version=4))
     page = (folder / "a page.html").read_text()
     assert page_faults(page) == []
@@ -99,17 +100,17 @@ def test_a_live_run_is_exported_where_the_person_says(
     with (folder / "b.jsonl").open() as lines:
         (events,) = read_jsonl(lines)
     assert events == list(Journal(clock=SystemClock()).events(run_id))
-    again = kernel.run("%kimi export")
+    again = kernel.run(f"%kimi export {run_id}")
     assert again.reply["status"] == "error"
     assert "is there already, and was left as it is" in again.text
-    assert kernel.run("%kimi export --force").reply["status"] == "ok"
+    assert kernel.run(f"%kimi export {run_id} --force").reply["status"] == "ok"
     assert "does not know '--frce'" in kernel.run("%kimi export --frce").text
 
 
 def test_a_conversation_becomes_one_notebook_that_makes_its_variables(
-    kernel: LiveKernel, folder: Path, tmp_path: Path
+    kernel: LiveKernel, run_id: str, tmp_path: Path
 ) -> None:
-    kernel.run(f"%kimi export notebook {tmp_path / 'live.ipynb'} --conversation")
+    kernel.run(f"%kimi export {run_id} {tmp_path / 'live.ipynb'} --conversation")
     notebook = nbformat.read(tmp_path / "live.ipynb", as_version=4)
     text = "\n".join(cell.source for cell in notebook.cells)
     assert text.index("lesson repair") < text.index("what is in prices")
@@ -121,7 +122,7 @@ def test_a_conversation_becomes_one_notebook_that_makes_its_variables(
 def test_a_stored_conversation_is_exported_alike(
     kernel: LiveKernel, run_id: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kernel.run(f"%kimi export notebook {tmp_path / 'live.ipynb'} --conversation")
+    kernel.run(f"%kimi export {run_id} {tmp_path / 'live.ipynb'} --conversation")
     path = tmp_path / "stored.ipynb"
     said(capsys, "export", "notebook", run_id, "-o", str(path), "--conversation")
     assert path.read_text() == (tmp_path / "live.ipynb").read_text()
