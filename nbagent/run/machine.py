@@ -91,7 +91,7 @@ class Machine:
         self.events: list[Event] = []
         self.moves = Moves(self._emit, beginning.made)
         self.moves.edit = beginning.edit
-        self.limits = Limits(recipe.settings, self._emit)
+        self.limits = Limits(recipe, self._emit, lambda: recipe.clock.now() - self._t0)
         self.stopping = False
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
@@ -145,7 +145,9 @@ class Machine:
         if work is not self._work:
             return
         if isinstance(outcome, Piece):
-            self._asking.piece(outcome)
+            failure = self._asking.piece(outcome)
+            if failure is not None:
+                self.deliver(work, failure)
         elif isinstance(outcome, Held):
             self._asking.hold(outcome)
         elif isinstance(outcome, Shown):
@@ -237,10 +239,10 @@ class Machine:
             return None
         if not self._asking.between_steps:
             return self._asking.next()
-        question = self.limits.question(self._asking, self.recipe.clock.now() - self._t0)
+        request, step = self._asking.prepare(self.cursor), self._asking.step + 1
+        question = self.limits.question(self._asking.step, self._asking.ahead)
         if question is not None:
             return question
-        request, step = self._asking.prepare(self.cursor), self._asking.step + 1
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
@@ -295,10 +297,8 @@ class Machine:
         elif work.kind != "limit":
             assert self._calls is not None
             self._calls.decide(decision)
-        elif decision.action == "run":
-            self.limits.extend()
-        else:
-            self._finish("limit", work.why)
+        elif ended := self.limits.decide(decision):
+            self._finish("limit", ended)
 
     def _fail(self, error: ModelError) -> None:
         if self._asking.fail(error):
@@ -349,5 +349,6 @@ class Machine:
             if not isinstance(stamped, TRANSIENT):
                 self.events.append(stamped)
             self.meter.apply(stamped)
+            self.limits.apply(stamped)
             for consumer in self._subscribers:
                 consumer(stamped)
