@@ -266,8 +266,8 @@ class Session:
         body = json.dumps(request.json(), ensure_ascii=False, indent=1)
         return self.redact(
             f"Nothing was sent. The first request would go to {facts.host}: {request.n:,} "
-            f"messages, {request.n_bytes:,} bytes, est. {asked.est_tokens:,} tokens in, est. cost of "
-            f"its input {cost}.\n\n{body}"
+            f"messages, {request.n_bytes:,} bytes, est. {asked.est_tokens:,} tokens in, est. cost "
+            f"of its input {cost}.\n\n{body}"
         )
 
     def begin_from(self, path: Path) -> str:
