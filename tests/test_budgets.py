@@ -294,6 +294,18 @@ def test_what_no_endpoint_has_counted_is_estimated() -> None:
     assert run.limits.account.spent.steps == 1
 
 
+def test_a_reply_that_a_stop_cuts_off_is_counted() -> None:
+    run = make_run([], settings=Settings(max_usd=1e9))
+    work = run.pending()
+    assert work is not None
+    run.deliver(work, Piece(0.0, "answer", "word " * 60))
+    run.stop()
+    run.pending()
+    assert run.finished is not None
+    assert run.recipe.account.spent.total_tokens > 100
+    assert run.recipe.account.spent.usd is None
+
+
 def test_a_failure_before_the_first_word_costs_nothing() -> None:
     run = make_run([ConnectionFailed("refused"), says("ok")], facts={"price": A_DOLLAR_A_TOKEN})
     drive(run)

@@ -48,7 +48,7 @@ class Tally:
             ReplyReceived: self._reply_received,
             RetryScheduled: self._retry_scheduled,
             ToolStarted: lambda _: Spent(tool_calls=1),
-            RunFinished: lambda event: Spent(minutes=event.t / 60),
+            RunFinished: self._run_finished,
         }
 
     def apply(self, event: Event) -> Spent | None:
@@ -89,7 +89,7 @@ class Tally:
         self._n_bytes += len(event.text.encode(errors="replace"))
 
     def _reply_received(self, event: ReplyReceived) -> Spent:
-        usage = event.usage
+        usage, self._n_bytes = event.usage, 0
         if usage is None:
             self._n_completion = int(len(json_bytes(event.message)) / BYTES_PER_TOKEN)
             return self._guessed(self._n_completion)
@@ -102,9 +102,16 @@ class Tally:
     def _retry_scheduled(self, event: RetryScheduled) -> Spent | None:
         n_bytes = max(self._n_bytes, len(event.discarded.encode(errors="replace")))
         self._n_bytes = 0
-        if not event.attempt or not n_bytes:
-            return None  # nothing failed, or it did before the model wrote anything
-        return self._guessed(int(n_bytes / BYTES_PER_TOKEN))
+        return self._broken_off(n_bytes) if event.attempt else None
+
+    def _run_finished(self, event: RunFinished) -> Spent:
+        spent = self._broken_off(self._n_bytes) or Spent()
+        spent.minutes = event.t / 60
+        return spent
+
+    def _broken_off(self, n_bytes: int) -> Spent | None:
+        """What a reply costs that was broken off; nothing, if the model had written nothing."""
+        return self._guessed(int(n_bytes / BYTES_PER_TOKEN)) if n_bytes else None
 
     def _guessed(self, n_completion: int) -> Spent:
         return Spent(
