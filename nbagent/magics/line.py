@@ -6,6 +6,7 @@ import difflib
 import getpass
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbagent.conversation import Conversation, leaves_history
@@ -179,6 +180,15 @@ def _show(session: Session, rest: str) -> str:
     return ""
 
 
+def _import(session: Session, rest: str) -> str:
+    if not rest:
+        raise UsageError(
+            "`%kimi import` needs a file: a JSON list of messages, or an object with `messages`.",
+            "Nothing was changed.",
+        )
+    return session.begin_from(Path(rest.strip("\"'")).expanduser()).rstrip()
+
+
 GO_ON = "Go on where you stopped."
 
 
@@ -273,6 +283,7 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi tools                 what the model may call
 %kimi runs                  runs of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
+%kimi import FILE.json      begin the conversation from messages that were made elsewhere
 %kimi continue              go on where the last run stopped
 %kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
@@ -291,6 +302,7 @@ COMMANDS: dict[str, Command] = {
     "tools": _tools,
     "runs": _runs,
     "show": _show,
+    "import": _import,
     "continue": _continue,
     "resume": _resume,
     "undo": _undo,
@@ -301,4 +313,4 @@ COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "help": _help,
 }
-_TAKES_TEXT = {"use", "say", "deny"}
+_TAKES_TEXT = {"use", "say", "deny", "import"}

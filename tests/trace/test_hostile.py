@@ -152,7 +152,9 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         host=words,
         scripted=st.booleans(),
     ),
-    StepStarted: st.builds(StepStarted, t=times, step=steps, attempt=small, sent=sent),
+    StepStarted: st.builds(
+        StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
+    ),
     Delta: st.builds(Delta, t=times, step=steps, attempt=small, phase=phases, text=words),
     ReplyReceived: st.builds(
         ReplyReceived,
