@@ -7,7 +7,7 @@ ends with the run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from IPython import get_ipython
 
 from nbagent.assembly import Given, address_of, new_run, open_model
 from nbagent.clock import SystemClock
-from nbagent.conversation import Conversation
+from nbagent.conversation import Conversation, Opening, begun_from
 from nbagent.events import Event
 from nbagent.kernel.child import ChildKernel
 from nbagent.kernel.interrupts import Interrupts
@@ -58,23 +58,32 @@ class Agent:
     loop: Loop = agent_loop
     gate: Gate | None = None
 
-    def run(self, prompt: str, *, on_event: Callable[[Event], None] | None = None) -> Run:
+    def run(
+        self,
+        prompt: str,
+        *,
+        history: Iterable[Any] = (),
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Run:
         """Run the agent on `prompt` to its end and return the Run.
 
         Args:
             prompt: what is wanted.
+            history: messages to go on from, JSON values in the OpenAI format. What the endpoint
+                would refuse is repaired, and the Run's first event says what was changed; see
+                `nbagent.repair`.
             on_event: given every event as it happens.
 
         Raises:
             NBAgentError: it cannot begin (no key, unknown endpoint). What happens later is told
                 by the Run's last event.
         """
-        run = self.begin(prompt)
+        run = self.begin(prompt, history=history)
         if on_event is not None:
             run.subscribe(on_event)
         return run.wait()
 
-    def begin(self, prompt: str) -> Run:
+    def begin(self, prompt: str, *, history: Iterable[Any] = ()) -> Run:
         """Make a run that rests before its first request: `step()` moves it, `wait()` ends it.
 
         Its kernel ends with it; a run that is left before its end keeps one until this process
@@ -82,17 +91,18 @@ class Agent:
 
         Args:
             prompt: what is wanted.
+            history: messages to go on from; see `run`.
 
         Raises:
             NBAgentError: it cannot begin (no key, unknown endpoint).
         """
         clock = SystemClock()
-        run = self._prepare(prompt, clock)
+        run = self._prepare(prompt, clock, history)
         run.moves.until = "move"
         run.driver = _Alone(clock)
         return run
 
-    def _prepare(self, prompt: str, clock: SystemClock) -> Run:
+    def _prepare(self, prompt: str, clock: SystemClock, history: Iterable[Any]) -> Run:
         given = Given(
             endpoint=self.settings.endpoint != DEFAULT_ENDPOINT,
             model=self.settings.model != DEFAULT_MODEL,
@@ -122,7 +132,12 @@ class Agent:
             gate=self.gate or gate_of(self.settings),
             redact=redact,
         )
-        return new_run(recipe, prompt, notes=[address.note])
+        facts = model.facts
+        start, report = begun_from(
+            history, redact, thinking=facts.thinking, reasoning_key=facts.reasoning_key
+        )
+        notes = [address.note, report.replace("\n", " ")]
+        return new_run(recipe, prompt, opening=Opening(start=start), notes=notes)
 
 
 class _Alone:

@@ -175,5 +175,6 @@ def new_run(
         note=" ".join(note for note in notes if note),
         replays=replays,
     )
-    history = history_after(opening.parent if opening else None, system)
+    opening = opening or Opening()
+    history = history_after(opening.parent, system, opening.start)
     return Run(recipe, prompt=content or prompt, started=started, history=history, sent=sent)

@@ -131,6 +131,12 @@ class StepStarted(Event):
     sha256: str = ""
     sent: tuple[Sent, ...] = ()
     """What this request carries that no earlier request of the run carried."""
+    est_tokens: int = 0
+    """How many tokens it is estimated to carry."""
+    est_usd: float | None = None
+    """What they are estimated to cost; None where the price is unknown."""
+    note: str = ""
+    """What the reader should know before it goes: what it costs, if that is much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,6 +351,8 @@ class Resumed(Event):
     """What was found, in words."""
     kernel: str = ""
     """The kernel in which it goes on."""
+    fresh: bool = False
+    """Whether that is another one, in which variables from before are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

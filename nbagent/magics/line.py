@@ -6,6 +6,7 @@ import difflib
 import getpass
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbagent.conversation import Conversation, leaves_history
@@ -155,6 +156,15 @@ def _tools(session: Session, _rest: str) -> str:
     )
 
 
+def _import(session: Session, rest: str) -> str:
+    if not rest:
+        raise UsageError(
+            "`%kimi import` needs a file: a JSON list of messages, or an object with `messages`.",
+            "Nothing was changed.",
+        )
+    return session.begin_from(Path(rest.strip("\"'")).expanduser()).rstrip()
+
+
 GO_ON = "Go on where you stopped."
 
 
@@ -250,6 +260,7 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi runs [TEXT]           the last runs, of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
 %kimi export [FORM] [PATH]  write a run as a notebook that runs by itself, html or jsonl
+%kimi import FILE.json      begin the conversation from messages that were made elsewhere
 %kimi continue              go on where the last run stopped
 %kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
@@ -269,6 +280,7 @@ COMMANDS: dict[str, Command] = {
     "runs": stored.runs,
     "show": stored.show_run,
     "export": stored.export,
+    "import": _import,
     "continue": _continue,
     "resume": _resume,
     "undo": _undo,
@@ -279,4 +291,4 @@ COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "help": _help,
 }
-_TAKES_TEXT = {"use", "say", "deny", "export"}
+_TAKES_TEXT = {"use", "say", "deny", "import", "export"}

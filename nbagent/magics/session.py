@@ -8,13 +8,14 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
 from nbagent.clock import SystemClock
-from nbagent.conversation import Conversation, Opening
+from nbagent.conversation import Conversation, Opening, begun_from
 from nbagent.errors import UsageError
-from nbagent.events import Event
+from nbagent.events import Event, StepStarted
 from nbagent.kernel.attach import attach
 from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel
@@ -26,12 +27,13 @@ from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.driving import Driving
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
+from nbagent.phrases import plural
 from nbagent.policy import gate_of
 from nbagent.redact import Redactor
+from nbagent.repair import parsed
 from nbagent.run import Run
-from nbagent.run.outgoing import BYTES_PER_TOKEN, estimated_tokens
 from nbagent.run.recipe import Recipe
-from nbagent.run.work import AskModel
+from nbagent.run.work import AskModel, Decide
 from nbagent.settings import Settings, resolve
 from nbagent.tools import Toolset
 
@@ -241,6 +243,7 @@ class Session:
             loop=self.loop(loop),
             gate=gate_of(settings),
             standing=conversation.standing,
+            account=conversation.account,
             redact=self.redact,
             made_of={
                 "settings": asdict(settings),
@@ -300,17 +303,37 @@ class Session:
         work = run.pending()
         run.stop()
         run.pending()
-        if not isinstance(work, AskModel):
+        if isinstance(work, Decide):
+            return f"Nothing was sent. {work.why}"
+        asked = next((e for e in run.events if isinstance(e, StepStarted)), None)
+        if not isinstance(work, AskModel) or asked is None:
             return str(run)
         request, facts = work.request, run.recipe.model.facts
-        tokens = estimated_tokens(request.records) + int(len(request.head) / BYTES_PER_TOKEN)
-        cost = f"${tokens * facts.price[0] / 1e6:.4f}" if facts.price else "unknown"
+        cost = "unknown" if asked.est_usd is None else f"${asked.est_usd:.4f}"
         body = json.dumps(request.json(), ensure_ascii=False, indent=1)
         return self.redact(
             f"Nothing was sent. The first request would go to {facts.host}: {request.n:,} "
-            f"messages, {request.n_bytes:,} bytes, est. {tokens:,} tokens in, est. cost of its "
-            f"input {cost}.\n\n{body}"
+            f"messages, {request.n_bytes:,} bytes, est. {asked.est_tokens:,} tokens in, est. cost "
+            f"of its input {cost}.\n\n{body}"
         )
+
+    def begin_from(self, path: Path) -> str:
+        """Begin the current conversation anew, from the messages in a file; what was changed.
+
+        Raises:
+            UsageError: the file holds no messages.
+        """
+        settings, _ = self.settings()
+        self.redact.add_environment(os.environ)
+        start, report = begun_from(
+            parsed(path.read_text("utf-8", errors="replace")),
+            self.redact,
+            thinking=settings.thinking,
+            reasoning_key=resolve_endpoint(settings, os.environ).reasoning_key,
+        )
+        self.conversations[self.current] = Conversation(self.current, start=start)
+        n_messages = plural(len(start), "message")
+        return f"Conversation {self.current} begins with {n_messages} of {path.name}.\n{report}"
 
     def use(self, settings: dict[str, Any]) -> None:
         """Set endpoint or model for the rest of the session, if that can work."""

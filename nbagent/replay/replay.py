@@ -10,11 +10,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from nbagent.clock import Clock
 from nbagent.events import Event, ReplyReceived
 from nbagent.loop import Loop, agent_loop
-from nbagent.policy import Allow, Edit, Gate, ProposedCall, Recall, Verdict, gate_of
+from nbagent.policy import (
+    LIMITS,
+    Allow,
+    Edit,
+    Gate,
+    ProposedCall,
+    Recall,
+    Verdict,
+    gate_of,
+    setting_of,
+)
 from nbagent.redact import MASK, Redactor
 from nbagent.replay.model import RecordedModel
 from nbagent.run.recipe import Recipe
@@ -63,10 +74,11 @@ class Replay:
             redact: masks secrets.
             conversation_key: names the conversation that the replay is a turn of.
         """
-        n_steps = len(self.record.steps)
-        unlimited = replace(
-            settings, max_steps=n_steps + 1, max_minutes=None, ask="never", plan=False
-        )
+        no_limits: dict[str, Any] = {
+            setting_of(scope, name): None for scope in ("run", "conversation") for name in LIMITS
+        }
+        no_limits |= {"max_steps": len(self.record.steps) + 1, "max_usd": settings.max_usd}
+        unlimited = replace(settings, **no_limits, notice_repeats=False, ask="never", plan=False)
         return Recipe(
             model=RecordedModel(self.record, clock, images_in_tool_results=images_in_tool_results),
             tools=tools,

@@ -10,17 +10,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from nbagent.errors import HistoryError, InvalidTurn, ModelError
+from nbagent.errors import HistoryError, InCircles, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
 from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of
-from nbagent.meter import cost_usd
 from nbagent.meter.sampling import SampleLog
-from nbagent.policy import retry_delay_s
-from nbagent.ports import Held, Piece, Reply
+from nbagent.policy import CircleWatch, retry_delay_s
+from nbagent.policy.spending import BYTES_PER_TOKEN
+from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.cursor import Cursor
-from nbagent.run.outgoing import estimated_tokens, newly_sent
+from nbagent.run.outgoing import Estimate, estimated_tokens, newly_sent
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import AskModel, WaitUntil
+
+IN_CIRCLES = (
+    "The reply said the same over and over, so it was ended.",
+    "Where such text is wanted, `%config Kimi.notice_repeats = False` lets it come.",
+)
+PARTIAL_CHARS = 4_000
+"""How much of a reply that went in circles is kept to be shown."""
 
 
 class Emit(Protocol):
@@ -58,10 +65,8 @@ class Asking:
         self.requests: list[Request] = []
         self.step = step
         self.attempt = 0
-        self.spent_usd: float | None = None
-        """Dollars spent so far, as far as the price is known."""
-        self.step_usd = 0.0
-        """What the last reply cost."""
+        self.ahead = Estimate()
+        """What `prepare` expects of the request that it has made."""
         self._attached = tuple(attached)
         self._emit = emit
         self._since_start = since_start
@@ -71,9 +76,10 @@ class Asking:
         self._n_ready = 0
         self._n_sent = 0
         self._n_counted = 0
-        self._last_tokens = 0
+        self._usage: Usage | None = None
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
+        self._watch = CircleWatch()
 
     @property
     def between_steps(self) -> bool:
@@ -93,8 +99,21 @@ class Asking:
         if fault or cursor.asks_the_same_again:
             raise HistoryError(_refused(fault, cursor))
         revision.checked = self._n_ready = n = len(messages)
-        estimate = self._last_tokens + estimated_tokens(revision.records[self._n_counted : n])
-        return Request(self._head, revision, n, self.recipe.model.tail(estimate))
+        tokens = self._counted + estimated_tokens(revision.records[self._n_counted : n])
+        self.ahead = Estimate.of(tokens, self._usage, self._price)
+        return Request(self._head, revision, n, self.recipe.model.tail(tokens))
+
+    @property
+    def _price(self) -> tuple[float, float, float] | None:
+        facts = self.recipe.model.facts
+        return None if facts.scripted else facts.price
+
+    @property
+    def _counted(self) -> int:
+        """Tokens of the history up to the last reply; before that, an estimate of the head."""
+        if self._usage is None:
+            return int(len(self._head) / BYTES_PER_TOKEN)
+        return self._usage["prompt_tokens"] + self._usage["completion_tokens"]
 
     def next(self, request: Request | None = None) -> AskModel | WaitUntil:
         """Begin a step with its request, or make the next attempt at it when its time has come.
@@ -115,6 +134,8 @@ class Asking:
         self.requests.append(request)
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
+        self._watch = CircleWatch()
+        told = self.ahead.usd is not None and self.ahead.usd >= self.recipe.settings.tell_usd
         self._emit(
             StepStarted(
                 step=self.step,
@@ -123,6 +144,9 @@ class Asking:
                 n_bytes=request.n_bytes,
                 sha256=request.sha256(),
                 sent=self._newly_sent(request),
+                est_tokens=self.ahead.tokens,
+                est_usd=self.ahead.usd,
+                note=str(self.ahead) if told and self.attempt == 1 else "",
             )
         )
         self._n_sent = self._n_ready
@@ -167,8 +191,8 @@ class Asking:
         """The moment that `next` named has come."""
         self._retry = None
 
-    def piece(self, piece: Piece) -> None:
-        """Take a streamed piece."""
+    def piece(self, piece: Piece) -> Failure | None:
+        """Take a streamed piece; what has failed, if the reply goes in circles now."""
         self._samples.add(self._since_start(piece.t), piece.text, piece.phase)
         mask = self._masks.get(piece.phase)
         self._emit(
@@ -182,15 +206,14 @@ class Asking:
             ),
             at=piece.t,
         )
+        if self.recipe.settings.notice_repeats and self._watch.feed(piece.phase, piece.text):
+            return Failure(piece.t, InCircles(*IN_CIRCLES, partial=self._watch.end(PARTIAL_CHARS)))
+        return None
 
     def _count(self, usage: Usage) -> None:
-        """Note what the reply cost, and how many tokens the history holds now."""
-        self._last_tokens = usage["prompt_tokens"] + usage["completion_tokens"]
+        """Note how many tokens the history holds now."""
+        self._usage = usage
         self._n_counted = self._n_sent + 1
-        cost = cost_usd(usage, self.recipe.model.facts.price)
-        if cost is not None:
-            self.step_usd = cost
-            self.spent_usd = (self.spent_usd or 0.0) + cost
 
     def _fresh_masks(self) -> dict[str, Any]:
         """One masking stream a phase: a secret may be split across pieces."""

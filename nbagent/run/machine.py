@@ -39,7 +39,8 @@ from nbagent.run.asking import Asking
 from nbagent.run.calls import PendingCalls
 from nbagent.run.cursor import Cursor
 from nbagent.run.fork import Beginning
-from nbagent.run.limits import Keeper, Limits
+from nbagent.run.keeping import Keeping
+from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
@@ -66,7 +67,7 @@ class Machine:
         interrupt_tool: set by the driver while a tool of this run is on the stack.
         decided: the open question and its answer, until the driver has taken it.
         forked_from: the run and the move that this one was forked from.
-        keeper: keeps the record, set by the driver; None where none is kept.
+        keeping: whether its record is whole; the driver gives it the keeper.
         finished: the last event, once it has ended.
     """
 
@@ -92,13 +93,13 @@ class Machine:
         self.events: list[Event] = []
         self.moves = Moves(self._emit, beginning.made)
         self.moves.edit = beginning.edit
-        self.limits = Limits(recipe.settings, self._emit)
+        self.limits = Limits(recipe, self._emit, lambda: recipe.clock.now() - self._t0)
         self.stopping = False
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
         self.decided: tuple[Decide, Decision] | None = None
         self.forked_from: tuple[str, int] | None = None
-        self.keeper: Keeper | None = None
+        self.keeping = Keeping(self._emit)
         self._t0 = recipe.clock.now()
         self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
@@ -134,6 +135,7 @@ class Machine:
         self._t0 -= last.t
         for event in self.events:
             self.meter.apply(event)
+            self.limits.apply(event)
         in_flight = self._asking.take_up(self.events)
         if isinstance(last, RunFinished):
             self.finished = last
@@ -169,7 +171,9 @@ class Machine:
         if work is not self._work:
             return
         if isinstance(outcome, Piece):
-            self._asking.piece(outcome)
+            failure = self._asking.piece(outcome)
+            if failure is not None:
+                self.deliver(work, failure)
         elif isinstance(outcome, Held):
             self._asking.hold(outcome)
         elif isinstance(outcome, Shown):
@@ -262,10 +266,10 @@ class Machine:
             return None
         if not self._asking.between_steps:
             return self._asking.next()
-        question = self.limits.question(self._asking, self.recipe.clock.now() - self._t0)
+        request, step = self._asking.prepare(self.cursor), self._asking.step + 1
+        question = self.limits.question(self._asking.step, self._asking.ahead)
         if question is not None:
             return question
-        request, step = self._asking.prepare(self.cursor), self._asking.step + 1
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
@@ -274,13 +278,13 @@ class Machine:
     def _next_call(self, want: Act) -> Work | None:
         if self._calls is None:
             self._calls = self._pending_calls(want)
-        if self.keeper is not None and self.keeper.is_lost:
-            self._end_unkept(self.keeper.problem)
+        if self.keeping.lost:
+            self._end_unkept(self.keeping.lost)
         if self.stopping:
             self._calls.stop()
             self._unstarted = None
         work = self._unstarted or self._calls.next()
-        question = self.limits.unkept(self.keeper, work) if isinstance(work, RunTool) else None
+        question = self.keeping.question(work) if isinstance(work, RunTool) else None
         self._unstarted = work if question and isinstance(work, RunTool) else None
         return question or work
 
@@ -331,16 +335,14 @@ class Machine:
             self.moves.open = None
         elif work.kind == "record":
             if decision.action == "run":
-                self.limits.go_on_unkept(self.keeper)
+                self.keeping.go_on()
             else:
                 self._end_unkept(work.why)
         elif work.kind != "limit":
             assert self._calls is not None
             self._calls.decide(decision)
-        elif decision.action == "run":
-            self.limits.extend()
-        else:
-            self._finish("limit", work.why)
+        elif ended := self.limits.decide(decision):
+            self._finish("limit", ended)
 
     def _fail(self, error: ModelError) -> None:
         if self._asking.fail(error):
@@ -391,5 +393,6 @@ class Machine:
             if not isinstance(stamped, TRANSIENT):
                 self.events.append(stamped)
             self.meter.apply(stamped)
+            self.limits.apply(stamped)
             for consumer in self._subscribers:
                 consumer(stamped)

@@ -243,6 +243,8 @@ class RunView:
         step.t, step.attempt = event.t, event.attempt
         step.live_reasoning = step.live_answer = ""
         step.live_arguments = 0
+        if event.note:
+            step.notes = [*step.notes[-9:], one_line(clean(event.note), 200)]
         self.phase, self.text, self.question = "waiting", "", None
         for piece in event.sent:
             self.sent.add(piece)
@@ -319,6 +321,8 @@ class RunView:
         step = self._step(event.step)
         step.notes = [*step.notes[-9:], one_line(clean(event.text), 300)]
         self.question = None
+        if event.fresh:
+            self.added, self.changed = {}, {}
 
     def _tool_started(self, event: ToolStarted) -> None:
         call = self._step(event.step).call(event.index, event.name)

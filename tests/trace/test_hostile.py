@@ -153,7 +153,9 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         scripted=st.booleans(),
         replays=words,
     ),
-    StepStarted: st.builds(StepStarted, t=times, step=steps, attempt=small, sent=sent),
+    StepStarted: st.builds(
+        StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
+    ),
     Delta: st.builds(Delta, t=times, step=steps, attempt=small, phase=phases, text=words),
     ReplyReceived: st.builds(
         ReplyReceived,
@@ -225,7 +227,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
     StopAsked: st.builds(StopAsked, t=times, step=steps),
     Steered: st.builds(Steered, t=times, step=steps, text=words),
     Compacted: st.builds(Compacted, t=times, step=steps, n_messages=small, summary=words),
-    Resumed: st.builds(Resumed, t=times, step=steps, text=words),
+    Resumed: st.builds(Resumed, t=times, step=steps, text=words, fresh=st.booleans()),
     RunFinished: st.builds(
         RunFinished,
         t=times,
