@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from nbagent.messages import Message, Record, first_fault
 from nbagent.policy import Standing
 from nbagent.run import Run
+from nbagent.run.window import NO_PAST, Past
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +59,7 @@ class Conversation:
         turns: every turn, in the order they were asked, replaced ones included.
         head: the last turn; None while nothing was asked.
         standing: what the person has allowed for good.
+        compacts: whether the next turn begins by leaving out older messages.
     """
 
     name: str = "main"
@@ -65,6 +67,7 @@ class Conversation:
     turns: list[Turn] = field(default_factory=list)
     head: Turn | None = None
     standing: Standing = field(default_factory=Standing)
+    compacts: bool = False
 
     def opening(self, cell_id: str) -> Opening:
         """Where a turn asked in this cell begins; call `add` once its run exists."""
@@ -121,6 +124,22 @@ def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
             return records
         records = records[1:]
     return [Record.of(prompt), *records] if system else records
+
+
+def past_after(turn: Turn | None, system: str) -> Past:
+    """What the next turn takes over besides these records: how its requests show them.
+
+    Args:
+        turn: the turn to follow, None at the beginning.
+        system: the system prompt ('' for none).
+    """
+    while turn is not None and not leaves_history(turn.run):
+        turn = turn.parent
+    if turn is None:
+        return NO_PAST
+    messages = turn.run.messages
+    had_system = bool(messages) and messages[0]["role"] == "system"
+    return turn.run.past.moved(int(bool(system)) - int(had_system))
 
 
 def leaves_history(run: Run) -> bool:

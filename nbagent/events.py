@@ -315,13 +315,46 @@ class Steered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compacting(Event):
+    """The model is asked for a summary of older messages, before the request of `step`."""
+
+    kind: ClassVar[str] = "compacting"
+    step: int
+    attempt: int = 1
+    n_messages: int = 0
+    n_bytes: int = 0
+    sent: tuple[Sent, ...] = ()
+    """What the request carries that no earlier one did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted(Event):
-    """Older messages were replaced, in requests, by a summary; the transcript keeps them."""
+    """Requests carry less from `step` on; the transcript keeps everything.
+
+    `n_messages` older messages became `summary`, or `n_pictures` pictures a note. The other fields
+    say how requests show the transcript from now on (see `nbagent.run.window`).
+    """
 
     kind: ClassVar[str] = "compacted"
     step: int
     n_messages: int
     summary: str
+    n_pictures: int = 0
+    n_bytes: int = 0
+    """Bytes of messages that requests carry no longer."""
+    first: int = 0
+    """Index, in the transcript, of the first message after the summary."""
+    goals: tuple[int, ...] = ()
+    """Indices of the prompts before it that stay in full."""
+    pictures_before: int = 0
+    """Pictures in messages before this index are left out."""
+    mechanical: bool = False
+    """Whether the summary was made from the record, since the model's own failed: `why`."""
+    why: str = ""
+    text: str = ""
+    """What was left out and what was kept, in words."""
+    usage: Usage | None = None
+    """Token counts of the request for the summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +390,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         KernelAwaited,
         StopAsked,
         Steered,
+        Compacting,
         Compacted,
         RunFinished,
     )
@@ -397,4 +431,4 @@ def _restore(name: str, value: Any) -> Any:
     return value
 
 
-_TUPLES = ("tools", "price", "marks", "display", "always")
+_TUPLES = ("tools", "price", "marks", "display", "always", "goals")

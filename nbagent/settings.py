@@ -67,6 +67,10 @@ class Settings:
     thinking: bool = True
     keep: Literal["all", "none"] = "all"
     """`all` sends the reasoning of earlier turns again (Preserved Thinking)."""
+    compact_share: float = 0.8
+    """How full the model's window may get before older messages are left out; 0 for never."""
+    max_context_tokens: int = 0
+    """Use so much of the model's window at most; 0 for all of it."""
     first_delta_seconds: float = 120.0
     between_deltas_seconds: float = 60.0
     reply_minutes: float = 30.0
@@ -87,6 +91,10 @@ class Settings:
         for name in ("max_steps", "max_usd"):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{name.replace('_', '-')} must be more than 0.")
+        if not 0 <= self.compact_share <= 1:
+            raise SettingsError(f"compact_share is {self.compact_share:g}; it is a share, 0 to 1.")
+        if self.max_context_tokens < 0:
+            raise SettingsError("max_context_tokens is a number of tokens, 0 for all there are.")
 
 
 def resolve(

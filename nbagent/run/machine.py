@@ -42,6 +42,7 @@ from nbagent.run.fork import Beginning
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import NO_PAST, Past
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
 
@@ -56,6 +57,7 @@ class Machine:
         history: records of the conversation so far, system prompt first.
         sent: what the prompt carries, piece by piece, for the count of what leaves.
         beginning: where to go on from, for a fork; otherwise the loop starts.
+        past: what requests show of the history, as the turn before left it.
 
     Attributes:
         started: the first event: prompt, model, host, cell.
@@ -78,6 +80,7 @@ class Machine:
         history: Iterable[Record] = (),
         sent: Sequence[Sent] = (),
         beginning: Beginning | None = None,
+        past: Past = NO_PAST,
     ) -> None:
         self.recipe = recipe
         self.run_id = started.run_id
@@ -115,6 +118,9 @@ class Machine:
             emit=self._emit,
             since_start=lambda now: round(now - self._t0, 6),
             step=beginning.step,
+            past=past,
+            goal=len(self.cursor.origin) - 1,
+            events=self.events,
         )
         self._emit(started, at=self._t0)
 
@@ -235,16 +241,23 @@ class Machine:
         if self.stopping:
             self._finish("stopped", self._stopped_text())
             return None
-        if not self._asking.between_steps:
-            return self._asking.next()
-        question = self.limits.question(self._asking, self.recipe.clock.now() - self._t0)
-        if question is not None:
-            return question
+        if self._asking.between_steps:
+            question = self.limits.question(self._asking, self.recipe.clock.now() - self._t0)
+            if question is not None:
+                return question
+        room = None if self._rests_before_request() else self._asking.make_room(self.cursor)
+        if room is not None or not self._asking.between_steps:
+            return room or self._asking.next()
         request, step = self._asking.prepare(self.cursor), self._asking.step + 1
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
         return rest or self._asking.next(changed or request)
+
+    def _rests_before_request(self) -> bool:
+        """Whether the run has come to its next request already, and rested there."""
+        last = self.moves[-1] if self.moves else None
+        return last is not None and (last.place, last.step) == ("request", self._asking.step + 1)
 
     def _next_call(self, want: Act) -> Work | None:
         if self._calls is None:

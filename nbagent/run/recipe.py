@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbagent.clock import Clock
@@ -11,6 +12,11 @@ from nbagent.ports import Model
 from nbagent.redact import Redactor
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
+
+
+def unseen(names: Sequence[str]) -> Mapping[str, str]:
+    """The names alone, where no kernel can be asked what they stand for."""
+    return dict.fromkeys(names, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class Recipe:
         gate: asked before each call.
         standing: what the person has allowed for the rest of the conversation.
         redact: everything passes it on its way to screen, disk and model.
+        alive: describes those of the named variables that are alive in the kernel, in a few words
+            each and without their values.
     """
 
     model: Model
@@ -36,3 +44,4 @@ class Recipe:
     gate: Gate = allow_all
     standing: Standing = field(default_factory=Standing)
     redact: Redactor = field(default_factory=Redactor)
+    alive: Callable[[Sequence[str]], Mapping[str, str]] = unseen

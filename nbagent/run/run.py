@@ -22,6 +22,7 @@ from nbagent.run.machine import Machine
 from nbagent.run.moves import InHand, Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import Context, Past
 from nbagent.run.work import Decide, Decision
 
 
@@ -69,9 +70,25 @@ class Run(Machine):
         """The requests so far; `run.requests[0].json()` rebuilds a body exactly as it went."""
         return tuple(self._asking.requests)
 
+    @property
+    def past(self) -> Past:
+        """What the next turn of the conversation takes over, besides the messages."""
+        return self._asking.past()
+
+    @property
+    def context(self) -> Context:
+        """How full the model's window is."""
+        window = self._asking.window
+        return Context(window.n_tokens, window.n_window, window.share(window.n_tokens))
+
     def metrics(self) -> dict[str, Any]:
-        """The figures of the run and its steps: TTFT, tokens/s, tokens, cost, tool time."""
-        return self.meter.metrics()
+        """The figures of the run and its steps: TTFT, tokens/s, tokens, cost, tool time.
+
+        `context_share` is how full the model's window is, 0 to 1; None if its size is unknown.
+        """
+        figures = self.meter.metrics()
+        figures["run"]["context_share"] = self.context.share or None
+        return figures
 
     def code(self) -> str:
         """The Python that the run's tools ran without an error, step by step."""
@@ -195,6 +212,13 @@ class Run(Machine):
         """Steer: `text` joins the history at the next legal point."""
         self._queued.append(text)
 
+    def compact(self) -> None:
+        """Leave older messages out of the requests from the next one on; from any thread.
+
+        A summary takes their place; `messages` keeps them.
+        """
+        self._asking.compaction.wanted = True
+
     def subscribe(self, consumer: Callable[[Event], None]) -> None:
         """Give every event to `consumer`, those so far first."""
         for event in self.events:
@@ -246,6 +270,7 @@ class Run(Machine):
             started=replace(self.started, run_id=name, note=note),
             history=self.transcript.current.records,
             beginning=beginning,
+            past=self._asking.past_at(self.moves[n - 1].step, beginning.cursor.messages),
         )
         fork.forked_from = (self.run_id, n)
         fork.moves.until = "move"
