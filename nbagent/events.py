@@ -243,7 +243,8 @@ class ToolFinished(Event):
 class RetryScheduled(Event):
     """A request waits and will go (again) at `until_t`.
 
-    `attempt` is the attempt that failed, 0 if nothing failed and the account's pace is kept.
+    `attempt` is the attempt that failed, 0 if none of the step did: the account's pace is kept, or
+    a summary is asked for again.
     """
 
     kind: ClassVar[str] = "retry_scheduled"

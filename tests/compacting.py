@@ -1,4 +1,4 @@
-"""A model with a small window: it counts what it is sent, refuses too much, and writes summaries."""
+"""A model with a small window: it counts what it is sent, refuses too much, writes summaries."""
 
 from __future__ import annotations
 

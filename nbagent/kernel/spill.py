@@ -2,6 +2,8 @@
 
 Files are the user's alone (0600), bounded each and in number; the oldest go first. Everything
 written passes the redactor. Nothing here goes through `builtins.open`, which tool code may break.
+
+Read next: `nbagent.kernel.read_output`, the tool by which the model reads them.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ from nbagent.paths import data_dir
 
 MAX_FILE_BYTES = 256_000_000
 """One output's file ends here."""
-MAX_FILES = 20
-"""How many outputs are kept."""
+MAX_FILES = 1_000
+"""How many outputs are kept, so that those of a long run last as long as it does."""
 MAX_TOTAL_BYTES = 1_000_000_000
 """How much the outputs may take together, the newest excepted."""
 

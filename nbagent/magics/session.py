@@ -7,6 +7,7 @@ import difflib
 import json
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
@@ -15,9 +16,10 @@ from nbagent.conversation import Conversation, Opening
 from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.kernel.attach import attach
-from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
+from nbagent.kernel.describe import alive_in, inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel
 from nbagent.kernel.lookup import own_variables
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import KeyStore
@@ -107,6 +109,7 @@ class Session:
                 live,
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
+                read_output_tool(),
                 read_notebook_tool(self.notebook),
                 *(self.named(name, "function") for name in names),
             ]
@@ -194,6 +197,7 @@ class Session:
             gate=gate_of(settings),
             standing=conversation.standing,
             redact=self.redact,
+            alive=partial(alive_in, self.shell),
         )
         run = new_run(
             recipe,
@@ -228,6 +232,9 @@ class Session:
         """
         run, conversation, opening = self.prepare(options, prompt)
         conversation.add(run, opening, run.started.cell_id)
+        if conversation.compacts:
+            conversation.compacts = False
+            run.compact()
         if options.step and self.interactive:
             run.moves.until = "move"
         if options.bg and self.interactive and has_kernel(self.shell):

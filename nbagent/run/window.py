@@ -54,6 +54,10 @@ class Projection:
         tail = [self.shown_as(i, records[i]) for i in range(self.first, len(records))]
         return [*lead, *goals, summary, *tail]
 
+    def carries(self, i: int) -> bool:
+        """Whether requests carry message `i` itself; the system prompt always is."""
+        return i == 0 or i >= self.first or i in self.goals
+
     def shown_as(self, i: int, record: Record) -> Record:
         """Message `i` as a request carries it, where it stays."""
         if i >= self.pictures_before or i in self.goals or not n_pictures(record):
