@@ -64,7 +64,7 @@ class _Plan:
 
     Attributes:
         revision: the transcript, of which `n` messages count.
-        last: index of the last reply; the request before carried what comes before it.
+        n_asked: how many messages the summary is made of: what the last request carried, or less.
         first: index of the first message that stays in full.
         leaving: indices of the messages that leave.
         older: these messages, as requests have carried them.
@@ -74,7 +74,7 @@ class _Plan:
 
     revision: Revision
     n: int
-    last: int
+    n_asked: int
     first: int
     leaving: Sequence[int]
     older: Sequence[Record]
@@ -199,7 +199,8 @@ class Compaction:
         leaving = [i for i in before if i not in self.goals]
         older = [shown.shown_as(i, records[i]) for i in leaving]
         lead_in = self._lead_in(tokens, why)
-        plan = _Plan(revision, n, steps[-1], first, leaving, older, n_steps, lead_in)
+        asked = first if why == "overflow" else steps[-1]  # all of it might be too long again
+        plan = _Plan(revision, n, asked, first, leaving, older, n_steps, lead_in)
         return plan if plan.n_bytes >= LEAST_BYTES else None
 
     def _lead_in(self, tokens: int, why: Why) -> str:
@@ -243,7 +244,7 @@ class Compaction:
         message = ask_for_summary(self._variables())
         ask = Record.of(recipe.redact.value(message))
         shown = window.shown(plan.revision, plan.n).records
-        records = [*shown[: window.n_shown(plan.revision, plan.last)], ask]
+        records = [*shown[: window.n_shown(plan.revision, plan.n_asked)], ask]
         tail = recipe.model.tail(window.estimate(plan.revision, plan.n))
         request = Request(self._head, Revision(-1, records), len(records), tail)
         self._attempt += 1
