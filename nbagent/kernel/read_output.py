@@ -6,6 +6,7 @@ name it is given, and brings back a bounded piece.
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import stat
@@ -19,6 +20,8 @@ from nbagent.tools import Tool, ToolResult, as_tool, tool
 
 PIECE_BYTES = 12_000
 """How much one call brings back at most."""
+_MIN_BYTES = 4
+"""One character at least."""
 _LINE_CHARS = 2_000
 _CHUNK_BYTES = 1 << 20
 _NAME = re.compile(r"output-\w{1,40}\.txt")
@@ -77,10 +80,11 @@ def _opened(name: str) -> Iterator[int]:
 def _piece(fd: int, offset: int, length: int) -> ToolResult:
     total = os.fstat(fd).st_size
     start = min(max(offset, 0), total)
-    data = os.pread(fd, min(max(length, 1), PIECE_BYTES), start)
-    end = start + len(data)
+    data = os.pread(fd, min(max(length, _MIN_BYTES), PIECE_BYTES), start)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    text = decoder.decode(data)
+    end = start + len(data) - len(decoder.getstate()[0])  # a character that is cut comes next time
     more = f"; go on with offset={end}" if end < total else ""
-    text = data.decode("utf-8", "ignore")
     note = f"[bytes {start:,} to {end:,} of {total:,}{more}]"
     return ToolResult(content=f"{clean(text)}\n{note}", outcome=f"{size(len(data))} read")
 
