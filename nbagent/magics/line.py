@@ -152,13 +152,13 @@ def _history(session: Session, _rest: str) -> str:
     if not turns:
         return f"Nothing was asked in conversation {session.current} yet."
     lines = []
-    for turn in turns:
-        carried = turn.run.past.projection.carries
-        for i, message in enumerate(turn.run.messages):
-            calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
-            text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
-            mark = "" if carried(i) else "(summarised) "
-            lines.append(f"{message['role']:<9} {mark}{text}")
+    run = turns[-1].run
+    projection = run.past.projection
+    for i, message in enumerate(run.messages):
+        calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
+        text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
+        mark = "" if projection.carries(i) else "(summarised) "
+        lines.append(f"{message['role']:<9} {mark}{text}")
     return "\n".join(lines)
 
 
