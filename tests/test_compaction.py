@@ -20,6 +20,7 @@ from nbagent.errors import (
     RateLimited,
 )
 from nbagent.events import Event, from_dict, to_dict
+from nbagent.kernel.describe import alive_in
 from nbagent.loop import Act, Ask
 from nbagent.messages import Message, Record, Request, Transcript, first_fault, text_of
 from nbagent.meter import Meter
@@ -60,7 +61,7 @@ from tests.compacting import (
     tokens_in,
     work_tool,
 )
-from tests.scripted import call, calls, drive, says
+from tests.scripted import call, calls, drive, plain_shell, says
 from tests.strict import complaints
 
 SYSTEM = Record.of({"role": "system", "content": "Be brief."})
@@ -518,6 +519,19 @@ def test_variables_are_described_without_their_values_and_only_those_that_the_ru
     assert set(asked) == {("x18", "x19", "x20")}
     assert ": DataFrame, 3 × 2" in text_of(carried(model.asked[0])[-1])
     assert "1 variable," in compactions(run)[0].text
+
+
+def test_what_is_alive_is_told_by_type_and_size_and_none_of_its_own_code_runs() -> None:
+    class Looked(list[int]):
+        def __len__(self) -> int:
+            raise AssertionError("it was looked at")
+
+    shell = plain_shell()
+    shell.user_ns |= {"rows": [1, 2, 3], "secret": "canary", "odd": Looked(), "n": 4}
+    said = alive_in(shell, ["rows", "secret", "odd", "n", "gone"])
+    for name in ("rows", "secret", "odd", "n"):
+        del shell.user_ns[name]
+    assert said == {"rows": "list, 3 elements", "secret": "str", "odd": "Looked", "n": "int"}
 
 
 def test_where_each_result_is_asked_about_only_names_leave() -> None:

@@ -209,9 +209,14 @@ def alive_in(shell: Any, names: Iterable[str]) -> dict[str, str]:
     return {name: _type_and_size(value) for name, value in kept.items()}
 
 
+_KNOWN = frozenset({"builtins", "numpy", "pandas", "polars", "pyarrow", "torch"})
+"""Whose objects tell their size at once; that of others might run the user's own code."""
+
+
 def _type_and_size(value: Any) -> str:
-    kind, extent_words = type(value).__name__, outcome_of(value)
-    return kind if extent_words in ("", kind) else f"{kind}, {extent_words}"
+    kind = type(value).__name__
+    words = outcome_of(value) if type(value).__module__.partition(".")[0] in _KNOWN else kind
+    return kind if words == kind else f"{kind}, {words}"
 
 
 def list_variables_tool(shell: Any) -> Tool:
