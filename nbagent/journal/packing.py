@@ -8,7 +8,7 @@ itself gets `=` after it. Nothing here looks up a name that tool code may have b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b, sha256
 from json import JSONEncoder, loads
@@ -40,15 +40,17 @@ def to_json(value: Any) -> bytes:
         return _encode_ascii(value).encode()
 
 
-def pack(db: Connection, value: Any) -> bytes:
-    """Serialise a JSON value; its long texts are stored in `db`."""
+def pack(db: Connection, value: Mapping[str, Any]) -> bytes:
+    """Serialise a JSON object; its long texts are stored in `db`."""
     return to_json(_shrunk(db, value))
 
 
 def unpack(db: Connection, body: bytes, texts: Texts) -> Any:
     """Read what `pack` has made."""
     value = loads(body)
-    return _grown(db, value, texts) if b"\\u0001" in body else value
+    if b"\\u0001" in body:
+        _grow(db, value, texts)
+    return value
 
 
 def pack_event(db: Connection, event: Event) -> bytes:
@@ -87,14 +89,14 @@ def _shrunk(db: Connection, value: Any) -> Any:
     return value
 
 
-def _grown(db: Connection, value: Any, texts: Texts) -> Any:
-    if isinstance(value, str):
-        return _restored(db, value, texts) if value[:1] == _MARK else value
-    if isinstance(value, dict):
-        return {key: _grown(db, entry, texts) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_grown(db, item, texts) for item in value]
-    return value
+def _grow(db: Connection, value: Any, texts: Texts) -> None:
+    """Put the long texts back into a list or dict that was just read."""
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(entry, str):
+            if entry[:1] == _MARK:
+                value[key] = _restored(db, entry, texts)
+        elif isinstance(entry, dict | list):
+            _grow(db, entry, texts)
 
 
 def _restored(db: Connection, text: str, texts: Texts) -> str:
