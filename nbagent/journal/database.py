@@ -40,6 +40,10 @@ _CAUSES = {
 }
 
 
+class NoJournal(OSError):
+    """There is no file in which runs can be kept; `Database.note` says why."""
+
+
 class Database:
     """The journal's file.
 
@@ -63,6 +67,7 @@ class Database:
         self._clock = clock
         self._db: sqlite3.Connection | None = None
         self._wal = True
+        self._damage = ""
         self._inode = (0, 0)
         self._pid = getpid()
         self._lock = threading.RLock()
@@ -92,12 +97,13 @@ class Database:
 
         Raises:
             sqlite3.Error: it could not be written; nothing of it was.
-            OSError: there is no file to write to.
+            NoJournal: there is none that can be written.
+            OSError: it cannot be looked for.
         """
         with self._locked():
             db = self._connection()
             if db is None or not self.writable:
-                raise FileNotFoundError(2, "there is no journal")
+                raise NoJournal(2, "there is no journal")
             level = "FULL" if durable or not self._wal else "NORMAL"
             try:
                 db.execute(f"PRAGMA synchronous = {level}")
@@ -165,8 +171,7 @@ class Database:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            aside = _set_aside(path)
-            self.note = f"The journal was damaged. It is kept as {aside}, and a new one begun."
+            self._put_aside(path)
             is_new = _make(path)
             db = self._prepared(path, wal=home.wal)
         self._db, self.path, self._inode = db, path, _inode(path)
@@ -176,8 +181,8 @@ class Database:
 
     def _tell(self, home: Home, *, is_new: bool) -> None:
         """Note what the person should know, once: where it went, that it is large or too new."""
-        notes = [self.note]
-        if home.why and is_new:
+        notes = [self._damage]
+        if home.why and (is_new or not home.is_settled):
             how = "" if home.wal else ", written more slowly to be safe"
             notes.append(f"{home.why}; runs are kept in {home.directory}{how}.")
         if not self.writable:
@@ -213,9 +218,13 @@ class Database:
             return
         if _inode(self.path) == self._inode:
             with suppress(OSError):
-                _set_aside(self.path)  # before it is closed, which would write to it
+                self._put_aside(self.path)  # before it is closed, which would write to it
         self._db.close()
         self._db = None
+
+    def _put_aside(self, path: Path) -> None:
+        aside = _set_aside(path)
+        self._damage = f"The journal was damaged. It is kept as {aside}, and a new one begun."
 
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""

@@ -18,7 +18,7 @@ from nbagent.clock import Clock
 from nbagent.errors import LeaseHeld
 from nbagent.events import TRANSIENT, Delta, Event, RunFinished
 from nbagent.journal import lease
-from nbagent.journal.database import Database, cause_of
+from nbagent.journal.database import Database, NoJournal, cause_of
 from nbagent.journal.figures import Figures
 from nbagent.journal.lease import Fenced, Holder
 from nbagent.journal.packing import message_id, pack, pack_event, to_json, to_spans
@@ -167,12 +167,15 @@ class Keeper:
                     self._meet(db)
                 lease.check(db, self._row, self._me, self._fence, self._due())
                 n_sends = self._put(db)
-        except (sqlite3.Error, OSError) as error:
-            self._fail(cause_of(error))
         except (Fenced, LeaseHeld):
             if is_first:
                 raise
             self.problem, self._closed = _FENCED, True
+        except (sqlite3.Error, OSError) as error:
+            if is_first and isinstance(error, NoJournal):
+                self._closed = True  # the journal's note says so, and nothing is stopped
+            else:
+                self._fail(cause_of(error))
         else:
             self._written(n_sends)
 
