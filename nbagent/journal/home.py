@@ -69,8 +69,9 @@ def homes(
 
 def local_directories() -> Iterator[Path]:
     """Directories that are local on most machines, one of this user in each."""
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    yield Path(state).expanduser() / "nbagent"
+    state, home = os.environ.get("XDG_STATE_HOME"), os.environ.get("HOME")
+    if state or home:
+        yield Path(state or f"{home}/.local/state") / "nbagent"
     for shared in ("/var/tmp", tempfile.gettempdir()):  # noqa: S108 -- _private checks whose it is
         yield Path(shared) / f"nbagent-{os.geteuid()}"
 

@@ -21,7 +21,7 @@ from nbagent.journal import lease
 from nbagent.journal.database import Database, NoJournal, cause_of
 from nbagent.journal.figures import Figures
 from nbagent.journal.lease import Fenced, Holder
-from nbagent.journal.packing import message_id, pack, pack_event, to_json, to_spans
+from nbagent.journal.packing import message_id, pack, pack_event, storable, to_json, to_spans
 from nbagent.messages import Message
 from nbagent.phrases import plural
 from nbagent.run import Run
@@ -96,7 +96,7 @@ class Keeper:
 
     def apply(self, event: Event) -> None:
         """Keep an event, or what has streamed by now; never raises for the disk's sake."""
-        if getpid() != self._pid or self._closed:
+        if self._closed or not self._is_ours:
             return
         with self._lock:
             if isinstance(event, Delta):
@@ -108,12 +108,14 @@ class Keeper:
 
     def beat(self) -> None:
         """Give a sign of life, if one is due; call it as often as you like."""
-        if self._clock.now() - self._beat_at >= BEAT_S and getpid() == self._pid:
+        if self._due() is not None and self._is_ours:
             with self._lock:
                 self._write()
 
     def retry(self) -> bool:
-        """Write all that is missing, and say whether everything is there now."""
+        """Write all that is missing, and say whether nothing is missing now."""
+        if not self._is_ours:
+            return False
         with self._lock:
             self._failed_at = float("-inf")
             self._write()
@@ -121,8 +123,10 @@ class Keeper:
 
     def close(self) -> None:
         """Give the lease back; nothing more is written."""
+        if not self._is_ours:
+            return
         with self._lock:
-            if self._row and not self._closed and getpid() == self._pid:
+            if self._row and not self._closed:
                 with suppress(sqlite3.Error, OSError), self._database.writing() as db:
                     lease.release(db, self._row, self._me, self._fence)
             self._closed = True
@@ -135,6 +139,11 @@ class Keeper:
         """
         with self._lock:
             self._write(is_first=True)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether this is the process that keeps the run, and no fork of it."""
+        return getpid() == self._pid
 
     # Writing
 
@@ -149,7 +158,8 @@ class Keeper:
                 if self._database.opened != self._opened:
                     return
                 lease.check(db, self._row, self._me, self._fence, None)
-                row = (self._row, self._n_partials, "".join(self._streamed))
+                text = "".join(self._streamed).encode("utf-8", "surrogatepass")
+                row = (self._row, self._n_partials, text)
                 db.execute("INSERT INTO partial VALUES (?, ?, ?)", row)
         except (sqlite3.Error, OSError, Fenced):
             return  # the event that follows will tell
@@ -161,6 +171,7 @@ class Keeper:
         now = self._clock.now()
         if self._closed or (self.problem and now - self._failed_at < AGAIN_S):
             return
+        n_sends = None
         try:
             with self._database.writing() as db:
                 if self._database.opened != self._opened or not self._row:
@@ -178,6 +189,9 @@ class Keeper:
                 self._fail(cause_of(error))
         else:
             self._written(n_sends)
+        finally:
+            if n_sends is None:
+                self._row = 0  # what the file holds now is asked of the file
 
     def _written(self, n_sends: int) -> None:
         """Note that a transaction is on disk."""
@@ -201,11 +215,10 @@ class Keeper:
 
     def _fail(self, cause: str) -> None:
         self._failed_at = self._clock.now()
-        self._row = 0  # whether the last write came through is asked of the file
-        waiting = plural(len(self._unwritten), "event")
         self.problem = (
-            f"This run is not kept on disk now: {cause}. {waiting} wait in this kernel's memory "
-            "and are written as soon as the disk takes them. `%kimi doctor` looks at it."
+            f"This run is not kept on disk now: {cause}. Not yet written: "
+            f"{plural(len(self._unwritten), 'event')}, which this kernel holds and writes as soon "
+            "as it can. `%kimi doctor` looks at the data directory."
         )
 
     def _meet(self, db: sqlite3.Connection) -> None:
@@ -240,6 +253,7 @@ class Keeper:
             "state": "running",
             **self._where,
         }
+        row = {k: storable(v) if isinstance(v, str) else v for k, v in row.items()}
         columns, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         number = db.execute(f"INSERT INTO run ({columns}) VALUES ({places})", row).lastrowid  # noqa: S608 -- our own names
         assert number is not None

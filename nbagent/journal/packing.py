@@ -61,7 +61,7 @@ def pack_event(db: Connection, event: Event) -> bytes:
 
 
 def unpack_event(db: Connection, row: tuple[int, float, str, bytes], texts: Texts) -> Event | None:
-    """Read an event; None if a newer nbagent wrote it and this one does not know its kind.
+    """Read an event; None if it is one of a newer nbagent that this one does not know.
 
     Args:
         db: the connection.
@@ -71,8 +71,13 @@ def unpack_event(db: Connection, row: tuple[int, float, str, bytes], texts: Text
     seq, t, kind, body = row
     try:
         return from_dict({**unpack(db, body, texts), "kind": kind, "seq": seq, "t": t})
-    except ValueError:
+    except (ValueError, TypeError):
         return None
+
+
+def storable(text: str) -> str:
+    """A text that a column can hold: lone surrogates, which UTF-8 cannot, become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _shrunk(db: Connection, value: Any) -> Any:
@@ -81,7 +86,7 @@ def _shrunk(db: Connection, value: Any) -> Any:
             return f"{_MARK}{_text_id(db, value)}"
         return f"{_MARK}={value}" if value[:1] == _MARK else value
     if isinstance(value, dict):
-        return {key: _shrunk(db, entry) for key, entry in value.items()}
+        return {str(key): _shrunk(db, entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_shrunk(db, item) for item in value]
     if is_dataclass(value):

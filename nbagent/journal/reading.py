@@ -171,7 +171,7 @@ def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun
         origin=tuple(_messages(db, from_spans(loads(origin)), texts, messages)),
         sends=tuple(_sends(db, number, texts, messages)),
         made_of=unpack(db, made_of, texts),
-        partial="".join(text for (text,) in partials),
+        partial=b"".join(text for (text,) in partials).decode("utf-8", "surrogatepass"),
         masked=bool(masked),
     )
 

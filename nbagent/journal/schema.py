@@ -42,7 +42,7 @@ CREATE TABLE lease (
     run INTEGER PRIMARY KEY, owner TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     born TEXT NOT NULL, beat REAL NOT NULL, fence INTEGER NOT NULL) STRICT;
 CREATE TABLE partial (
-    run INTEGER NOT NULL, n INTEGER NOT NULL, text TEXT NOT NULL,
+    run INTEGER NOT NULL, n INTEGER NOT NULL, text BLOB NOT NULL,
     PRIMARY KEY (run, n)) STRICT, WITHOUT ROWID;
 """
 """Who writes it, what has streamed of a reply in flight, and whether secrets were masked in it."""

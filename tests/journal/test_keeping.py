@@ -27,6 +27,7 @@ from nbagent.events import (
     Delta,
     Event,
     Reason,
+    ReplyReceived,
     RunFinished,
     Sent,
     StepStarted,
@@ -36,7 +37,7 @@ from nbagent.journal import Journal
 from nbagent.messages import Record, json_bytes
 from nbagent.redact import Redactor
 from nbagent.run.cursor import Send
-from tests.journal.harness import a_journal, a_run, a_script, assert_is_there, keep, kept
+from tests.journal.harness import MADE_OF, a_journal, a_run, a_script, assert_is_there, keep, kept
 from tests.scripted import call, calls, drive, echo_tool, make_run, says
 
 anything = st.characters(exclude_categories=())
@@ -349,10 +350,57 @@ def test_runs_are_found_by_their_beginning(tmp_path: Path) -> None:
             look("run-a")
 
 
-def test_a_run_of_a_tool_that_says_what_is_no_json(tmp_path: Path) -> None:
-    journal, run = a_journal(tmp_path), a_run()
-    keeper = keep(journal, run)
-    tool = echo_tool()
-    keeper.apply(StepStarted(seq=1, step=1, sha256=tool))  # type: ignore[arg-type] # on purpose
+def test_what_a_column_cannot_hold(tmp_path: Path) -> None:
+    """Half a surrogate pair, a count beyond all sense, and what is no JSON."""
+    half = "\ud83d"
+    with pytest.raises(UnicodeEncodeError):
+        sqlite3.connect(":memory:").execute("SELECT ?", (half,))
+    journal = a_journal(tmp_path)
+    run = a_run("run-1", [says(half, reasoning=half * 300)], prompt=half)
+    keeper = journal.keep(run, {half: half}, notebook=f"{half}.ipynb")
+    keeper.apply(Delta(seq=1, step=1, attempt=1, phase="answer", text=half))
+    assert journal.load("run-1").partial == half
+    run.subscribe(keeper.apply)
+    drive(run)
     assert keeper.problem == ""
-    assert len(list(journal.events("run-1"))) == 2
+    assert_is_there(journal, run)
+    assert journal.load("run-1").made_of == {half: half}
+    keeper = keep(journal, other := a_run("run-2"))
+    odd: Any = {("a", 1): echo_tool(), None: {1, 2}}
+    usage: Any = {"prompt_tokens": 1, "completion_tokens": 10**30}
+    keeper.apply(
+        ReplyReceived(seq=1, step=1, attempt=1, message=odd, finish_reason="", usage=usage)
+    )
+    assert keeper.problem == ""
+    assert len(list(journal.events(other.run_id))) == 2
+
+
+def interrupted(*_: Any) -> Any:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_it_writes_leaves_nothing_half_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, run = a_journal(tmp_path), a_run()
+    for name in ("pack", "message_id", "pack_event"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"nbagent.journal.keeper.{name}", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                journal.keep(run, MADE_OF)
+    assert journal.runs() == []
+    keeper = journal.keep(run, MADE_OF)
+
+    def apply(event: Event) -> None:
+        if event.kind in {"step_started", "tool_finished"}:
+            with monkeypatch.context() as patch:
+                patch.setattr("nbagent.journal.keeper.pack_event", interrupted)
+                with pytest.raises(KeyboardInterrupt):
+                    keeper.apply(event)
+        else:
+            keeper.apply(event)
+
+    run.subscribe(apply)
+    drive(run)
+    assert keeper.problem == ""
+    assert_is_there(journal, run)
