@@ -16,8 +16,9 @@ from pathlib import Path
 
 from nbagent.clock import Clock
 from nbagent.journal.home import Home
+from nbagent.journal.restoring import salvage
 from nbagent.journal.schema import APPLICATION_ID, VERSION, migrate, version_of
-from nbagent.phrases import size
+from nbagent.phrases import plural, size
 
 NAME = "journal.sqlite"
 BUSY_S = 5.0
@@ -68,6 +69,7 @@ class Database:
         self._db: sqlite3.Connection | None = None
         self._wal = True
         self._damage = ""
+        self._to_salvage: Path | None = None
         self._inode = (0, 0)
         self._pid = getpid()
         self._lock = threading.RLock()
@@ -177,6 +179,9 @@ class Database:
         self._db, self.path, self._inode = db, path, _inode(path)
         self.opened += 1
         self.writable = version_of(db) == VERSION
+        aside, self._to_salvage = self._to_salvage, None
+        if aside is not None:
+            self._damage += _what_was_read(salvage(aside, db))
         self._tell(home, is_new=is_new)
 
     def _tell(self, home: Home, *, is_new: bool) -> None:
@@ -223,7 +228,7 @@ class Database:
         self._db = None
 
     def _put_aside(self, path: Path) -> None:
-        aside = _set_aside(path)
+        self._to_salvage = aside = _set_aside(path)
         self._damage = f"The journal was damaged. It is kept as {aside}, and a new one begun."
 
     def close(self) -> None:
@@ -279,6 +284,7 @@ def _prepare(db: sqlite3.Connection, *, wal: bool) -> bool:
     if application not in {0, APPLICATION_ID}:
         raise sqlite3.DatabaseError("this database is no journal")
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA secure_delete = ON")
     (mode,) = db.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}").fetchone()
     db.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
     if version_of(db) < VERSION:
@@ -287,6 +293,10 @@ def _prepare(db: sqlite3.Connection, *, wal: bool) -> bool:
         db.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 1").fetchone()  # noqa: S608 -- our own names
     db.execute("SELECT * FROM event ORDER BY run DESC LIMIT 1").fetchone()
     return bool(mode == "wal")
+
+
+def _what_was_read(n_runs: int) -> str:
+    return f" What could be read of it is in the new one: {plural(n_runs, 'run')}."
 
 
 def _inode(path: Path) -> tuple[int, int]:

@@ -10,6 +10,8 @@ from nbagent.events import Event, RunFinished, ToolFinished
 from nbagent.journal.packing import storable
 from nbagent.meter.meter import cost_usd
 
+PROMPT_CHARS = 500
+"""How much of a prompt the list of runs holds."""
 ANSWER_CHARS = 200
 """How much of an answer the list of runs holds."""
 

@@ -19,7 +19,7 @@ from nbagent.errors import LeaseHeld
 from nbagent.events import TRANSIENT, Delta, Event, RunFinished
 from nbagent.journal import lease
 from nbagent.journal.database import Database, NoJournal, cause_of
-from nbagent.journal.figures import Figures
+from nbagent.journal.figures import PROMPT_CHARS, Figures
 from nbagent.journal.lease import Fenced, Holder
 from nbagent.journal.packing import message_id, pack, pack_event, storable, to_json, to_spans
 from nbagent.messages import Message
@@ -32,8 +32,6 @@ BEAT_S = 5.0
 """How often a sign of life is written, in seconds."""
 AGAIN_S = 5.0
 """How long a disk that refused is left alone, in seconds; `retry` does not wait."""
-PROMPT_CHARS = 500
-"""How much of a prompt the list of runs holds."""
 
 _FENCED = (
     "Another kernel goes on with this run, so nothing more of it is written here. What it made "

@@ -87,8 +87,8 @@ class StoredRun:
     masked: bool = False
 
 
-_STORED = tuple(name for name in RunLine.__dataclass_fields__ if name != "held_by")
-_SELECT = f"SELECT id, {', '.join(_STORED)} FROM run"  # noqa: S608 -- our own names
+STORED = tuple(name for name in RunLine.__dataclass_fields__ if name != "held_by")
+_SELECT = f"SELECT id, {', '.join(STORED)} FROM run"  # noqa: S608 -- our own names
 _SEARCHED = "run_id || ' ' || prompt || ' ' || conversation || ' ' || notebook || ' ' || model"
 
 
@@ -103,7 +103,7 @@ def lines(db: Connection, text: str, limit: int, me: Holder, now: float) -> list
 
 def _line(db: Connection, row: Sequence[Any], me: Holder, now: float) -> RunLine:
     number, *values = row
-    named = dict(zip(_STORED, values, strict=True))
+    named = dict(zip(STORED, values, strict=True))
     named["scripted"] = bool(named["scripted"])
     holder = held_by(db, number, me, now)
     words = ""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from nbagent.errors import UsageError
 from nbagent.journal.home import local_directories
 from nbagent.journal.schema import VERSION
 from tests.journal.harness import a_journal, a_run, assert_is_there, assert_is_whole, kept
+from tests.journal.test_full_disk import long_script
 from tests.scripted import drive
 
 
@@ -166,6 +169,37 @@ def test_a_damaged_file_is_set_aside(kind: str, tmp_path: Path) -> None:
     assert aside.read_bytes()[100:] == damaged[100:], "all but what SQLite counts in the header"
     journal.close()
     assert_is_whole(path)
+
+
+def test_what_can_be_read_of_a_damaged_file_is_brought_over(tmp_path: Path) -> None:
+    """One page in the middle is broken: most runs do not stand on it."""
+    journal = a_journal(tmp_path)
+    runs = [kept(journal, a_run(f"run-{i:02}", long_script(8)[i::4])) for i in range(30)]
+    (page,) = journal._database._db.execute(  # type: ignore[union-attr] # it is open
+        "SELECT pageno FROM dbstat WHERE name = 'event' AND pagetype = 'leaf' LIMIT 1 OFFSET 4"
+    ).fetchone()
+    journal.close()
+    with (tmp_path / "journal.sqlite").open("r+b") as file:
+        file.seek(4096 * (page - 1))
+        file.write(b"\xff" * 4096)
+    damaged = (tmp_path / "journal.sqlite").read_bytes()
+    journal = a_journal(tmp_path)
+    unread = []
+    for run in runs:
+        try:
+            assert_is_there(journal, run)
+        except UsageError:
+            unread.append(run.run_id)
+    with suppress(UsageError):
+        journal.load(unread[0])
+    there = [line.run_id for line in journal.runs()]
+    assert 1 <= len(unread) <= 8
+    assert there == sorted({run.run_id for run in runs} - set(unread), reverse=True)
+    assert f"in the new one: {len(there)} runs." in journal.note
+    for run in runs:
+        if run.run_id in there:
+            assert_is_there(journal, run)
+    assert (tmp_path / "journal-damaged-1.sqlite").read_bytes()[100:] == damaged[100:]
 
 
 def test_damage_that_shows_later_is_set_aside_then(tmp_path: Path) -> None:

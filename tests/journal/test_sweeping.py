@@ -10,7 +10,7 @@ import pytest
 from nbagent.clock import ManualClock
 from nbagent.conversation import Conversation, history_after
 from nbagent.errors import LeaseHeld, UsageError
-from nbagent.journal import Journal
+from nbagent.journal import Journal, sweeping
 from tests.journal.harness import a_journal, a_run, assert_is_there, assert_is_whole, keep, kept
 from tests.journal.test_full_disk import long_script
 from tests.scripted import drive, says
@@ -112,3 +112,51 @@ def test_a_large_journal_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     journal = a_journal(tmp_path)
     journal.runs()
     assert "`nbagent runs gc`" in journal.note
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_what_another_kernel_needs_again_meanwhile_stays(
+    n: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look and the removal a run is kept that needs just what was to be removed."""
+    journal, other = a_journal(tmp_path), a_journal(tmp_path)
+    script = long_script(3)
+    kept(journal, a_run("run-1", list(script)))
+    looked, again = sweeping._seen, a_run("run-2", list(script))
+    looks: list[int] = []
+
+    def look(db: sqlite3.Connection) -> sweeping._Seen:
+        looks.append(len(looks))
+        seen = looked(db)
+        if len(looks) == n:
+            kept(other, again)
+        return seen
+
+    monkeypatch.setattr(sweeping, "_seen", look)
+    journal.delete(["run-1"])
+    assert len(looks) == 2
+    assert_is_there(journal, again)
+    assert [line.run_id for line in journal.runs()] == ["run-2"]
+
+
+def test_a_sweep_that_was_broken_off_is_finished_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = a_journal(tmp_path)
+    kept(journal, a_run("run-1"))
+
+    def killed(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping, "_remove_some", killed)
+        with pytest.raises(KeyboardInterrupt):
+            journal.delete(["run-1"])
+    assert journal.runs() == []
+    assert n_rows(tmp_path / "journal.sqlite")["event"] > 0
+    run = kept(journal, a_run("run-1"))
+    assert_is_there(journal, run)
+    journal.delete([])
+    assert_is_there(journal, run)
+    journal.delete(["run-1"])
+    assert set(n_rows(tmp_path / "journal.sqlite").values()) == {0}

@@ -1,6 +1,6 @@
 -- A journal as version 1 left it: one finished run of two steps, kept by that version's code.
 CREATE TABLE run (
-    id INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, conversation TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL UNIQUE, conversation TEXT NOT NULL,
     cell_id TEXT NOT NULL, notebook TEXT NOT NULL, kernel TEXT NOT NULL, model TEXT NOT NULL,
     scripted INTEGER NOT NULL, prompt TEXT NOT NULL, wall REAL NOT NULL, state TEXT NOT NULL,
     n_steps INTEGER NOT NULL DEFAULT 0, n_tool_calls INTEGER NOT NULL DEFAULT 0,
