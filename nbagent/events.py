@@ -117,6 +117,8 @@ class RunStarted(Event):
     """A line that the reader should meet first ('replaces the run of this cell')."""
     past: dict[str, Any] | None = None
     """How requests show what was said before, if not all of it (see `nbagent.run.window`)."""
+    replays: str = ""
+    """The saved run that this one replays, of which nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,21 @@ class Session:
             self.conversations[self.current] = Conversation(self.current)
         return self.conversations[self.current]
 
+    def opening(self, options: argparse.Namespace) -> tuple[Conversation, Opening]:
+        """The conversation that a line goes on with, and where its turn begins.
+
+        Raises:
+            UsageError: a run of it has not ended.
+        """
+        conversation = self.conversation(options.conversation, new=options.new)
+        if conversation.head is not None and conversation.head.run.finished is None:
+            raise UsageError(
+                f"A run of conversation {conversation.name} still goes on.",
+                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
+                "or --conversation NAME. Nothing was sent.",
+            )
+        return conversation, conversation.opening(cell_id(self.shell))
+
     def prepare(
         self, options: argparse.Namespace, prompt: str
     ) -> tuple[Run, Conversation, Opening]:
@@ -169,14 +184,7 @@ class Session:
         """
         settings, given = self.settings(options)
         attachment = attach(prompt, self.shell, cell_source=self.cell_text)
-        conversation = self.conversation(options.conversation, new=options.new)
-        if conversation.head is not None and conversation.head.run.finished is None:
-            raise UsageError(
-                f"A run of conversation {conversation.name} still goes on.",
-                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
-                "or --conversation NAME. Nothing was sent.",
-            )
-        opening = conversation.opening(cell_id(self.shell))
+        conversation, opening = self.opening(options)
         names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
         recipe, notes = self.recipe(conversation, settings, given, names, options.loop or "")
         run = new_run(

@@ -220,6 +220,8 @@ class Asking:
     def _newly_sent(self, request: Request) -> tuple[Sent, ...]:
         """What a request carries that none before it did; the first carries everything."""
         because = self.compaction.newly_sent()
+        if not self.recipe.model.facts.sends:
+            return ()
         sent = newly_sent(request, self._n_repeated, self._attached)
         self._n_repeated = request.n
         return (*because, *sent) if self._n_sent else sent

@@ -40,6 +40,7 @@ class Scene:
         pictures: the pictures that fit, by name.
         state: the state in words while the run goes on; '' once it has ended.
         with_trace: False for summary and answer alone.
+        alone: whether the page stands outside a notebook, where no kernel has the run.
     """
 
     snapshot: Mapping[str, Any]
@@ -48,6 +49,7 @@ class Scene:
     pictures: Mapping[str, Picture]
     state: str = ""
     with_trace: bool = True
+    alone: bool = False
 
     @property
     def blocks(self) -> list[Block]:
@@ -193,8 +195,9 @@ def _trace(scene: Scene) -> Html:
     parts = [_chart(scene), _legend(scene), _rows(scene), _sent(snapshot), _table(scene)]
     parts += [_compacted(snapshot["compacted"])] if snapshot["compacted"] else []
     parts += [_faults(snapshot["faults"])] if snapshot["faults"] else []
-    body = join(*parts, _footer(), by="\n")
-    scroll = "" if scene.state else "max-height:560px;overflow-y:auto;"
+    parts += [] if scene.alone else [_footer()]
+    body = join(*parts, by="\n")
+    scroll = "" if scene.state or scene.alone else "max-height:560px;overflow-y:auto;"
     inner = tag("div", Html("\n"), body, Html("\n"), style=f"{scroll}padding:2px 0 0")
     style = "border:1px solid #80808066;border-radius:6px;padding:0 12px 4px;margin:8px 0 0"
     return details(
@@ -253,7 +256,8 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
     host, operator = snapshot["host"], snapshot["operator"]
     local = host.rpartition(":")[0].strip("[]") in ("127.0.0.1", "localhost", "::1")
     where = "this machine" if local or not host else host + (f" ({operator})" if operator else "")
-    line = join(f"To {where}: {snapshot['sent']}")
+    is_replay = bool(snapshot["steps"]) and not snapshot["sent_parts"]
+    line = join("Nothing was sent." if is_replay else f"To {where}: {snapshot['sent']}")
     pieces = [
         f"{size(p['n_bytes'])}  {p['kind'].replace('_', ' ')} {p['name']}".rstrip()
         + (f" ({p['n']} times)" if p["n"] > 1 else "")

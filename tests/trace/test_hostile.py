@@ -152,6 +152,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         model=words,
         host=words,
         scripted=st.booleans(),
+        replays=words,
     ),
     StepStarted: st.builds(
         StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
