@@ -176,7 +176,8 @@ class Asking:
         """Take a failure: schedule another attempt, or return False if there is none."""
         kind = kind or error.kind
         self._failures[kind] += 1
-        delay_s = retry_delay_s(error, self._failures[kind], self.recipe.settings)
+        recipe = self.recipe
+        delay_s = retry_delay_s(error, self._failures[kind], recipe.settings, recipe.chance)
         if delay_s is None:
             return False
         until = self.recipe.clock.now() + delay_s
@@ -193,6 +194,14 @@ class Asking:
         )
         self._retry = WaitUntil(until, text) if delay_s else None
         return True
+
+    def given_up(self, error: ModelError) -> str:
+        """Why the run ends with a failure: its cause, what was kept, what to do next."""
+        tried = f"{self.attempt} attempts have failed." if self.attempt > 1 else ""
+        kept = "Everything up to here is kept; the next %%kimi goes on from it."
+        named = f"(Request {error.request_id}.)" if error.request_id else ""
+        parts = (error.message, tried, error.remedy, kept, named)
+        return " ".join(part for part in parts if part)
 
     def refused(self, error: ModelError) -> None:
         """A request as the person had changed it was refused: the step begins anew."""

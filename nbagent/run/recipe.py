@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 
 from nbagent.clock import Clock
 from nbagent.loop import Loop, agent_loop
@@ -26,6 +28,7 @@ class Recipe:
         gate: asked before each call.
         standing: what the person has allowed for the rest of the conversation.
         redact: everything passes it on its way to screen, disk and model.
+        chance: gives a random number from 0 to 1, by which waits differ from kernel to kernel.
     """
 
     model: Model
@@ -36,3 +39,4 @@ class Recipe:
     gate: Gate = allow_all
     standing: Standing = field(default_factory=Standing)
     redact: Redactor = field(default_factory=Redactor)
+    chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311 -- spreads waits, guards nothing
