@@ -5,10 +5,10 @@ from __future__ import annotations
 from email.utils import formatdate
 from typing import Any
 
-from nbagent.clock import ManualClock
 from tests.faults.fault import Fault, always, answers, ends, refuses, sends, survives
-from tests.faults.turns import FAILED
-from tests.kimi.wire_server import event
+from tests.faults.server import server_of
+from tests.faults.turns import FAILED, Turn
+from tests.kimi.wire_server import Connection, event
 
 INVALID = "invalid_request_error"
 LIMIT = "rate_limit_reached_error"
@@ -45,6 +45,11 @@ def busy(name: str, do: Any, shortest_s: float = 0.25, longest_s: float = 0.5) -
 
 def limited(message: str, **headers: str) -> Any:
     return refuses(429, LIMIT, message, **headers)
+
+
+def dated(connection: Connection, turn: Turn) -> bool:
+    at = formatdate(server_of(connection).wall() + 40, usegmt=True)
+    return bool(limited("slow down", Retry_After=at)(connection, turn))
 
 
 def frame(error: Any) -> Any:
@@ -90,7 +95,7 @@ FAULTS = [
     waited("429 retry-after 3", limited("slow down", Retry_After="3"), 3.0, 3.0),
     waited(
         "429 retry-after date",
-        limited("slow down", Retry_After=formatdate(ManualClock().wall() + 40, usegmt=True)),
+        dated,
         38.0,
         40.0,
     ),
@@ -143,7 +148,7 @@ FAULTS = [
     busy("501", answers(501)),
     busy("502 page", answers(502, PAGE, "text/html")),
     busy("503", refuses(503, "server_error", "overloaded")),
-    busy("503 retry-after 9", refuses(503, "server_error", "x", Retry_After="9"), 9.0, 9.5),
+    busy("503 retry-after 9", refuses(503, "server_error", "x", Retry_After="9"), 9.0, 10.0),
     busy("504", answers(504, b"upstream timed out", "text/plain")),
     busy("529", refuses(529, "overloaded_error", "overloaded")),
     busy("frame overloaded", frame({"message": OVERLOADED, "type": "engine_overloaded_error"})),

@@ -58,7 +58,8 @@ class Scene:
     def __init__(self, plan: Sequence[tuple[int, Fault]], directory: Path, **settings: Any) -> None:
         self.clock = ManualClock()
         self.server = FaultServer(plan)
-        self.server.pass_time = self.clock.sleep  # type: ignore[method-assign] # as it is made for
+        self.server.pass_time = self.clock.sleep  # type: ignore[method-assign] # made for it
+        self.server.wall = self.clock.wall  # type: ignore[method-assign] # made for it
         self.stop = next((fault.stop for _, fault in plan if fault.stop), "")
         for _, fault in plan:
             settings |= fault.settings

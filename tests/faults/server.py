@@ -28,7 +28,6 @@ class FaultServer(WireServer):
         meant: the replies that a client should have taken, in order.
         bodies: the requests that it judged.
         complaints: what was wrong with them.
-        waits: makes time pass for the client; called while the server keeps silent.
         endless: whether what never ends may go on for ever; if not, it ends after a while.
     """
 
@@ -46,7 +45,11 @@ class FaultServer(WireServer):
         super().__init__()
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass; whoever owns the clock replaces this."""
+        """Let time pass; whoever owns the clock replaces this, and `wall`."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+        return 0.0
 
     @property
     def next_fault(self) -> Fault | None:
