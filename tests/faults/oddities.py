@@ -84,11 +84,10 @@ def ends_with(how: Callable[[Connection], bool], *last: bytes) -> Break:
 
 
 def unsolicited(connection: Connection, turn: Turn) -> bool:
-    """Answer, and then answer once more what nobody has asked."""
-    sends(Turn.events)(connection, turn)
-    body = b"".join(FAILED.events())
-    connection.head(200, Content_Length=str(len(body)))
-    connection.sock.sendall(body)
+    """Answer, and in the same breath answer once more what nobody has asked."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n"
+    bodies = [b"".join(one.events()) for one in (turn, FAILED)]
+    connection.sock.sendall(b"".join(head % len(body) + body for body in bodies))
     return True
 
 

@@ -15,7 +15,7 @@ from nbagent.kimi.assemble import Assembled, ErrorFrame
 from nbagent.kimi.reader import Reader
 from tests.conftest import seed
 from tests.faults.turns import FAILED, TURNS
-from tests.kimi.wire_server import ANSWER, TOOLS
+from tests.kimi.wire_server import ANSWER, TOOLS, delta, event
 from tests.strict import complaints
 
 STREAMS = [b"".join(events) for events in (ANSWER, TOOLS, *(t.events() for t in TURNS))]
@@ -41,6 +41,16 @@ WORDS = [
     b"1e999",
     b"NaN",
     b"null",
+]
+EVENTS = [
+    event({"error": {"message": "busy", "type": "engine_overloaded_error"}}),
+    delta("length"),
+    delta("content_filter"),
+    delta("stop"),
+    delta(content="<|tool_call_begin|>"),
+    delta(tool_calls=[{"index": 0, "id": "a", "function": {"name": "", "arguments": "{}"}}]),
+    delta(tool_calls=[{"function": {"name": "note", "arguments": None}}]),
+    delta(reasoning_details=[{"type": "text", "index": 0, "text": "x"}]),
 ]
 ROUNDS = 4_000
 """How many streams one long test mutates."""
@@ -71,7 +81,7 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     """Change a stream in one to four places."""
     for _ in range(chance.randint(1, 4)):
         at, to = sorted(chance.randrange(len(data) + 1) for _ in range(2))
-        kind = chance.randrange(6)
+        kind = chance.randrange(7)
         if kind == 0:
             data = data[:at]
         elif kind == 1:
@@ -82,6 +92,9 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
             data = data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
         elif kind == 4:
             data = data[:to] + data[at : min(to, at + 300)] + data[to:]
+        elif kind == 5:
+            border = data.rfind(b"\n\n", 0, at) + 2 if b"\n\n" in data[:at] else 0
+            data = data[:border] + chance.choice(EVENTS) + data[border:]
         else:
             other = chance.choice(STREAMS)
             data = data[:at] + other[chance.randrange(len(other)) :]
