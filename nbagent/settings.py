@@ -17,6 +17,16 @@ DEFAULT_ENDPOINT = "moonshot"
 MIN_REPLY_TOKENS = 16_000
 """Reasoning and answer share a reply's tokens; Moonshot advises at least this many."""
 
+POSITIVE = (
+    "max_steps",
+    "max_usd",
+    "first_delta_seconds",
+    "between_deltas_seconds",
+    "reply_minutes",
+    "retry_attempts",
+    "retry_max_seconds",
+)
+
 KEY_VARIABLES = ("MOONSHOT_API_KEY", "KIMI_API_KEY")
 URL_VARIABLES = ("MOONSHOT_BASE_URL", "KIMI_BASE_URL")
 
@@ -70,7 +80,8 @@ class Settings:
     first_delta_seconds: float = 120.0
     between_deltas_seconds: float = 60.0
     reply_minutes: float = 30.0
-    retry_attempts: int = 5
+    retry_attempts: int = 10
+    """How often a request is made in all; with the waits between, about two minutes."""
     retry_max_seconds: float = 60.0
     allowed_hosts: tuple[str, ...] = ()
     """If not empty, requests to any other foreign host are refused."""
@@ -84,7 +95,7 @@ class Settings:
                 f"max-tokens is {self.max_tokens}; reasoning and answer share it.",
                 f"Use {MIN_REPLY_TOKENS} or more.",
             )
-        for name in ("max_steps", "max_usd"):
+        for name in POSITIVE:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{name.replace('_', '-')} must be more than 0.")
 

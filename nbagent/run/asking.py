@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from nbagent.errors import HistoryError, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
-from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of
+from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of, text_of
 from nbagent.meter import cost_usd
 from nbagent.meter.sampling import SampleLog
 from nbagent.policy import retry_delay_s
@@ -68,6 +68,7 @@ class Asking:
         self._head = recipe.model.head(recipe.tools)
         self._failures: Counter[str] = Counter()
         self._retry: WaitUntil | None = None
+        self._answered = step > 0
         self._n_ready = 0
         self._n_sent = 0
         self._n_counted = 0
@@ -176,8 +177,13 @@ class Asking:
         """Take a failure: schedule another attempt, or return False if there is none."""
         kind = kind or error.kind
         self._failures[kind] += 1
-        recipe = self.recipe
-        delay_s = retry_delay_s(error, self._failures[kind], recipe.settings, recipe.chance)
+        delay_s = retry_delay_s(
+            error,
+            self._failures[kind],
+            self.recipe.settings,
+            self.recipe.chance,
+            is_first=not self._answered,
+        )
         if delay_s is None:
             return False
         until = self.recipe.clock.now() + delay_s
@@ -227,7 +233,9 @@ class Asking:
         facts = self.recipe.model.facts
         if facts.thinking and message.get("tool_calls") and not reasoning_of(message):
             if not self._failures["no_reasoning"]:
-                error = InvalidTurn("The reply calls tools without its reasoning.")
+                error = InvalidTurn(
+                    "The reply calls tools without its reasoning.", partial=text_of(message)
+                )
                 self.fail(error, kind="no_reasoning")
                 return None
             message = {**message}
@@ -253,6 +261,7 @@ class Asking:
             at=reply.t,
         )
         self.attempt = 0
+        self._answered = True
         self._failures.clear()
         return message
 

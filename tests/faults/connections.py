@@ -56,6 +56,23 @@ def drips_headers(connection: Connection, _: Turn) -> bool:
 AS_MANY_HEADERS = 50
 
 
+def hints_for_ever(connection: Connection, _: Turn) -> bool:
+    server = server_of(connection)
+    for _i in range(AS_MANY_HEADERS):
+        connection.sock.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        server.pass_time(1.0)
+    return silence(connection)
+
+
+def page_that_drips(connection: Connection, _: Turn) -> bool:
+    """Refuse, with words that never end."""
+    connection.head(500, "text/html", Transfer_Encoding="chunked")
+    for _i in range(AS_MANY_HEADERS):
+        connection.chunk(b"<p>so sorry</p>")
+        server_of(connection).pass_time(1.0)
+    return silence(connection)
+
+
 def bad_chunk(connection: Connection, _: Turn) -> bool:
     connection.chunked(request_id="req-bad")
     for one in FAILED.up_to("answer"):
@@ -111,6 +128,7 @@ FAULTS = [
     always(
         Fault("closed after reasoning", stops_after("reasoning", cut), BROKE),
         ends("connection", "5 attempts", retries=4),
+        settings={"retry_attempts": 5},
     ),
     always(
         Fault("clean end after arguments", stops_after("arguments", Connection.end), CUT),
@@ -128,6 +146,10 @@ FAULTS = [
     Fault("gzip cut short", cut_gzip, CUT),
     Fault("silence before headers", lambda c, _: silence(c), UNHEARD),
     Fault("headers that never end", drips_headers, UNHEARD),
+    Fault("early hints without end", hints_for_ever, UNHEARD),
+    Fault("a refusal without end", page_that_drips, UNHEARD),
+    Fault("a header of 1 MB", raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 2**20), BROKE),
+    Fault("a status that is none", raw(b"HTTP/1.1 two hundred\r\n\r\n"), BROKE),
     Fault("silence after headers", stalls_after("head"), UNHEARD),
     *(Fault(f"silence after {p}", stalls_after(p), STALLED, settings=ONLY) for p in PHASES[1:]),
     Fault("comments only", drips(b": keep-alive\n\n"), UNHEARD),

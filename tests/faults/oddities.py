@@ -71,6 +71,15 @@ def framed(head: bytes, *, close: bool = True, length: bool = False, after: byte
     return do
 
 
+def extended(connection: Connection, turn: Turn) -> bool:
+    """Chunks with extensions, and headers after the last of them."""
+    connection.chunked()
+    for one in turn.events():
+        connection.sock.sendall(b"%x;part=1\r\n" % len(one) + one + b"\r\n")
+    connection.sock.sendall(b"0\r\nX-Trailer: late\r\n\r\n")
+    return True
+
+
 def ends_with(how: Callable[[Connection], bool], *last: bytes) -> Break:
     """Give the whole reply, and then do not end as one should."""
 
@@ -228,6 +237,7 @@ FAULTS = [
     Fault("[DONE], then silence", ends_with(silence, DONE), TOLERATED),
     Fault("finish, then closed", ends_with(lambda _: False), TOLERATED),
     Fault("no framing but the end", framed(b"HTTP/1.1 200 OK"), TOLERATED),
+    Fault("chunks with extensions and trailers", extended, TOLERATED),
     Fault("HTTP/1.0", framed(b"HTTP/1.0 200 OK"), TOLERATED),
     Fault(
         "a length instead of chunks",

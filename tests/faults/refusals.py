@@ -24,6 +24,7 @@ REASONING = (
     "thinking is enabled but reasoning_content is missing in assistant tool call message at index 2"
 )
 PAGE = b"<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
+FIVE = {"retry_attempts": 5}
 OVERLOADED = "The engine is currently overloaded, please try again later"
 
 
@@ -125,10 +126,12 @@ FAULTS = [
     always(
         waited("429 day's tokens", limited(DAY), 0.25, 0.5),
         ends("rate_limit", "5 attempts", retries=4, unknown=0),
+        settings=FIVE,
     ),
     always(
         waited("429 retry-after 0", limited("slow down", Retry_After="0"), 0.25, 0.5),
         ends("rate_limit", "5 attempts", retries=4, unknown=0),
+        settings=FIVE,
     ),
     ended("429 quota", 429, "exceeded_current_quota_error", QUOTA, "quota", "no credit left"),
     ended("429 suspended", 429, LIMIT, SUSPENDED, "quota", "waiting does not help"),
@@ -138,6 +141,7 @@ FAULTS = [
     always(
         busy("500", refuses(500, "server_error", "invalid state transition")),
         ends("overloaded", "5 attempts", retries=4),
+        settings=FIVE,
     ),
     always(
         busy("503, two attempts set", refuses(503, "server_error", "x")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 
 from tests.faults.fault import TOLERATED, Break, Fault, always, answers, ends, raw, sends, survives
@@ -111,6 +112,15 @@ FAULTS = [
     spoilt("tool calls that are no list", delta(tool_calls="x"), "tool call"),
     spoilt("a function that is no object", delta(tool_calls=[{"function": "x"}]), "tool call"),
     invalid("a line of 20 MB", sends([delta(content=LOST * 5_000_000)]), "longer than any reply"),
+    invalid(
+        "gzip that grows to 40 MB",
+        answers(200, gzip.compress(BULK.encode() * 600), STREAM, Content_Encoding="gzip"),
+        "longer than any reply",
+    ),
+    no_api(
+        "an encoding that nobody asked for",
+        answers(200, b"\x0b\x02\x80\n" * 50, STREAM, Content_Encoding="br"),
+    ),
     lasting("an answer without end", delta(content=BULK), words="grew beyond"),
     lasting("reasoning without end", delta(reasoning_content=BULK), words="grew beyond"),
     lasting(
