@@ -401,6 +401,8 @@ class RunFinished(Event):
     text: str = ""
     """Why, in words, where the reason is not `answer`."""
     error_kind: str = ""
+    discarded: str = ""
+    """What the last attempt had streamed, if it failed."""
 
 
 TRANSIENT = (Delta, ToolOutput)

@@ -68,7 +68,9 @@ class Kimi(Configurable):
         None, allow_none=True, help="Longest silence within a reply."
     ).tag(config=True)
     reply_minutes = Float(None, allow_none=True, help="Longest reply.").tag(config=True)
-    retry_attempts = Int(None, allow_none=True, help="Attempts at one request.").tag(config=True)
+    retry_attempts = Int(None, allow_none=True, help="Attempts at one request, in all.").tag(
+        config=True
+    )
     retry_max_seconds = Float(None, allow_none=True, help="Longest back-off between attempts.").tag(
         config=True
     )

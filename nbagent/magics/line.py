@@ -74,7 +74,8 @@ def _status(session: Session, _rest: str) -> str:
     spent = [turn.run.metrics()["run"] for turn in turns]
     rows["tokens out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
     known = [f["cost_usd"] for f in spent if f["cost_usd"] is not None]
-    rows["cost"] = f"${sum(known):.3f}" if known else "—"
+    least = "≥ " if any(f["unknown_attempts"] for f in spent) else ""
+    rows["cost"] = f"{least}${sum(known):.3f}" if known else "—"
     rows["isolation"] = "none: tools run in this kernel with your rights"
     return "\n".join(f"{name:<13} {value}" for name, value in rows.items())
 

@@ -20,6 +20,7 @@ from nbagent.messages import (
     Usage,
     first_fault,
     reasoning_of,
+    text_of,
 )
 from nbagent.meter.sampling import SampleLog
 from nbagent.policy import CircleWatch, retry_delay_s
@@ -81,6 +82,7 @@ class Asking:
         self._head = recipe.model.head(recipe.tools)
         self._failures: Counter[str] = Counter()
         self._retry: WaitUntil | None = None
+        self._answered = step > 0
         self._n_ready = 0
         self._n_sent = 0
         self._usage: Usage | None = None
@@ -317,7 +319,13 @@ class Asking:
             return True
         kind = kind or error.kind
         self._failures[kind] += 1
-        delay_s = retry_delay_s(error, self._failures[kind], self.recipe.settings)
+        delay_s = retry_delay_s(
+            error,
+            self._failures[kind],
+            self.recipe.settings,
+            self.recipe.chance,
+            is_first=not self._answered,
+        )
         if delay_s is None:
             return False
         until = self.recipe.clock.now() + delay_s
@@ -341,6 +349,14 @@ class Asking:
             return False  # the person's own
         revision = self.transcript.current
         return self.compaction.begin(revision, self._n_ready, self.step, overflowed=True)
+
+    def given_up(self, error: ModelError) -> str:
+        """Why the run ends with a failure: its cause, what was kept, what to do next."""
+        tried = f"{self.attempt} attempts have failed." if self.attempt > 1 else ""
+        kept = "Everything up to here is kept; the next %%kimi goes on from it."
+        named = f"(Request {error.request_id}.)" if error.request_id else ""
+        parts = (error.message, tried, error.remedy, kept, named)
+        return " ".join(part for part in parts if part)
 
     def refused(self, error: ModelError) -> None:
         """A request as the person had changed it was refused: the step begins anew."""
@@ -373,7 +389,9 @@ class Asking:
         facts = self.recipe.model.facts
         if facts.thinking and message.get("tool_calls") and not reasoning_of(message):
             if not self._failures["no_reasoning"]:
-                error = InvalidTurn("The reply calls tools without its reasoning.")
+                error = InvalidTurn(
+                    "The reply calls tools without its reasoning.", partial=text_of(message)
+                )
                 self.fail(error, kind="no_reasoning")
                 return None
             message = {**message}
@@ -399,6 +417,7 @@ class Asking:
             at=reply.t,
         )
         self.attempt = 0
+        self._answered = True
         self._failures.clear()
         return message
 

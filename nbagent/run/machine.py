@@ -361,7 +361,8 @@ class Machine:
             self._asking.refused(error)  # as the person wrote it; the loop's own can still go
             self.moves.come_again()
         else:
-            self._finish("error", str(error), kind=error.kind)
+            text = self._asking.given_up(error)
+            self._finish("error", text, kind=error.kind, discarded=error.partial)
 
     # How it ends
 
@@ -380,7 +381,9 @@ class Machine:
             "included. Go on with the next %%kimi."
         )
 
-    def _finish(self, reason: FinishReason, text: str = "", *, kind: str = "") -> None:
+    def _finish(
+        self, reason: FinishReason, text: str = "", *, kind: str = "", discarded: str = ""
+    ) -> None:
         """End the run: close the loop and emit the last event, once."""
         if self.finished is not None:
             return
@@ -390,8 +393,13 @@ class Machine:
         answer = ""
         if reason == "answer" and self.cursor.returned is not None:
             answer = self.recipe.redact(text_of(self.cursor.returned))
-        text = self.recipe.redact(text)
-        self.finished = RunFinished(reason=reason, answer=answer, text=text, error_kind=kind)
+        self.finished = RunFinished(
+            reason=reason,
+            answer=answer,
+            text=self.recipe.redact(text),
+            error_kind=kind,
+            discarded=self.recipe.redact(discarded),
+        )
         self._emit(self.finished)
 
     def _emit(self, event: Event, *, at: float | None = None) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size
+from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size, unfinished
 from nbagent.trace.answer import to_html
 from nbagent.trace.blocks import table_html
 from nbagent.trace.chart import NAMES, run_svg, swatch_svg
@@ -109,7 +109,7 @@ def summary_html(scene: Scene) -> Html:
     if snapshot["changes"]:
         line = join(line, DOT, tag("code", snapshot["changes"], style="font-size:12px"))
     quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out"]
-    quiet += [_context(run), snapshot["model"]]
+    quiet += [_context(run), unfinished(run["unknown_attempts"]), snapshot["model"]]
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
@@ -133,8 +133,10 @@ def _context(run: Mapping[str, Any]) -> str:
 
 def _cost(scene: Scene) -> str:
     run = scene.metrics["run"]
-    est = " est." if run["estimated"] and run["cost_usd"] is not None else ""
-    return f"cost {UNKNOWN}" if run["cost_usd"] is None else f"{dollars(run['cost_usd'])}{est}"
+    if run["cost_usd"] is None:
+        return f"cost {UNKNOWN}"
+    est = " est." if run["estimated"] else ""
+    return f"{dollars(run['cost_usd'], at_least=run['unknown_attempts'] > 0)}{est}"
 
 
 def _answer(scene: Scene) -> list[Html]:
@@ -330,6 +332,6 @@ def _figures_row(name: str, row: Mapping[str, Any], scene: Scene) -> Html:
         seconds(row["tool_s"]) if row["tool_calls"] else UNKNOWN,
         seconds(row["wait_s"]) if row["wait_s"] else UNKNOWN,
         f"{row['stalls']} ({seconds(row['stall_s'])})" if row["stalls"] else UNKNOWN,
-        dollars(row["cost_usd"]),
+        dollars(row["cost_usd"], at_least=row.get("unknown_attempts", 0) > 0),
     ]
     return tag("tr", *(tag("td", cell) for cell in cells))

@@ -245,6 +245,8 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         reason=st.sampled_from(["answer", "stopped", "limit", "error"]),
         answer=words,
         text=words,
+        error_kind=words,
+        discarded=words,
     ),
 }
 
