@@ -172,6 +172,13 @@ class _Alone:
             self._pumps[fork.run_id] = self._pump_for(fork, kernel)
         return fork
 
+    def resume(self, run: Run) -> Run:
+        """Go on where a run has ended; see `Driver`."""
+        recipe = replace(run.recipe, model=run.recipe.model.again())
+        successor = Run.going_on(run.record, recipe)
+        successor.driver = self
+        return successor.wait()
+
     def _executor(self, run: Run) -> Executor:
         """The live kernel where there is one, else a kernel of its own for the time of the run."""
         shell, redact = get_ipython(), run.recipe.redact

@@ -2,6 +2,7 @@
 
     NBAgentError
     ├── UsageError            what was typed cannot be understood; nothing was sent
+    │   └── LeaseHeld         a run that another kernel goes on with
     ├── SettingsError         an option, variable or key is missing or wrong
     │   └── NoKeyError        neither key nor endpoint
     ├── HistoryError          a history that the endpoint would refuse
@@ -49,6 +50,10 @@ class NBAgentError(Exception):
 
 class UsageError(NBAgentError):
     """What was typed cannot be understood. Nothing was sent."""
+
+
+class LeaseHeld(UsageError):
+    """Another kernel goes on with this run; here it can only be read."""
 
 
 class SettingsError(NBAgentError):

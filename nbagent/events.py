@@ -1,4 +1,4 @@
-"""What happens in a run, as frozen facts: the one stream that view, meter and spool consume.
+"""What happens in a run, as frozen facts: the one stream that view, meter and journal consume.
 
 Events are in the past tense; `seq` and `t` are stamped in one place, by the Run. `t` is seconds
 since the run began. `Delta` and `ToolOutput` are transient: they feed the live view and the
@@ -23,6 +23,12 @@ Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 
 Place: TypeAlias = Literal["request", "reply", "call", "result"]
 """Where a run can rest: before a request, after a reply, before a call, after its result."""
+
+About: TypeAlias = Literal["call", "result", "outcome"]
+"""What a question to the person is about."""
+
+Decided: TypeAlias = Literal["run", "edit", "deny", "done"]
+"""What was decided."""
 
 FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 """Why a run ended."""
@@ -166,8 +172,8 @@ class ReplyReceived(Event):
 class ApprovalAsked(Event):
     """A call waits for the person; `why` says in words what makes it need an OK.
 
-    `about` says whether the call is to run or its result to leave for the model; `key` binds an
-    answer to just this question and these bytes.
+    `about` says whether the call is to run, its result to leave for the model, or what became of a
+    call whose `outcome` nobody knows; `key` binds an answer to just this question and these bytes.
     """
 
     kind: ClassVar[str] = "approval_asked"
@@ -175,7 +181,7 @@ class ApprovalAsked(Event):
     index: int
     name: str
     why: str
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     key: str = ""
     arguments: dict[str, Any] | None = None
     """What it would be called with."""
@@ -186,15 +192,18 @@ class ApprovalAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven(Event):
-    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided."""
+    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided.
+
+    `done` is said of a call whose outcome nobody knows.
+    """
 
     kind: ClassVar[str] = "approval_given"
     step: int
     index: int
-    decision: Literal["run", "edit", "deny"]
+    decision: Decided
     by: str = "you"
     why: str = ""
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     always: tuple[str, ...] = ()
     """The kinds of reasons that were allowed for the rest of the conversation."""
 
@@ -331,6 +340,18 @@ class Compacted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """The run goes on from its record, as its kernel had ended; `t` leaves the time between out."""
+
+    kind: ClassVar[str] = "resumed"
+    step: int
+    text: str
+    """What was found, in words."""
+    kernel: str = ""
+    """The kernel in which it goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """The run ended; last event, exactly once."""
 
@@ -364,6 +385,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         StopAsked,
         Steered,
         Compacted,
+        Resumed,
         RunFinished,
     )
 }

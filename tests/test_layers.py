@@ -13,7 +13,7 @@ LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
     | {"clock", "paths", "phrases", "bounded", "repair"},
-    {"run", "conversation", "spool"},
+    {"run", "conversation", "journal"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
     {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
 ]

@@ -14,10 +14,8 @@ from nbagent.errors import UsageError
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
 from nbagent.magics.options import parse_line
+from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
-from nbagent.paths import runs_dir
-from nbagent.spool import load as load_run
-from nbagent.spool import stored_runs
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -159,7 +157,11 @@ def _tools(session: Session, _rest: str) -> str:
 
 def _runs(session: Session, _rest: str) -> str:
     lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    stored = [name for name in stored_runs(runs_dir()) if name not in session.runs]
+    stored = [
+        line.run_id
+        for line in session.driving.journal.runs(limit=len(session.runs) + 10)
+        if line.run_id not in session.runs
+    ]
     if stored:
         lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
     return "\n".join(lines) or "No run yet."
@@ -170,10 +172,11 @@ def _show(session: Session, rest: str) -> str:
     if run is not None:
         session.show(run.run_id, run.events)
         return ""
-    name = next((n for n in stored_runs(runs_dir()) if rest and n.startswith(rest)), None)
-    if name is None:
-        raise UsageError(f"There is no run {rest!r}." if rest else "No run yet.", "See %kimi runs.")
-    session.show(name, list(load_run(runs_dir(), name)))
+    if not rest:
+        raise UsageError("No run yet.", "See %kimi runs.")
+    journal = session.driving.journal
+    name = journal.find(rest)
+    session.show(name, list(journal.events(name)))
     return ""
 
 
@@ -197,6 +200,10 @@ def _continue(session: Session, rest: str) -> str:
     run = conversation.head.run
     session.ask(options, GO_ON if leaves_history(run) else run.started.prompt)
     return ""
+
+
+def _resume(session: Session, rest: str) -> str:
+    return resume(session, rest)
 
 
 def _undo(session: Session, _rest: str) -> str:
@@ -278,6 +285,7 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi show [RUN]            show a run's trace again
 %kimi import FILE.json      begin the conversation from messages that were made elsewhere
 %kimi continue              go on where the last run stopped
+%kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
 %kimi stop [RUN]            stop a run that goes on behind this cell
 %kimi say TEXT              tell it something; it reads that before its next request
@@ -296,6 +304,7 @@ COMMANDS: dict[str, Command] = {
     "show": _show,
     "import": _import,
     "continue": _continue,
+    "resume": _resume,
     "undo": _undo,
     "stop": _stop,
     "say": _say,

@@ -6,7 +6,8 @@ import argparse
 import difflib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ class Session:
         self.cell_ids: dict[int, str] = {}
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
+        self.driving.on_successor = self._follow
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
@@ -114,7 +116,7 @@ class Session:
             ]
         )
 
-    def loop(self, name: str | None) -> Loop:
+    def loop(self, name: str) -> Loop:
         """The loop function of that name, or the built-in one."""
         return self.named(name, "loop function") if name else agent_loop
 
@@ -164,6 +166,53 @@ class Session:
         """
         settings, given = self.settings(options)
         attachment = attach(prompt, self.shell, cell_source=self.cell_text)
+        conversation = self.conversation(options.conversation, new=options.new)
+        if conversation.head is not None and conversation.head.run.finished is None:
+            raise UsageError(
+                f"A run of conversation {conversation.name} still goes on.",
+                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
+                "or --conversation NAME. Nothing was sent.",
+            )
+        opening = conversation.opening(cell_id(self.shell))
+        names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
+        recipe, notes = self.recipe(conversation, settings, given, names, options.loop or "")
+        run = new_run(
+            recipe,
+            prompt,
+            content=attachment.content,
+            sent=attachment.sent,
+            opening=opening,
+            conversation=conversation.name,
+            cell_id=cell_id(self.shell),
+            notes=[
+                *notes,
+                opening.note,
+                self.driving.lost_note(),
+                NOBODY_STEPS if options.step and not self.interactive else "",
+            ],
+        )
+        return run, conversation, opening
+
+    def recipe(
+        self,
+        conversation: Conversation,
+        settings: Settings,
+        given: Given,
+        tools: Sequence[str],
+        loop: str,
+    ) -> tuple[Recipe, list[str]]:
+        """What a run of a conversation is made of, and what its reader is told first.
+
+        Args:
+            conversation: the conversation.
+            settings: the settings in force.
+            given: what of them the user chose on purpose.
+            tools: names of notebook functions to offer too.
+            loop: name of the loop function, '' for the built-in one.
+
+        Raises:
+            NBAgentError: something about it cannot work, in words; nothing was sent.
+        """
         address = address_of(
             settings,
             given=given,
@@ -175,46 +224,28 @@ class Session:
         if address.secret is not None:
             self.redact.add(address.secret.reveal())
         self.redact.add_environment(os.environ)
-        names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
-        conversation = self.conversation(options.conversation, new=options.new)
-        if conversation.head is not None and conversation.head.run.finished is None:
-            raise UsageError(
-                f"A run of conversation {conversation.name} still goes on.",
-                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
-                "or --conversation NAME. Nothing was sent.",
-            )
-        opening = conversation.opening(cell_id(self.shell))
         model = open_model(
             address, settings, given=given, clock=self.clock, cache_key=conversation.key
         )
         recipe = Recipe(
             model=model,
-            tools=self.toolset(names),
+            tools=self.toolset(tools),
             settings=settings,
             clock=self.clock,
-            loop=self.loop(options.loop),
+            loop=self.loop(loop),
             gate=gate_of(settings),
             standing=conversation.standing,
             account=conversation.account,
             redact=self.redact,
+            made_of={
+                "settings": asdict(settings),
+                "given": asdict(given),
+                "tools": list(tools),
+                "loop": loop,
+                "conversation_key": conversation.key,
+            },
         )
-        run = new_run(
-            recipe,
-            prompt,
-            content=attachment.content,
-            sent=attachment.sent,
-            opening=opening,
-            conversation=conversation.name,
-            cell_id=cell_id(self.shell),
-            notes=[
-                address.note,
-                self._first_time(address),
-                opening.note,
-                self.driving.lost_note(),
-                NOBODY_STEPS if options.step and not self.interactive else "",
-            ],
-        )
-        return run, conversation, opening
+        return recipe, [address.note, self._first_time(address)]
 
     def _first_time(self, address: Address) -> str:
         """The note on a foreign host, before the first request to it."""
@@ -239,6 +270,14 @@ class Session:
             self.driving.drive(run)
         self.bind(run, options.out)
         return run
+
+    def _follow(self, run: Run, successor: Run) -> None:
+        """A run goes on where another one has ended: it takes that one's turn."""
+        for conversation in self.conversations.values():
+            for turn in conversation.turns:
+                if turn.run is run:
+                    conversation.add(successor, Opening(turn.parent, turn), turn.cell_id)
+                    return
 
     def bind(self, run: Run, name: str | None) -> None:
         """Make the run `_` and `Out[n]`, as if the cell had returned it; and `name`, if given."""

@@ -23,6 +23,7 @@ from nbagent.events import (
     Event,
     Paused,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -124,8 +125,9 @@ class Meter:
             ReplyReceived: self._reply_received,
             RetryScheduled: self._retry_scheduled,
             ApprovalAsked: self._approval_asked,
-            ApprovalGiven: self._approval_given,
+            ApprovalGiven: self._decided,
             Paused: self._waits_for_you,
+            Resumed: self._decided,
             ToolStarted: self._tool_started,
             ToolFinished: self._tool_finished,
             RunFinished: self._run_finished,
@@ -311,11 +313,11 @@ class Meter:
         if event.attempt == 0:
             step.requested_t = max(event.until_t, event.t)
 
-    def _approval_given(self, event: ApprovalGiven) -> None:
+    def _decided(self, event: ApprovalGiven | Resumed) -> None:
         self._close(event.t)
 
     def _approval_asked(self, event: ApprovalAsked) -> None:
-        if event.about == "result":
+        if event.about != "call":
             self._tool_ended(event.step, event.index, event.t)
         self._waits_for_you(event)
 

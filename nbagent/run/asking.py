@@ -7,7 +7,7 @@ keeps a failed attempt's text out of the history, and hands accepted messages ba
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from nbagent.errors import HistoryError, InCircles, InvalidTurn, ModelError
@@ -150,6 +150,37 @@ class Asking:
             )
         )
         self._n_sent = self._n_ready
+
+    def take_up(self, events: Iterable[Event]) -> StepStarted | None:
+        """Take over what earlier requests of this run have counted.
+
+        Returns:
+            The attempt that was on its way at the end, if one was.
+        """
+        open_attempt: StepStarted | None = None
+        for event in events:
+            if isinstance(event, StepStarted):
+                open_attempt, self._n_sent = event, event.n_messages
+            elif isinstance(event, ReplyReceived):
+                open_attempt = None
+                if event.usage is not None:
+                    self._count(event.usage)
+            elif isinstance(event, RetryScheduled) and event.attempt:
+                open_attempt = None
+        return open_attempt
+
+    def lost(self, attempt: StepStarted, partial: str) -> None:
+        """An attempt was on its way when the kernel ended: it is made again."""
+        self._emit(
+            RetryScheduled(
+                step=attempt.step,
+                attempt=attempt.attempt,
+                reason="resumed",
+                text="The kernel ended while this reply came.",
+                until_t=self._since_start(self.recipe.clock.now()),
+                discarded=partial,
+            )
+        )
 
     def waited(self) -> None:
         """The moment that `next` named has come."""

@@ -39,7 +39,7 @@ from nbagent.run.asking import Asking
 from nbagent.run.calls import PendingCalls
 from nbagent.run.cursor import Cursor
 from nbagent.run.fork import Beginning
-from nbagent.run.limits import Limits
+from nbagent.run.limits import Keeper, Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
@@ -55,7 +55,7 @@ class Machine:
         started: the first event, with the run's name; `seq` and `t` are stamped here.
         history: records of the conversation so far, system prompt first.
         sent: what the prompt carries, piece by piece, for the count of what leaves.
-        beginning: where to go on from, for a fork; otherwise the loop starts.
+        beginning: where to go on from, for a fork or a resumed run; otherwise the loop starts.
 
     Attributes:
         started: the first event: prompt, model, host, cell.
@@ -66,6 +66,7 @@ class Machine:
         interrupt_tool: set by the driver while a tool of this run is on the stack.
         decided: the open question and its answer, until the driver has taken it.
         forked_from: the run and the move that this one was forked from.
+        keeper: keeps the record, set by the driver; None where none is kept.
         finished: the last event, once it has ended.
     """
 
@@ -97,6 +98,7 @@ class Machine:
         self.interrupt_tool: Callable[[], None] | None = None
         self.decided: tuple[Decide, Decision] | None = None
         self.forked_from: tuple[str, int] | None = None
+        self.keeper: Keeper | None = None
         self._t0 = recipe.clock.now()
         self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
@@ -107,7 +109,10 @@ class Machine:
         self._reply = beginning.reply
         self._begun: Beginning | None = beginning
         self._calls: PendingCalls | None = None
+        self._unstarted: RunTool | None = None
+        self._end_as: tuple[FinishReason, str, str] | None = None
         self._queued: list[str] = []
+        self._notes = [beginning.note] if beginning.note else []
         self._asking = Asking(
             recipe,
             self.transcript,
@@ -116,7 +121,27 @@ class Machine:
             since_start=lambda now: round(now - self._t0, 6),
             step=beginning.step,
         )
-        self._emit(started, at=self._t0)
+        if beginning.events:
+            self._take_up(beginning)
+        else:
+            self._emit(started, at=self._t0)
+
+    def _take_up(self, beginning: Beginning) -> None:
+        """Go on after the events of the record; time goes on from the last of them."""
+        self.events = list(beginning.events)
+        last = self.events[-1]
+        self._n_events = last.seq + 1
+        self._t0 -= last.t
+        for event in self.events:
+            self.meter.apply(event)
+            self.limits.apply(event)
+        in_flight = self._asking.take_up(self.events)
+        if isinstance(last, RunFinished):
+            self.finished = last
+        elif beginning.resumed is not None:
+            self._emit(beginning.resumed)
+            if in_flight:
+                self._asking.lost(in_flight, beginning.partial)
 
     # What a driver does
 
@@ -235,7 +260,8 @@ class Machine:
 
     def _next_ask(self) -> Work | None:
         if self.stopping:
-            self._finish("stopped", self._stopped_text())
+            reason, text, kind = self._end_as or ("stopped", self._stopped_text(), "")
+            self._finish(reason, text, kind=kind)
             return None
         if not self._asking.between_steps:
             return self._asking.next()
@@ -251,9 +277,19 @@ class Machine:
     def _next_call(self, want: Act) -> Work | None:
         if self._calls is None:
             self._calls = self._pending_calls(want)
+        if self.keeper is not None and self.keeper.is_lost:
+            self._end_unkept(self.keeper.problem)
         if self.stopping:
             self._calls.stop()
-        return self._calls.next()
+            self._unstarted = None
+        work = self._unstarted or self._calls.next()
+        question = self.limits.unkept(self.keeper, work) if isinstance(work, RunTool) else None
+        self._unstarted = work if question and isinstance(work, RunTool) else None
+        return question or work
+
+    def _end_unkept(self, why: str) -> None:
+        """Answer the open calls and end: what came next could not be told after a crash."""
+        self._end_as, self.stopping = ("error", why, "record"), True
 
     def _pending_calls(self, want: Act) -> PendingCalls:
         open_ids = {call["id"] for call in self.cursor.open_calls}
@@ -271,6 +307,7 @@ class Machine:
             here=self._here,
             results=begun.results if begun else (),
             is_fresh=begun.is_fresh if begun else False,
+            unknown=begun.unknown if begun else None,
         )
 
     def _answer_calls(self) -> None:
@@ -284,16 +321,22 @@ class Machine:
         self.cursor.send(results)
 
     def _steer(self) -> list[Message]:
-        queued, self._queued = self._queued, []
+        queued, self._queued = [self.recipe.redact(text) for text in self._queued], []
         for text in queued:
-            self._emit(Steered(step=self._asking.step, text=self.recipe.redact(text)))
-        return [{"role": "user", "content": self.recipe.redact(text)} for text in queued]
+            self._emit(Steered(step=self._asking.step, text=text))
+        notes, self._notes = self._notes, []
+        return [{"role": "user", "content": text} for text in [*notes, *queued]]
 
     def _decide(self, work: Work, decision: Decision) -> None:
         if not isinstance(work, Decide):
             return
         if work.kind == "move":
             self.moves.open = None
+        elif work.kind == "record":
+            if decision.action == "run":
+                self.limits.go_on_unkept(self.keeper)
+            else:
+                self._end_unkept(work.why)
         elif work.kind != "limit":
             assert self._calls is not None
             self._calls.decide(decision)

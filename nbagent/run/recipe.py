@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from nbagent.clock import Clock
 from nbagent.loop import Loop, agent_loop
@@ -27,6 +29,8 @@ class Recipe:
         standing: what the person has allowed for the rest of the conversation.
         account: what its conversation has used.
         redact: everything passes it on its way to screen, disk and model.
+        made_of: what another kernel makes this recipe of again, as JSON values without secrets;
+            empty where it cannot.
     """
 
     model: Model
@@ -38,3 +42,4 @@ class Recipe:
     standing: Standing = field(default_factory=Standing)
     account: Account = field(default_factory=Account)
     redact: Redactor = field(default_factory=Redactor)
+    made_of: Mapping[str, Any] = field(default_factory=dict)

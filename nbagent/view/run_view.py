@@ -27,6 +27,7 @@ from nbagent.events import (
     Output,
     Paused,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -101,6 +102,7 @@ class RunView:
             StopAsked: self._stop_asked,
             Steered: self._steered,
             Compacted: self._compacted,
+            Resumed: self._resumed,
             ToolStarted: self._tool_started,
             ToolOutput: self._tool_output,
             ToolFinished: self._tool_finished,
@@ -314,6 +316,11 @@ class RunView:
         step = self._step(event.step)
         step.notes = [*step.notes[-9:], words]
         self.compacted = [*self.compacted[-99:], (event.step, words)]
+
+    def _resumed(self, event: Resumed) -> None:
+        step = self._step(event.step)
+        step.notes = [*step.notes[-9:], one_line(clean(event.text), 300)]
+        self.question = None
 
     def _tool_started(self, event: ToolStarted) -> None:
         call = self._step(event.step).call(event.index, event.name)
