@@ -349,6 +349,8 @@ class Resumed(Event):
     """What was found, in words."""
     kernel: str = ""
     """The kernel in which it goes on."""
+    fresh: bool = False
+    """Whether that is another one, in which variables from before are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -220,7 +220,7 @@ class Driving:
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
         if not run.started.scripted:
-            run.keeper = keeper  # a lesson goes on without a record
+            run.keeping.keeper = keeper  # a lesson goes on without a record
         return keeper
 
     def undo(self) -> tuple[list[str], list[str]]:

@@ -228,7 +228,7 @@ class PendingCalls:
             arguments = self._recipe.tools.arguments_of(self._call)
             return self._run(self._changed or arguments, Allow())
         if decision.action == "done":
-            self._finish(ToolResult(content=DONE, outcome="done, says you"))
+            self._finish(ToolResult(content=DONE, outcome="done, as you said"))
         else:
             self._finish(_nobody_knows())
         return None

@@ -1,4 +1,4 @@
-"""The limits of a run as questions: the person may let it go on, or let it go on unrecorded.
+"""The limits of a run as questions: the person may let it go on.
 
 A limit is reached where a budget, the run's or its conversation's, does not hold the next request,
 or where the run's calls go round in circles. It is asked about before a request, so that no call
@@ -10,7 +10,6 @@ Read next: `nbagent.policy.limits`, which says when one is reached.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from nbagent.events import Event, Paused
 from nbagent.phrases import count, plural
@@ -27,29 +26,11 @@ from nbagent.policy import (
 )
 from nbagent.run.outgoing import Estimate
 from nbagent.run.recipe import Recipe
-from nbagent.run.work import Decide, Decision, RunTool
-
-
-class Keeper(Protocol):
-    """Keeps a run's record, as far as the run asks for it.
-
-    Attributes:
-        problem: why the record is not whole, in words; '' while it is.
-        is_lost: whether another kernel goes on with the run.
-    """
-
-    problem: str
-    is_lost: bool
-
-    def retry(self) -> bool:
-        """Write what is missing; True if the record is whole now."""
-        ...
+from nbagent.run.work import Decide, Decision
 
 
 class Limits:
-    """What a run and its conversation may use, and whether it may go on without a record.
-
-    `apply` each event of the run once, in order.
+    """What a run and its conversation may use; `apply` each event of the run once, in order.
 
     Args:
         recipe: the settings, and the conversation's account.
@@ -74,8 +55,6 @@ class Limits:
         self._open: tuple[Budget, Reached] | None = None
         """The limit in question; None where calls that repeat are."""
         self._ended = ""
-        self._unkept: str | None = None
-        """The problem of the record that the person knows of."""
 
     def apply(self, event: Event) -> None:
         """Count what an event has spent."""
@@ -126,20 +105,6 @@ class Limits:
         self._ended = f"{why} {self._ended}"
         self._emit(Paused(step=step, why=why, question=question, key=key))
         return Decide("limit", question, why, key=key)
-
-    def unkept(self, keeper: Keeper | None, work: RunTool) -> Decide | None:
-        """The question before a tool, if what it does could not be told after a crash."""
-        if keeper is None or not keeper.problem or keeper.problem == self._unkept:
-            return None
-        question = "Go on without a record on disk?"
-        key = f"{work.step}.{work.index}.record"
-        self._emit(Paused(step=work.step, why=keeper.problem, question=question, key=key))
-        return Decide("record", question, keeper.problem, key=key)
-
-    def go_on_unkept(self, keeper: Keeper | None) -> None:
-        """Try the record once more; if it fails again, the run goes on without it."""
-        if keeper is not None and not keeper.retry():
-            self._unkept = keeper.problem
 
 
 REPEATED = (

@@ -39,7 +39,8 @@ from nbagent.run.asking import Asking
 from nbagent.run.calls import PendingCalls
 from nbagent.run.cursor import Cursor
 from nbagent.run.fork import Beginning
-from nbagent.run.limits import Keeper, Limits
+from nbagent.run.keeping import Keeping
+from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
@@ -66,7 +67,7 @@ class Machine:
         interrupt_tool: set by the driver while a tool of this run is on the stack.
         decided: the open question and its answer, until the driver has taken it.
         forked_from: the run and the move that this one was forked from.
-        keeper: keeps the record, set by the driver; None where none is kept.
+        keeping: whether its record is whole; the driver gives it the keeper.
         finished: the last event, once it has ended.
     """
 
@@ -98,7 +99,7 @@ class Machine:
         self.interrupt_tool: Callable[[], None] | None = None
         self.decided: tuple[Decide, Decision] | None = None
         self.forked_from: tuple[str, int] | None = None
-        self.keeper: Keeper | None = None
+        self.keeping = Keeping(self._emit)
         self._t0 = recipe.clock.now()
         self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
@@ -277,13 +278,13 @@ class Machine:
     def _next_call(self, want: Act) -> Work | None:
         if self._calls is None:
             self._calls = self._pending_calls(want)
-        if self.keeper is not None and self.keeper.is_lost:
-            self._end_unkept(self.keeper.problem)
+        if self.keeping.lost:
+            self._end_unkept(self.keeping.lost)
         if self.stopping:
             self._calls.stop()
             self._unstarted = None
         work = self._unstarted or self._calls.next()
-        question = self.limits.unkept(self.keeper, work) if isinstance(work, RunTool) else None
+        question = self.keeping.question(work) if isinstance(work, RunTool) else None
         self._unstarted = work if question and isinstance(work, RunTool) else None
         return question or work
 
@@ -334,7 +335,7 @@ class Machine:
             self.moves.open = None
         elif work.kind == "record":
             if decision.action == "run":
-                self.limits.go_on_unkept(self.keeper)
+                self.keeping.go_on()
             else:
                 self._end_unkept(work.why)
         elif work.kind != "limit":

@@ -105,7 +105,7 @@ def resumed(
         results=[_result(event) for event in after if isinstance(event, ToolFinished)],
         unknown=unknown,
         events=events,
-        resumed=Resumed(step=begun, text=text, kernel=kernel),
+        resumed=Resumed(step=begun, text=text, kernel=kernel, fresh=is_fresh),
         partial=record.partial,
         note="" if is_asking else note,
     )

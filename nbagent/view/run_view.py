@@ -321,6 +321,8 @@ class RunView:
         step = self._step(event.step)
         step.notes = [*step.notes[-9:], one_line(clean(event.text), 300)]
         self.question = None
+        if event.fresh:
+            self.added, self.changed = {}, {}
 
     def _tool_started(self, event: ToolStarted) -> None:
         call = self._step(event.step).call(event.index, event.name)

@@ -167,7 +167,10 @@ def resumed(*, answered: bool) -> Story:
     arguments = {"code": "df.to_csv('out.csv')"}
     begun = ToolStarted(step=2, index=0, call_id="a", name="run_python", arguments=arguments)
     story.add(begun, 0.1)
-    story.add(Resumed(step=2, text="Resumed from the record in a new kernel.", kernel="k2"), 2.0)
+    story.add(
+        Resumed(step=2, text="Resumed from the record in a new kernel.", kernel="k2", fresh=True),
+        2.0,
+    )
     why = "nobody knows whether it finished"
     story.question(about="outcome", arguments=arguments, name="run_python", why=why)
     if not answered:

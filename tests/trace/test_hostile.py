@@ -226,7 +226,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
     StopAsked: st.builds(StopAsked, t=times, step=steps),
     Steered: st.builds(Steered, t=times, step=steps, text=words),
     Compacted: st.builds(Compacted, t=times, step=steps, n_messages=small, summary=words),
-    Resumed: st.builds(Resumed, t=times, step=steps, text=words),
+    Resumed: st.builds(Resumed, t=times, step=steps, text=words, fresh=st.booleans()),
     RunFinished: st.builds(
         RunFinished,
         t=times,

@@ -183,6 +183,7 @@ export interface Compacted extends InStep {
 export interface Resumed extends InStep {
   kind: 'resumed';
   text: string;
+  fresh?: boolean;
 }
 export interface RunFinished extends Stamped {
   kind: 'run_finished';

@@ -112,6 +112,7 @@ export class RunView {
     resumed: event => {
       this.step(event.step).note(oneLine(clean(event.text), 300));
       this.question = null;
+      if (event.fresh) [this.added, this.changed] = [new Set(), new Set()];
     },
     tool_started: event => this.toolStarted(event),
     tool_output: event => this.toolOutput(event),
