@@ -80,6 +80,10 @@ class Settings:
     thinking: bool = True
     keep: Literal["all", "none"] = "all"
     """`all` sends the reasoning of earlier turns again (Preserved Thinking)."""
+    compact_share: float = 0.8
+    """How full the model's window may get before older messages are left out; 0 for never."""
+    max_context_tokens: int | None = None
+    """Use so much of the model's window at most; None for all of it."""
     first_delta_seconds: float = 120.0
     between_deltas_seconds: float = 60.0
     reply_minutes: float = 30.0
@@ -102,6 +106,8 @@ class Settings:
             is_limit = name.startswith(("max_", "conversation_max_"))
             if is_limit and value is not None and not value > 0:  # not of NaN either
                 raise SettingsError(f"{name.replace('_', '-')} must be more than 0.")
+        if not 0 <= self.compact_share <= 1:
+            raise SettingsError(f"compact_share is {self.compact_share:g}; it is a share, 0 to 1.")
 
 
 def resolve(

@@ -139,14 +139,15 @@ def replayed(record: Recorded, loop: Loop, tools: Sequence[Tool], note: str = ""
     Raises:
         ReplayError: see `resumed`.
     """
-    sends, message = list(record.sends), _note(note)
+    sends = list(record.sends)
     cursor = Cursor(loop, record.origin, tools)
     if not note or not _asks_next(sends):
         return cursor.replay(sends, is_checked=not record.masked)
     if not sends:
-        return Cursor(loop, [*record.origin, message], tools)
+        return Cursor(loop, [*record.origin[:-1], _with_note(record.origin[-1], note)], tools)
     last = sends[-1]
     assert isinstance(last.value, list)  # `_asks_next`
+    message: Message = {"role": "user", "content": note}
     told = replace(last, value=[*last.value, message])
     return cursor.replay([*sends[:-1], told], is_checked=not record.masked)
 
@@ -156,8 +157,12 @@ def _asks_next(sends: Sequence[Send]) -> bool:
     return not sends or sends[-1].move != "ask"
 
 
-def _note(text: str) -> Message:
-    return {"role": "user", "content": text}
+def _with_note(prompt: Message, note: str) -> Message:
+    """The person's prompt, with a note after it."""
+    content = prompt.get("content", "")
+    if isinstance(content, str):
+        return {**prompt, "content": f"{content}\n\n{note}"}
+    return {**prompt, "content": [*content, {"type": "text", "text": note}]}
 
 
 def _reply_in_hand(after: Sequence[Event]) -> Message | None:
