@@ -139,7 +139,6 @@ def test_a_summary_costs_and_is_no_step() -> None:
     spent = sum(u["prompt_tokens"] + 4 * u["completion_tokens"] for u in usages) / 1e6
     assert figures["cost_usd"] == pytest.approx(spent)
     assert run.limits.account.spent.usd == pytest.approx(spent)
-    assert run._asking.step_usd < compacted.usage["prompt_tokens"] / 1e6
     assert "Summarising older messages" in states
     shown = json.dumps(view.snapshot())
     assert "What there is of it" not in shown
