@@ -131,11 +131,21 @@ class Asking:
         revision, n = self._checked(cursor)
         shown, n_shown = self.window.shown(revision, n), self.window.n_shown(revision, n)
         self._n_ready, self._n_repeated = n, max(n_shown - (n - self._n_sent), 0)
-        tokens = self.window.estimate(revision, n)
-        self.ahead = Estimate.of(tokens, self._usage, self._price)
-        tail = self.recipe.model.tail(tokens)
+        self.ahead = self._estimate(revision, n)
+        tail = self.recipe.model.tail(self.ahead.tokens)
         self._prepared = Request(self._head, shown, n_shown, tail, n - n_shown)
         return self._prepared
+
+    def expected(self, cursor: Cursor) -> Estimate:
+        """What the next request would carry and cost, before room is made for it.
+
+        Raises:
+            HistoryError: the loop's list would be refused by the endpoint.
+        """
+        return self._estimate(*self._checked(cursor))
+
+    def _estimate(self, revision: Revision, n: int) -> Estimate:
+        return Estimate.of(self.window.estimate(revision, n), self._usage, self._price)
 
     def _checked(self, cursor: Cursor) -> tuple[Revision, int]:
         """The loop's list as records, and how many they are."""

@@ -268,13 +268,15 @@ class Machine:
             reason, text, kind = self._end_as or ("stopped", self._stopped_text(), "")
             self._finish(reason, text, kind=kind)
             return None
+        if self._asking.between_steps and not self._asking.compaction.is_open:
+            expected = self._asking.expected(self.cursor)
+            question = self.limits.question(self._asking.step, expected)
+            if question is not None:
+                return question
         room = None if self._rests_before_request() else self._asking.make_room(self.cursor)
         if room is not None or not self._asking.between_steps:
             return room or self._asking.next()
         request, step = self._asking.prepare(self.cursor), self._asking.step + 1
-        question = self.limits.question(self._asking.step, self._asking.ahead)
-        if question is not None:
-            return question
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
