@@ -118,7 +118,9 @@ def history_after(turn: Turn | None, system: str) -> Sequence[Record]:
     if turn is None:
         return [Record.of(prompt)] if system else []
     transcript = turn.run.transcript
-    records = list(transcript.sync(turn.run.cursor.messages, trusted=True).records)
+    records = list(
+        transcript.sync(turn.run.cursor.messages, trusted=turn.run.cursor.trusted).records
+    )
     if records and records[0].message["role"] == "system":
         if records[0].message.get("content") == system:
             return records

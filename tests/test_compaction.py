@@ -470,6 +470,14 @@ def test_the_projection_comes_back_from_the_events_alone() -> None:
     )
 
 
+def test_what_a_turn_takes_over_can_be_stored() -> None:
+    run = drive(run_of(SmallModel(25)))
+    stored = json.loads(json.dumps(run.past.to_dict()))
+    assert Past.from_dict(stored) == run.past
+    assert Past.from_dict({**stored, "projection": {**stored["projection"], "new": 1}}) == run.past
+    assert Past.from_dict({}) == NO_PAST
+
+
 def test_a_fork_shows_what_was_shown_at_its_move() -> None:
     run = drive(run_of(SmallModel(25)))
     (compacted,) = compactions(run)
@@ -615,7 +623,7 @@ def compaction_of(goals: tuple[int, ...], n_window: int, events: list[Event]) ->
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     histories(),
     st.integers(1_000, 12_000),

@@ -43,9 +43,10 @@ class Asking:
         emit: where events go.
         since_start: turns the clock's `now()` into seconds since the run began.
         step: steps already made, for a fork.
-        past: what the run takes over from the turn before.
+        past: what the run took over from the turn before.
         goal: index of the run's own prompt among its messages.
         events: what has happened in the run; it is only read.
+        messages: what was said in the run, where it goes on from its record.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Asking:
         past: Past = NO_PAST,
         goal: int = 0,
         events: Sequence[Event] = (),
+        messages: Sequence[Message] = (),
     ) -> None:
         self.recipe = recipe
         self.transcript = transcript
@@ -83,10 +85,10 @@ class Asking:
         self._prepared: Request | None = None
         self._renewed: Request | None = None
         self._overflowed = False
-        self._past = past
+        self.began_with = past
         facts = recipe.model.facts
         self.window = Window(
-            past,
+            past_from(events, messages, past),
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
@@ -165,7 +167,7 @@ class Asking:
     def past_at(self, step: int, messages: Sequence[Message]) -> Past:
         """What a fork takes over that begins within `step`, with these messages."""
         before = [event for event in self._events if getattr(event, "step", 0) <= step]
-        return past_from(before, messages, self._past)
+        return past_from(before, messages, self.began_with)
 
     def next(self, request: Request | None = None) -> AskModel | WaitUntil:
         """Begin a step with its request, or make the next attempt at it when its time has come.

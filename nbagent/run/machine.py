@@ -121,6 +121,7 @@ class Machine:
             past=past,
             goal=len(self.cursor.origin) - 1,
             events=self.events,
+            messages=self.cursor.messages,
         )
         self._emit(started, at=self._t0)
 

@@ -71,6 +71,11 @@ class Run(Machine):
         return tuple(self._asking.requests)
 
     @property
+    def began_with(self) -> Past:
+        """What it took over from the turn before, besides the messages; a resume needs it again."""
+        return self._asking.began_with
+
+    @property
     def past(self) -> Past:
         """What the next turn of the conversation takes over, besides the messages."""
         return self._asking.past()

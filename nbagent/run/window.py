@@ -12,9 +12,9 @@ Read next: `nbagent.run.compaction`, which makes projections.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import cast
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, cast
 
 from nbagent.events import Compacted, Event, ReplyReceived, ToolFinished
 from nbagent.messages import Message, Part, Record, Revision, Usage, first_fault
@@ -106,6 +106,24 @@ class Past:
     made: Made = field(default_factory=Made)
     n_tokens: int = 0
     n_counted: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values, for the journal; `from_dict` is the inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Past:
+        """Rebuild it; what this version does not know is ignored."""
+        shown, made = data.get("projection", {}), data.get("made", {})
+        known = {f.name for f in fields(Projection)}
+        projection = {key: value for key, value in shown.items() if key in known}
+        return cls(
+            projection=Projection(**projection | {"goals": tuple(shown.get("goals", ()))}),
+            goals=tuple(data.get("goals", ())),
+            made=Made(tuple(made.get("names", ())), tuple(made.get("files", ()))),
+            n_tokens=int(data.get("n_tokens", 0)),
+            n_counted=int(data.get("n_counted", 0)),
+        )
 
     def moved(self, by: int) -> Past:
         """The same where the system prompt has come or gone."""
