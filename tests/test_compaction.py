@@ -18,6 +18,7 @@ from nbagent.errors import (
     ContextOverflow,
     InvalidTurn,
     RateLimited,
+    SettingsError,
 )
 from nbagent.events import Event, from_dict, to_dict
 from nbagent.kernel.describe import alive_in
@@ -37,6 +38,7 @@ from nbagent.run.window import (
     Window,
     past_from,
     projection_from,
+    window_tokens,
 )
 from nbagent.run.work import AskModel, WaitUntil
 from nbagent.settings import Settings
@@ -692,6 +694,22 @@ def test_to_drop_the_oldest_messages_is_no_way(
 
 
 # The words
+
+
+@pytest.mark.parametrize("given", [{"compact_share": 1.2}, {"max_context_tokens": -1}])
+def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        Settings(**given)
+
+
+def test_a_smaller_window_is_used_and_a_larger_one_is_not() -> None:
+    facts = SmallModel(0).facts
+    assert window_tokens(Settings(), facts) == WINDOW
+    assert window_tokens(Settings(max_context_tokens=500), facts) == 500
+    assert window_tokens(Settings(max_context_tokens=500_000), facts) == WINDOW
+    unknown = SmallModel(0, window_tokens=0).facts
+    assert window_tokens(Settings(max_context_tokens=500), unknown) == 500
+    assert window_tokens(Settings(), unknown) == 0
 
 
 def test_headings_are_found_as_models_write_them() -> None:
