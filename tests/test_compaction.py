@@ -40,7 +40,7 @@ from nbagent.run.window import (
     projection_from,
     window_tokens,
 )
-from nbagent.run.work import AskModel, WaitUntil
+from nbagent.run.work import AskModel, Decision, WaitUntil
 from nbagent.settings import Settings
 from nbagent.summary import (
     HEADINGS,
@@ -544,13 +544,21 @@ def test_what_is_alive_is_told_by_type_and_size_and_none_of_its_own_code_runs() 
     assert said == {"rows": "list, 3 elements", "secret": "str", "odd": "Looked", "n": "int"}
 
 
-def test_where_each_result_is_asked_about_only_names_leave() -> None:
-    def alive(_: Any) -> dict[str, str]:
-        raise AssertionError("it was looked at")
-
-    model = SmallModel(25)
-    drive(run_of(model, ask="always", recipe={"alive": alive}))
-    assert "- x20" in text_of(carried(model.asked[0])[-1])
+def test_where_each_result_is_asked_about_no_variable_and_no_file_leaves() -> None:
+    """A name may stand in a result that the person has kept to themselves."""
+    model = SmallModel(25, summaries=answers(AuthFailed("No.")))
+    run = drive(
+        run_of(model, ask="always"),
+        decide=lambda question: Decision(
+            "deny" if question.kind == "result" and "work:19" in str(question.call) else "run"
+        ),
+    )
+    assert "x19" not in text_of(carried(model.asked[0])[-1])
+    (compacted,) = compactions(run)
+    assert compacted.mechanical
+    assert "Kept in full: your goal, 3 variables, 4 files" in compacted.text
+    assert "x19" not in compacted.summary
+    assert "out1" not in compacted.summary
 
 
 def test_a_summary_is_masked() -> None:
