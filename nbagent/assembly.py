@@ -157,6 +157,8 @@ def new_run(
     """
     facts = recipe.model.facts
     system = system_prompt(recipe.settings.system)
+    opening = opening or Opening()
+    past = past_after(opening.parent, system)
     started = RunStarted(
         run_id=f"run-{secrets.token_hex(4)}",
         prompt=recipe.redact(prompt),
@@ -172,13 +174,12 @@ def new_run(
         window_tokens=window_tokens(recipe.settings, facts),
         price=facts.price,
         note=" ".join(note for note in notes if note),
+        past=past.told(),
     )
-    before = opening.parent if opening else None
     return Run(
         recipe,
         prompt=content or prompt,
         started=started,
-        history=history_after(before, system),
+        history=history_after(opening.parent, system, opening.start),
         sent=sent,
-        past=past_after(before, system),
     )

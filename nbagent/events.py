@@ -1,4 +1,4 @@
-"""What happens in a run, as frozen facts: the one stream that view, meter and spool consume.
+"""What happens in a run, as frozen facts: the one stream that view, meter and journal consume.
 
 Events are in the past tense; `seq` and `t` are stamped in one place, by the Run. `t` is seconds
 since the run began. `Delta` and `ToolOutput` are transient: they feed the live view and the
@@ -23,6 +23,12 @@ Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 
 Place: TypeAlias = Literal["request", "reply", "call", "result"]
 """Where a run can rest: before a request, after a reply, before a call, after its result."""
+
+About: TypeAlias = Literal["call", "result", "outcome"]
+"""What a question to the person is about."""
+
+Decided: TypeAlias = Literal["run", "edit", "deny", "done"]
+"""What was decided."""
 
 FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 """Why a run ended."""
@@ -109,6 +115,8 @@ class RunStarted(Event):
     """Dollars per million tokens: input, cached input, output. None where unknown."""
     note: str = ""
     """A line that the reader should meet first ('replaces the run of this cell')."""
+    past: dict[str, Any] | None = None
+    """How requests show what was said before, if not all of it (see `nbagent.run.window`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +131,12 @@ class StepStarted(Event):
     sha256: str = ""
     sent: tuple[Sent, ...] = ()
     """What this request carries that no earlier request of the run carried."""
+    est_tokens: int = 0
+    """How many tokens it is estimated to carry."""
+    est_usd: float | None = None
+    """What they are estimated to cost; None where the price is unknown."""
+    note: str = ""
+    """What the reader should know before it goes: what it costs, if that is much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +174,8 @@ class ReplyReceived(Event):
 class ApprovalAsked(Event):
     """A call waits for the person; `why` says in words what makes it need an OK.
 
-    `about` says whether the call is to run or its result to leave for the model; `key` binds an
-    answer to just this question and these bytes.
+    `about` says whether the call is to run, its result to leave for the model, or what became of a
+    call whose `outcome` nobody knows; `key` binds an answer to just this question and these bytes.
     """
 
     kind: ClassVar[str] = "approval_asked"
@@ -169,7 +183,7 @@ class ApprovalAsked(Event):
     index: int
     name: str
     why: str
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     key: str = ""
     arguments: dict[str, Any] | None = None
     """What it would be called with."""
@@ -180,15 +194,18 @@ class ApprovalAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven(Event):
-    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided."""
+    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided.
+
+    `done` is said of a call whose outcome nobody knows.
+    """
 
     kind: ClassVar[str] = "approval_given"
     step: int
     index: int
-    decision: Literal["run", "edit", "deny"]
+    decision: Decided
     by: str = "you"
     why: str = ""
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     always: tuple[str, ...] = ()
     """The kinds of reasons that were allowed for the rest of the conversation."""
 
@@ -359,6 +376,20 @@ class Compacted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """The run goes on from its record, as its kernel had ended; `t` leaves the time between out."""
+
+    kind: ClassVar[str] = "resumed"
+    step: int
+    text: str
+    """What was found, in words."""
+    kernel: str = ""
+    """The kernel in which it goes on."""
+    fresh: bool = False
+    """Whether that is another one, in which variables from before are gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(Event):
     """The run ended; last event, exactly once."""
 
@@ -393,6 +424,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         Steered,
         Compacting,
         Compacted,
+        Resumed,
         RunFinished,
     )
 }

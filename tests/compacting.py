@@ -97,9 +97,14 @@ def run_of(
             **(recipe or {}),
         ),
         prompt=prompt,
-        started=RunStarted(run_id="run-1", prompt=prompt, model="test", price=model.facts.price),
+        started=RunStarted(
+            run_id="run-1",
+            prompt=prompt,
+            model="test",
+            price=model.facts.price,
+            past=past.told(),
+        ),
         history=history,
-        past=past,
     )
 
 

@@ -140,8 +140,7 @@ def test_a_summary_costs_and_is_no_step() -> None:
     assert figures["prompt_tokens"] == sum(usage["prompt_tokens"] for usage in usages)
     spent = sum(u["prompt_tokens"] + 4 * u["completion_tokens"] for u in usages) / 1e6
     assert figures["cost_usd"] == pytest.approx(spent)
-    assert run._asking.spent_usd == pytest.approx(spent)
-    assert run._asking.step_usd < compacted.usage["prompt_tokens"] / 1e6
+    assert run.limits.account.spent.usd == pytest.approx(spent)
     assert "Summarising older messages" in states
     shown = json.dumps(view.snapshot())
     assert "What there is of it" not in shown
@@ -220,6 +219,19 @@ def test_its_retries_are_bounded() -> None:
     assert run.answer == "done"
     assert [event.mechanical for event in compactions(run)] == [True]
     assert len([event for event in run.events if event.kind == "compacting"]) == 3
+
+
+def test_a_limit_is_asked_about_before_a_summary_is_paid_for() -> None:
+    model = SmallModel(40)
+    run = drive(run_of(model, max_steps=20), decide=lambda _: Decision("deny"))
+    assert run.finished is not None
+    assert run.finished.reason == "limit"
+    assert model.asked == []
+    assert run._asking.ahead.tokens > 0.8 * WINDOW
+    run = drive(run_of(SmallModel(40), max_steps=20))  # who says yes gets it
+    assert run.answer == "done"
+    kinds = [event.kind for event in run.events]
+    assert kinds.index("paused") < kinds.index("compacting")
 
 
 def asking_for_a_summary(run: Run) -> AskModel:
@@ -474,10 +486,9 @@ def test_the_projection_comes_back_from_the_events_alone() -> None:
 
 def test_what_a_turn_takes_over_can_be_stored() -> None:
     run = drive(run_of(SmallModel(25)))
-    stored = json.loads(json.dumps(run.past.to_dict()))
-    assert Past.from_dict(stored) == run.past
-    assert Past.from_dict({**stored, "projection": {**stored["projection"], "new": 1}}) == run.past
-    assert Past.from_dict({}) == NO_PAST
+    assert Past.of(json.loads(json.dumps(run.past.told()))) == run.past
+    assert NO_PAST.told() is None
+    assert Past.of(None) == NO_PAST
 
 
 def test_a_fork_shows_what_was_shown_at_its_move() -> None:

@@ -12,8 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
-    | {"clock", "paths", "phrases", "bounded", "summary"},
-    {"run", "conversation", "spool"},
+    | {"clock", "paths", "phrases", "bounded", "repair", "summary"},
+    {"run", "conversation", "journal"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
     {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
 ]

@@ -288,6 +288,46 @@ def test_settings_come_from_line_then_config_then_environment(lesson: LiveKernel
     assert "Kimi.max_usd" in options
 
 
+def test_a_conversation_has_limits_of_its_own(lesson: LiveKernel) -> None:
+    lesson.run("%config Kimi.conversation_max_steps = 3")
+    try:
+        assert "limit" not in lesson.run("%%kimi how many rows has df?").text
+        text = lesson.run("%%kimi lesson long 6").text
+        assert "3 steps limit of this conversation reached after 3 steps" in text
+        assert "limit" not in lesson.run("%%kimi --new how many rows has df?").text
+    finally:
+        lesson.run("%config Kimi.conversation_max_steps = None")
+
+
+def test_a_conversation_begins_from_a_file(lesson: LiveKernel, tmp_path: Path) -> None:
+    path = tmp_path / "a chat.json"
+    messages = [
+        {"role": "system", "content": "Be somebody else."},
+        {"role": "user", "content": "Which month was warmest?"},
+        {"role": "tool", "tool_call_id": "x", "content": "July"},
+        {"role": "assistant", "content": "July."},
+    ]
+    path.write_text(json.dumps({"messages": messages}))
+    told = lesson.run(f"%kimi import {path}").text
+    assert "Conversation main begins with 3 messages of a chat.json" in told
+    assert "message 2: a result without its call became a message of the user" in told
+    lesson.run("%%kimi --out begun\nhow many rows has df?")
+    lesson.run("%%kimi how many rows has df?")
+    for name in ("begun", "_"):
+        roles = lesson.run(f"print([m['role'] for m in {name}.messages][:5])").text
+        assert roles.strip() == "['system', 'user', 'user', 'assistant', 'user']"
+    said = lesson.run("print('somebody else' in str(begun.messages), begun.finished.reason)").text
+    assert said.strip() == "False answer"
+    assert "no history" in lesson.run(f"%kimi import {_written(tmp_path, '3')}").text
+    assert "needs a file" in lesson.run("%kimi import").text
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "other.json"
+    path.write_text(text)
+    return path
+
+
 def test_help_lists_every_option(lesson: LiveKernel) -> None:
     pages = lesson.run("%%kimi?").reply["payload"]
     text = pages[0]["data"]["text/plain"]

@@ -57,7 +57,7 @@ def run_over_http(
     prompt: str,
     *,
     steer_at: int = 0,
-    max_context_tokens: int = 0,
+    max_context_tokens: int | None = None,
     on_event: Callable[[Event], None] = lambda _: None,
     **recipe: Any,
 ) -> Run:

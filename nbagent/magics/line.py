@@ -6,6 +6,7 @@ import difflib
 import getpass
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbagent.conversation import Conversation, leaves_history
@@ -13,11 +14,9 @@ from nbagent.errors import UsageError
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
 from nbagent.magics.options import parse_line
+from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
-from nbagent.paths import runs_dir
 from nbagent.phrases import share
-from nbagent.spool import load as load_run
-from nbagent.spool import stored_runs
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -186,7 +185,11 @@ def _tools(session: Session, _rest: str) -> str:
 
 def _runs(session: Session, _rest: str) -> str:
     lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    stored = [name for name in stored_runs(runs_dir()) if name not in session.runs]
+    stored = [
+        line.run_id
+        for line in session.driving.journal.runs(limit=len(session.runs) + 10)
+        if line.run_id not in session.runs
+    ]
     if stored:
         lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
     return "\n".join(lines) or "No run yet."
@@ -197,11 +200,21 @@ def _show(session: Session, rest: str) -> str:
     if run is not None:
         session.show(run.run_id, run.events)
         return ""
-    name = next((n for n in stored_runs(runs_dir()) if rest and n.startswith(rest)), None)
-    if name is None:
-        raise UsageError(f"There is no run {rest!r}." if rest else "No run yet.", "See %kimi runs.")
-    session.show(name, list(load_run(runs_dir(), name)))
+    if not rest:
+        raise UsageError("No run yet.", "See %kimi runs.")
+    journal = session.driving.journal
+    name = journal.find(rest)
+    session.show(name, list(journal.events(name)))
     return ""
+
+
+def _import(session: Session, rest: str) -> str:
+    if not rest:
+        raise UsageError(
+            "`%kimi import` needs a file: a JSON list of messages, or an object with `messages`.",
+            "Nothing was changed.",
+        )
+    return session.begin_from(Path(rest.strip("\"'")).expanduser()).rstrip()
 
 
 GO_ON = "Go on where you stopped."
@@ -215,6 +228,10 @@ def _continue(session: Session, rest: str) -> str:
     run = conversation.head.run
     session.ask(options, GO_ON if leaves_history(run) else run.started.prompt)
     return ""
+
+
+def _resume(session: Session, rest: str) -> str:
+    return resume(session, rest)
 
 
 def _undo(session: Session, _rest: str) -> str:
@@ -295,7 +312,9 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi tools                 what the model may call
 %kimi runs                  runs of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
+%kimi import FILE.json      begin the conversation from messages that were made elsewhere
 %kimi continue              go on where the last run stopped
+%kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
 %kimi stop [RUN]            stop a run that goes on behind this cell
 %kimi say TEXT              tell it something; it reads that before its next request
@@ -313,7 +332,9 @@ COMMANDS: dict[str, Command] = {
     "tools": _tools,
     "runs": _runs,
     "show": _show,
+    "import": _import,
     "continue": _continue,
+    "resume": _resume,
     "undo": _undo,
     "stop": _stop,
     "say": _say,
@@ -322,4 +343,4 @@ COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "help": _help,
 }
-_TAKES_TEXT = {"use", "say", "deny"}
+_TAKES_TEXT = {"use", "say", "deny", "import"}

@@ -25,6 +25,7 @@ from nbagent.events import (
     Event,
     Paused,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -128,8 +129,9 @@ class Meter:
             ReplyReceived: self._reply_received,
             RetryScheduled: self._retry_scheduled,
             ApprovalAsked: self._approval_asked,
-            ApprovalGiven: self._approval_given,
+            ApprovalGiven: self._decided,
             Paused: self._waits_for_you,
+            Resumed: self._decided,
             Compacting: lambda event: self._close(event.t),
             Compacted: self._compacted,
             ToolStarted: self._tool_started,
@@ -324,11 +326,11 @@ class Meter:
             cost = None if self.scripted else cost_usd(event.usage, self.price)
             self._summaries.append({**event.usage, "cost_usd": cost})
 
-    def _approval_given(self, event: ApprovalGiven) -> None:
+    def _decided(self, event: ApprovalGiven | Resumed) -> None:
         self._close(event.t)
 
     def _approval_asked(self, event: ApprovalAsked) -> None:
-        if event.about == "result":
+        if event.about != "call":
             self._tool_ended(event.step, event.index, event.t)
         self._waits_for_you(event)
 

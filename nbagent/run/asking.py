@@ -7,10 +7,10 @@ keeps a failed attempt's text out of the history, and hands accepted messages ba
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from nbagent.errors import HistoryError, InvalidTurn, ModelError
+from nbagent.errors import HistoryError, InCircles, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
 from nbagent.messages import (
     Message,
@@ -21,16 +21,22 @@ from nbagent.messages import (
     first_fault,
     reasoning_of,
 )
-from nbagent.meter import cost_usd
 from nbagent.meter.sampling import SampleLog
-from nbagent.policy import retry_delay_s
-from nbagent.ports import Held, Piece, Reply
+from nbagent.policy import CircleWatch, retry_delay_s
+from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.compaction import Compaction, Emit
 from nbagent.run.cursor import Cursor
-from nbagent.run.outgoing import newly_sent
+from nbagent.run.outgoing import Estimate, newly_sent
 from nbagent.run.recipe import Recipe
 from nbagent.run.window import NO_PAST, Past, Window, past_from, window_tokens
 from nbagent.run.work import AskModel, WaitUntil
+
+IN_CIRCLES = (
+    "The reply said the same over and over, so it was ended.",
+    "Where such text is wanted, `%config Kimi.notice_repeats = False` lets it come.",
+)
+PARTIAL_CHARS = 4_000
+"""How much of a reply that went in circles is kept to be shown."""
 
 
 class Asking:
@@ -46,7 +52,8 @@ class Asking:
         past: what the run took over from the turn before.
         goal: index of the run's own prompt among its messages.
         events: what has happened in the run; it is only read.
-        messages: what was said in the run, where it goes on from its record.
+        record: what had happened in the run already, where it goes on from its record.
+        messages: what was said in it.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class Asking:
         past: Past = NO_PAST,
         goal: int = 0,
         events: Sequence[Event] = (),
+        record: Sequence[Event] = (),
         messages: Sequence[Message] = (),
     ) -> None:
         self.recipe = recipe
@@ -68,10 +76,8 @@ class Asking:
         self.requests: list[Request] = []
         self.step = step
         self.attempt = 0
-        self.spent_usd: float | None = None
-        """Dollars spent so far, as far as the price is known."""
-        self.step_usd = 0.0
-        """What the last reply cost."""
+        self.ahead = Estimate()
+        """What `prepare` expects of the request that it has made."""
         self._attached = tuple(attached)
         self._emit = emit
         self._events = events
@@ -81,14 +87,15 @@ class Asking:
         self._retry: WaitUntil | None = None
         self._n_ready = 0
         self._n_sent = 0
+        self._usage: Usage | None = None
         self._n_repeated = 0
         self._prepared: Request | None = None
         self._renewed: Request | None = None
         self._overflowed = False
-        self.began_with = past
+        self._began_with = past
         facts = recipe.model.facts
         self.window = Window(
-            past_from(events, messages, past),
+            past_from(record, messages, past),
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
@@ -105,6 +112,7 @@ class Asking:
         )
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
+        self._watch = CircleWatch()
 
     @property
     def between_steps(self) -> bool:
@@ -125,7 +133,9 @@ class Asking:
         revision, n = self._checked(cursor)
         shown, n_shown = self.window.shown(revision, n), self.window.n_shown(revision, n)
         self._n_ready, self._n_repeated = n, max(n_shown - (n - self._n_sent), 0)
-        tail = self.recipe.model.tail(self.window.estimate(revision, n))
+        tokens = self.window.estimate(revision, n)
+        self.ahead = Estimate.of(tokens, self._usage, self._price)
+        tail = self.recipe.model.tail(tokens)
         self._prepared = Request(self._head, shown, n_shown, tail, n - n_shown)
         return self._prepared
 
@@ -167,7 +177,12 @@ class Asking:
     def past_at(self, step: int, messages: Sequence[Message]) -> Past:
         """What a fork takes over that begins within `step`, with these messages."""
         before = [event for event in self._events if getattr(event, "step", 0) <= step]
-        return past_from(before, messages, self.began_with)
+        return past_from(before, messages, self._began_with)
+
+    @property
+    def _price(self) -> tuple[float, float, float] | None:
+        facts = self.recipe.model.facts
+        return None if facts.scripted else facts.price
 
     def next(self, request: Request | None = None) -> AskModel | WaitUntil:
         """Begin a step with its request, or make the next attempt at it when its time has come.
@@ -189,6 +204,8 @@ class Asking:
         self.requests.append(request)
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
+        self._watch = CircleWatch()
+        told = self.ahead.usd is not None and self.ahead.usd >= self.recipe.settings.tell_usd
         self._emit(
             StepStarted(
                 step=self.step,
@@ -197,6 +214,9 @@ class Asking:
                 n_bytes=request.n_bytes,
                 sha256=request.sha256(),
                 sent=self._newly_sent(request),
+                est_tokens=self.ahead.tokens,
+                est_usd=self.ahead.usd,
+                note=str(self.ahead) if told and self.attempt == 1 else "",
             )
         )
         self._n_sent = self._n_ready
@@ -208,15 +228,48 @@ class Asking:
         self._n_repeated = request.n
         return (*because, *sent) if self._n_sent else sent
 
+    def take_up(self, events: Iterable[Event]) -> StepStarted | None:
+        """Take over what earlier requests of this run have counted.
+
+        Returns:
+            The attempt that was on its way at the end, if one was.
+        """
+        open_attempt: StepStarted | None = None
+        self._n_sent = max(self.window.n_counted - 1, 0)
+        for event in events:
+            if isinstance(event, StepStarted):
+                open_attempt = event
+            elif isinstance(event, ReplyReceived):
+                open_attempt, self._usage = None, event.usage or self._usage
+            elif isinstance(event, RetryScheduled) and event.attempt:
+                open_attempt = None
+        return open_attempt
+
+    def lost(self, attempt: StepStarted, partial: str) -> None:
+        """An attempt was on its way when the kernel ended: it is made again."""
+        self._emit(
+            RetryScheduled(
+                step=attempt.step,
+                attempt=attempt.attempt,
+                reason="resumed",
+                text="The kernel ended while this reply came.",
+                until_t=self._since_start(self.recipe.clock.now()),
+                discarded=partial,
+            )
+        )
+
     def waited(self) -> None:
         """The moment that `next` named has come."""
         self._retry = None
         self.compaction.waited()
 
-    def piece(self, piece: Piece) -> None:
-        """Take a streamed piece; those of a summary are not shown."""
+    def piece(self, piece: Piece) -> Failure | None:
+        """Take a streamed piece; what has failed, if the reply goes in circles now.
+
+        Those of a summary are not shown.
+        """
         if self.compaction.is_open:
-            return
+            return None
         self._samples.add(self._since_start(piece.t), piece.text, piece.phase)
         mask = self._masks.get(piece.phase)
         self._emit(
@@ -230,13 +283,14 @@ class Asking:
             ),
             at=piece.t,
         )
+        if self.recipe.settings.notice_repeats and self._watch.feed(piece.phase, piece.text):
+            return Failure(piece.t, InCircles(*IN_CIRCLES, partial=self._watch.end(PARTIAL_CHARS)))
+        return None
 
-    def _spend(self, usage: Usage | None) -> float | None:
-        """Note what a reply cost, and return it, as far as the price is known."""
-        cost = cost_usd(usage, self.recipe.model.facts.price)
-        if cost is not None:
-            self.spent_usd = (self.spent_usd or 0.0) + cost
-        return cost
+    def _count(self, usage: Usage) -> None:
+        """Note how many tokens the history holds now."""
+        self._usage = usage
+        self.window.count(usage, self._n_sent)
 
     def _fresh_masks(self) -> dict[str, Any]:
         """One masking stream a phase: a secret may be split across pieces."""
@@ -315,7 +369,6 @@ class Asking:
         are asked for again once, then kept with a blank as reasoning, and marked.
         """
         if self.compaction.is_open:
-            self._spend(reply.usage)
             self.compaction.take(reply)
             return None
         message, marks = reply.message, []
@@ -333,9 +386,7 @@ class Asking:
         if reply.usage is None:
             marks.append("no_usage")
         else:
-            self.window.count(reply.usage, self._n_sent)
-            cost = self._spend(reply.usage)
-            self.step_usd = self.step_usd if cost is None else cost
+            self._count(reply.usage)
         self._emit(
             ReplyReceived(
                 step=self.step,

@@ -13,13 +13,14 @@ Read next: `nbagent.run.compaction`, which makes projections.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, cast
 
 from nbagent.events import Compacted, Event, ReplyReceived, ToolFinished
 from nbagent.messages import Message, Part, Record, Revision, Usage, first_fault
+from nbagent.policy.spending import BYTES_PER_TOKEN
 from nbagent.ports import ModelFacts
-from nbagent.run.outgoing import BYTES_PER_TOKEN, estimated_tokens
+from nbagent.run.outgoing import estimated_tokens
 from nbagent.settings import Settings
 from nbagent.summary import Made, framed
 
@@ -107,22 +108,22 @@ class Past:
     n_tokens: int = 0
     n_counted: int = 0
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values, for the journal; `from_dict` is the inverse."""
-        return asdict(self)
+    def told(self) -> dict[str, Any] | None:
+        """The same as JSON values; None if there is nothing to tell."""
+        return None if self == NO_PAST else asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Past:
-        """Rebuild it; what this version does not know is ignored."""
-        shown, made = data.get("projection", {}), data.get("made", {})
-        known = {f.name for f in fields(Projection)}
-        projection = {key: value for key, value in shown.items() if key in known}
+    def of(cls, told: Mapping[str, Any] | None) -> Past:
+        """Read what `told` has made."""
+        if not told:
+            return NO_PAST
+        shown, made = told["projection"], told["made"]
         return cls(
-            projection=Projection(**projection | {"goals": tuple(shown.get("goals", ()))}),
-            goals=tuple(data.get("goals", ())),
-            made=Made(tuple(made.get("names", ())), tuple(made.get("files", ()))),
-            n_tokens=int(data.get("n_tokens", 0)),
-            n_counted=int(data.get("n_counted", 0)),
+            Projection(**{**shown, "goals": tuple(shown["goals"])}),
+            tuple(told["goals"]),
+            Made(tuple(made["names"]), tuple(made["files"])),
+            told["n_tokens"],
+            told["n_counted"],
         )
 
     def moved(self, by: int) -> Past:

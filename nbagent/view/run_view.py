@@ -28,6 +28,7 @@ from nbagent.events import (
     Output,
     Paused,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -105,6 +106,7 @@ class RunView:
             Steered: self._steered,
             Compacting: self._compacting,
             Compacted: self._compacted,
+            Resumed: self._resumed,
             ToolStarted: self._tool_started,
             ToolOutput: self._tool_output,
             ToolFinished: self._tool_finished,
@@ -245,6 +247,8 @@ class RunView:
         step.t, step.attempt = event.t, event.attempt
         step.live_reasoning = step.live_answer = ""
         step.live_arguments = 0
+        if event.note:
+            self._notes.append(one_line(clean(event.note), 200))
         self._put_notes(step)
         self.phase, self.text, self.question = "waiting", "", None
         for piece in event.sent:
@@ -325,6 +329,13 @@ class RunView:
         if self.steps and self.steps[-1].number == event.step:
             self._put_notes(self.steps[-1])
         self.compacted = [*self.compacted[-99:], (event.step, words)]
+
+    def _resumed(self, event: Resumed) -> None:
+        step = self._step(event.step)
+        step.notes = [*step.notes[-9:], one_line(clean(event.text), 300)]
+        self.question = None
+        if event.fresh:
+            self.added, self.changed = {}, {}
 
     def _put_notes(self, step: Step) -> None:
         step.notes, self._notes = [*step.notes[-9:], *self._notes], []

@@ -26,6 +26,7 @@ from nbagent.events import (
     Paused,
     Reason,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -152,7 +153,9 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         host=words,
         scripted=st.booleans(),
     ),
-    StepStarted: st.builds(StepStarted, t=times, step=steps, attempt=small, sent=sent),
+    StepStarted: st.builds(
+        StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
+    ),
     Delta: st.builds(Delta, t=times, step=steps, attempt=small, phase=phases, text=words),
     ReplyReceived: st.builds(
         ReplyReceived,
@@ -234,6 +237,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         why=words,
         usage=st.none() | st.just({"prompt_tokens": 5, "completion_tokens": 2}),
     ),
+    Resumed: st.builds(Resumed, t=times, step=steps, text=words, fresh=st.booleans()),
     RunFinished: st.builds(
         RunFinished,
         t=times,
