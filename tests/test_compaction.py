@@ -65,6 +65,7 @@ from tests.compacting import (
 )
 from tests.scripted import call, calls, drive, plain_shell, says
 from tests.strict import complaints
+from tests.test_resume import Killed, Tape, taken_up
 
 SYSTEM = Record.of({"role": "system", "content": "Be brief."})
 
@@ -482,6 +483,31 @@ def test_the_projection_comes_back_from_the_events_alone() -> None:
         run.past.n_tokens,
         run.past.n_counted,
     )
+
+
+def test_killed_anywhere_about_a_compaction_a_run_goes_on_from_what_it_has() -> None:
+    whole = drive(run_of(SmallModel(25), history=[SYSTEM]))
+    kinds = [event.kind for event in whole.events]
+    begun, done = kinds.index("compacting"), kinds.index("compacted")
+    for at in range(begun - 3, done + 9):
+        model = SmallModel(25)
+        run = run_of(model, history=[SYSTEM])
+        tape = Tape(run, at)
+        with pytest.raises(Killed):
+            drive(run)
+        again = drive(taken_up(tape.record, run))
+        assert again.answer == "done", at
+        assert len(compactions(again)) == 1
+        assert len(model.asked) == 1
+        assert again.past.projection == projection_from(again.events)
+        for request in model.sent:
+            assert complaints([dict(message) for message in carried(request)]) == []
+            assert tokens_in(request) < WINDOW
+            assert request.records[0].body == SYSTEM.body
+        assert summary_in(carried(again.requests[-1])[2]) == SUMMARY
+        steps = [request for request in model.sent if request not in model.asked]
+        broken = [later for earlier, later in pairwise(steps) if not begins_with(later, earlier)]
+        assert len(broken) == 1
 
 
 def test_what_a_turn_takes_over_can_be_stored() -> None:
