@@ -50,9 +50,11 @@ class Asking:
         emit: where events go.
         since_start: turns the clock's `now()` into seconds since the run began.
         step: steps already made, for a fork.
-        past: what the run takes over from the turn before.
+        past: what the run took over from the turn before.
         goal: index of the run's own prompt among its messages.
         events: what has happened in the run; it is only read.
+        record: what had happened in the run already, where it goes on from its record.
+        messages: what was said in it.
     """
 
     def __init__(
@@ -67,6 +69,8 @@ class Asking:
         past: Past = NO_PAST,
         goal: int = 0,
         events: Sequence[Event] = (),
+        record: Sequence[Event] = (),
+        messages: Sequence[Message] = (),
     ) -> None:
         self.recipe = recipe
         self.transcript = transcript
@@ -90,10 +94,10 @@ class Asking:
         self._prepared: Request | None = None
         self._renewed: Request | None = None
         self._overflowed = False
-        self._past = past
+        self._began_with = past
         facts = recipe.model.facts
         self.window = Window(
-            past,
+            past_from(record, messages, past),
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
@@ -185,7 +189,7 @@ class Asking:
     def past_at(self, step: int, messages: Sequence[Message]) -> Past:
         """What a fork takes over that begins within `step`, with these messages."""
         before = [event for event in self._events if getattr(event, "step", 0) <= step]
-        return past_from(before, messages, self._past)
+        return past_from(before, messages, self._began_with)
 
     @property
     def _price(self) -> tuple[float, float, float] | None:

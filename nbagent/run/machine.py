@@ -43,7 +43,7 @@ from nbagent.run.keeping import Keeping
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
-from nbagent.run.window import Past, past_from
+from nbagent.run.window import Past
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
 
@@ -122,9 +122,11 @@ class Machine:
             emit=self._emit,
             since_start=lambda now: round(now - self._t0, 6),
             step=beginning.step,
-            past=past_from(beginning.events, self.cursor.messages, Past.of(started.past)),
+            past=Past.of(started.past),
             goal=len(self.cursor.origin) - 1,
             events=self.events,
+            record=beginning.events,
+            messages=self.cursor.messages,
         )
         if beginning.events:
             self._take_up(beginning)
