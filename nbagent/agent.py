@@ -21,6 +21,7 @@ from nbagent.kernel.child import ChildKernel
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Nobody
 from nbagent.kernel.pump import Job, Pump, Unseen
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
@@ -125,7 +126,13 @@ class Agent:
         )
         recipe = Recipe(
             model=model,
-            tools=Toolset([run_python_tool(self.settings.tool_seconds, redact), *self.tools]),
+            tools=Toolset(
+                [
+                    run_python_tool(self.settings.tool_seconds, redact),
+                    read_output_tool(),
+                    *self.tools,
+                ]
+            ),
             settings=replace(self.settings, system=self.system or self.settings.system),
             clock=clock,
             loop=self.loop,

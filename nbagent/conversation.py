@@ -19,6 +19,7 @@ from nbagent.policy import Account, Standing
 from nbagent.redact import Redactor
 from nbagent.repair import repaired
 from nbagent.run import Run
+from nbagent.run.window import NO_PAST, Past
 
 
 @dataclass(slots=True, eq=False)
@@ -67,6 +68,7 @@ class Conversation:
         standing: what the person has allowed for good.
         account: what all its runs have used, replaced ones included.
         start: what it begins with, if it goes on from a history that was made elsewhere.
+        compacts: whether the next turn begins by leaving out older messages.
     """
 
     name: str = "main"
@@ -76,6 +78,7 @@ class Conversation:
     standing: Standing = field(default_factory=Standing)
     account: Account = field(default_factory=Account)
     start: Sequence[Record] = ()
+    compacts: bool = False
 
     def opening(self, cell_id: str) -> Opening:
         """Where a turn asked in this cell begins; call `add` once its run exists."""
@@ -127,7 +130,8 @@ def history_after(turn: Turn | None, system: str, start: Sequence[Record] = ()) 
     records = list(start)
     if turn is not None:
         transcript = turn.run.transcript
-        records = list(transcript.sync(turn.run.cursor.messages, trusted=True).records)
+        cursor = turn.run.cursor
+        records = list(transcript.sync(cursor.messages, trusted=cursor.trusted).records)
     if records and records[0].message["role"] == "system":
         if records[0].message.get("content") == system:
             return records
@@ -169,6 +173,22 @@ def begun_from(
         records = records[1:]
         note = "Its system prompt was left out; the one in force here takes its place."
     return records, "\n".join(filter(None, (mended.summary, mended.report, note)))
+
+
+def past_after(turn: Turn | None, system: str) -> Past:
+    """What the next turn takes over besides these records: how its requests show them.
+
+    Args:
+        turn: the turn to follow, None at the beginning.
+        system: the system prompt ('' for none).
+    """
+    while turn is not None and not leaves_history(turn.run):
+        turn = turn.parent
+    if turn is None:
+        return NO_PAST
+    messages = turn.run.messages
+    had_system = bool(messages) and messages[0]["role"] == "system"
+    return turn.run.past.moved(int(bool(system)) - int(had_system))
 
 
 def leaves_history(run: Run) -> bool:

@@ -115,6 +115,8 @@ class RunStarted(Event):
     """Dollars per million tokens: input, cached input, output. None where unknown."""
     note: str = ""
     """A line that the reader should meet first ('replaces the run of this cell')."""
+    past: dict[str, Any] | None = None
+    """How requests show what was said before, if not all of it (see `nbagent.run.window`)."""
     replays: str = ""
     """The saved run that this one replays, of which nothing is sent."""
 
@@ -260,7 +262,8 @@ class ToolFinished(Event):
 class RetryScheduled(Event):
     """A request waits and will go (again) at `until_t`.
 
-    `attempt` is the attempt that failed, 0 if nothing failed and the account's pace is kept.
+    `attempt` is the attempt that failed, 0 if none of the step did: the account's pace is kept, or
+    a summary is asked for again.
     """
 
     kind: ClassVar[str] = "retry_scheduled"
@@ -332,13 +335,46 @@ class Steered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compacting(Event):
+    """The model is asked for a summary of older messages, before the request of `step`."""
+
+    kind: ClassVar[str] = "compacting"
+    step: int
+    attempt: int = 1
+    n_messages: int = 0
+    n_bytes: int = 0
+    sent: tuple[Sent, ...] = ()
+    """What the request carries that no earlier one did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted(Event):
-    """Older messages were replaced, in requests, by a summary; the transcript keeps them."""
+    """Requests carry less from `step` on; the transcript keeps everything.
+
+    `n_messages` older messages became `summary`, or `n_pictures` pictures a note. The other fields
+    say how requests show the transcript from now on (see `nbagent.run.window`).
+    """
 
     kind: ClassVar[str] = "compacted"
     step: int
     n_messages: int
     summary: str
+    n_pictures: int = 0
+    n_bytes: int = 0
+    """Bytes of messages that requests carry no longer."""
+    first: int = 0
+    """Index, in the transcript, of the first message after the summary."""
+    goals: tuple[int, ...] = ()
+    """Indices of the prompts before it that stay in full."""
+    pictures_before: int = 0
+    """Pictures in messages before this index are left out."""
+    mechanical: bool = False
+    """Whether the summary was made from the record, since the model's own failed: `why`."""
+    why: str = ""
+    text: str = ""
+    """What was left out and what was kept, in words."""
+    usage: Usage | None = None
+    """Token counts of the request for the summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +401,8 @@ class RunFinished(Event):
     text: str = ""
     """Why, in words, where the reason is not `answer`."""
     error_kind: str = ""
+    discarded: str = ""
+    """What the last attempt had streamed, if it failed."""
 
 
 TRANSIENT = (Delta, ToolOutput)
@@ -388,6 +426,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         KernelAwaited,
         StopAsked,
         Steered,
+        Compacting,
         Compacted,
         Resumed,
         RunFinished,
@@ -429,4 +468,4 @@ def _restore(name: str, value: Any) -> Any:
     return value
 
 
-_TUPLES = ("tools", "price", "marks", "display", "always")
+_TUPLES = ("tools", "price", "marks", "display", "always", "goals")

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
-    | {"clock", "paths", "phrases", "bounded", "repair"},
+    | {"clock", "paths", "phrases", "bounded", "repair", "summary"},
     {"run", "conversation", "journal", "replay"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
     {"magics", "agent", "assembly", "cli", "doctor", "demo", "export", "__init__", "__main__"},

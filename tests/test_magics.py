@@ -435,3 +435,39 @@ def test_a_plan_looks_and_changes_nothing(lesson: LiveKernel, server: Server) ->
         lesson.run(told).text
     )
     assert "not defined" in lesson.run("made_by_a_plan").text
+
+
+def test_a_long_run_is_compacted_and_a_person_sees_what_became_of_it(lesson: LiveKernel) -> None:
+    lesson.run("%config Kimi.max_context_tokens = 3600")
+    try:
+        data = lesson.run("%%kimi --out r\nlesson long 15").traces[0]
+        assert "1 to 15 is **120**" in data["text/plain"]
+        said = lesson.run("print([e.text for e in r.events if e.kind == 'compacted'])").text
+        assert "Kept in full: your goal" in said
+        assert "Context compacted 1 time; nothing is lost" in data["text/html"]
+        history = lesson.run("%kimi history").text
+        assert history.count("(summarised) ") > 10
+        assert history.count("lesson long 15") == 1
+        assert "of 3,600 tokens" in lesson.run("%kimi").text
+        assert "from cache" in lesson.run("%kimi").text
+    finally:
+        lesson.run("%config Kimi.max_context_tokens = None")
+
+
+def test_a_conversation_is_compacted_when_a_person_says_so(lesson: LiveKernel) -> None:
+    steps = "print([e.step for e in r.events if e.kind == 'compacted'])"
+    lesson.run("%%kimi --out r\nlesson long 14")
+    assert lesson.run(steps).text.strip() == "[]"
+    told = lesson.run("%kimi compact").text
+    assert "older messages of conversation main become a summary" in told
+    lesson.run("%%kimi --out r\nlesson parallel")
+    assert lesson.run(steps).text.strip() == "[1]"
+    assert lesson.run("print(r.answer)").text.startswith("The squares are 9, 16 and 144")
+    assert lesson.run("print(r.requests[0].n < 25 < len(r.messages))").text.strip() == "True"
+    lesson.run("%%kimi --out r\nlesson parallel")
+    assert lesson.run(steps).text.strip() == "[]"
+    assert lesson.run("print(r.requests[0].n < 31 < len(r.messages))").text.strip() == "True"
+
+
+def test_there_must_be_something_to_compact(lesson: LiveKernel) -> None:
+    assert "There is nothing to compact." in lesson.run("%kimi compact").text

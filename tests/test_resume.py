@@ -195,7 +195,7 @@ def test_the_model_is_told_of_a_new_kernel_once_wherever_it_was_killed() -> None
         counter = Counter("kernel")
         record, run = cut_off(list(script), at, counter.tool)
         again = drive(taken_up(record, run, is_fresh=True), decide=lambda _: Decision("deny"))
-        notes = [m for m in again.messages if m.get("content") == FRESH_KERNEL]
+        notes = [m for m in again.messages if FRESH_KERNEL in str(m.get("content"))]
         is_last_word = record.events[-1].kind == "reply_received" and len(spoken(run)) == 2
         assert len(notes) == (0 if is_last_word else 1), at
         assert first_fault(again.messages) is None
@@ -222,6 +222,17 @@ def test_a_second_resume_goes_on_from_the_first() -> None:
     third = drive(taken_up(tape.record, again), decide=lambda _: Decision("deny"))
     assert third.answer == "done"
     assert len(counter.done) == len(set(counter.done))
+
+
+def test_what_was_spent_before_counts_after() -> None:
+    record, run = cut_off(numbered(3), 8, echo_tool())
+    before = run.limits.account.spent
+    again = taken_up(record, run)
+    assert again.limits.account.spent == before
+    assert before.steps == 2
+    drive(again)
+    assert again.limits.account.spent.steps == 4
+    assert again.limits.account.spent.tool_calls == 3
 
 
 def test_a_run_that_ended_comes_back_as_it_was_and_its_conversation_goes_on() -> None:

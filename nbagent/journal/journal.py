@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from os import getpid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
 from nbagent.events import Event
-from nbagent.journal import reading, spools, sweeping
+from nbagent.journal import reading, restoring, spools, sweeping
 from nbagent.journal.database import Database, cause_of
 from nbagent.journal.home import homes, local_directories
 from nbagent.journal.keeper import Keeper
@@ -24,9 +24,8 @@ from nbagent.journal.sweeping import Swept
 from nbagent.paths import data_dir, file_system_of
 from nbagent.run import Run
 
-
-class _OnlyAskedError(Exception):
-    """What was tried is not to be kept."""
+Choice: TypeAlias = Callable[[sqlite3.Connection, list[tuple[int, float]]], list[int]]
+"""Chooses runs to remove from those that can be: their numbers and when they began."""
 
 
 class Journal:
@@ -173,9 +172,9 @@ class Journal:
         for path in spools.waiting(self._directory() / "runs"):
             spools.take_over(path, self._put, self._clock.wall())
 
-    def _put(self, events: list[Event]) -> None:
+    def _put(self, stored: StoredRun) -> None:
         with self._database.writing() as db:
-            spools.put(db, events)
+            restoring.put(db, stored)
 
     # Removing
 
@@ -188,12 +187,12 @@ class Journal:
         """
         names = list(dict.fromkeys(run_ids))
         now = self._clock.wall()
-        with self._removing() as db:
+        with self._removing(), self._database.writing() as db:
             numbers = [reading.number_of(db, name) for name in names]
             for name, number in zip(names, numbers, strict=True):
                 sweeping.check_free(db, name, number, self._me, now)
-            sweeping.remove(db, numbers)
-        self._shrink()
+            sweeping.unlist(db, numbers)
+        self._sweep()
         return len(numbers)
 
     def gc(
@@ -213,46 +212,56 @@ class Journal:
         Raises:
             UsageError: the journal cannot be written.
         """
-        now, n_runs = self._clock.wall(), 0
-        before = after = self._size()
-        with suppress(_OnlyAskedError), self._removing() as db:
-            if older_than_days is not None:
-                since = now - older_than_days * sweeping.DAY_S
-                runs = sweeping.removable(db, self._me, now)
-                old = [number for number, wall in runs if wall < since]
-                sweeping.remove(db, old)
-                n_runs += len(old)
-            while max_mb is not None:
-                excess = sweeping.used_bytes(db) - int(max_mb * 1e6)
-                runs = sweeping.removable(db, self._me, now)
-                oldest = sweeping.oldest_beyond(db, runs, excess)
-                if not oldest:
-                    break
-                sweeping.remove(db, oldest)
-                n_runs += len(oldest)
-            after = sweeping.used_bytes(db)
-            if dry_run:
-                raise _OnlyAskedError  # which takes the transaction back
-        if not dry_run:
-            self._shrink()
-        return Swept(n_runs, max(before - after, 0))
+        if dry_run:
+            return self._would_remove(older_than_days, max_mb)
+        before, n_runs = self._size(), 0
+        if older_than_days is not None:
+            n_runs += self._remove(lambda _, runs: self._older(runs, older_than_days))
+        if max_mb is not None:
+            most = int(max_mb * 1e6)
+            while n_more := self._remove(partial(sweeping.oldest_beyond, n_bytes=most)):
+                n_runs += n_more
+        return Swept(n_runs, max(before - self._size(), 0))
+
+    def _older(self, runs: Iterable[tuple[int, float]], days: float) -> list[int]:
+        since = self._clock.wall() - days * sweeping.DAY_S
+        return [number for number, wall in runs if wall < since]
+
+    def _would_remove(self, older_than_days: float | None, max_mb: float | None) -> Swept:
+        with self._reading() as found:
+            db = _there(found)
+            runs = sweeping.removable(db, self._me, self._clock.wall())
+            old = [] if older_than_days is None else self._older(runs, older_than_days)
+            n_bytes = sum(sweeping.weight(db, number) for number in old)
+            left = [run for run in runs if run[0] not in old]
+            most = int(max_mb * 1e6) + n_bytes if max_mb is not None else None
+            more = [] if most is None else sweeping.oldest_beyond(db, left, n_bytes=most)
+            n_bytes += sum(sweeping.weight(db, number) for number in more)
+        return Swept(len(old) + len(more), n_bytes)
+
+    def _remove(self, choose: Choice) -> int:
+        """Remove runs of those that nobody goes on with, and return how many."""
+        with self._removing(), self._database.writing() as db:
+            chosen = choose(db, sweeping.removable(db, self._me, self._clock.wall()))
+            sweeping.unlist(db, chosen)
+        self._sweep()
+        return len(chosen)
+
+    def _sweep(self) -> None:
+        with self._removing():
+            sweeping.sweep(self._database)
+            with self._database.reading() as db:
+                sweeping.shrink(_there(db))
 
     @contextmanager
-    def _removing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction in which what is removed is overwritten."""
+    def _removing(self) -> Iterator[None]:
         try:
-            with self._database.reading() as db:
-                _there(db).execute("PRAGMA secure_delete = ON")
-            with self._database.writing() as db:
-                yield db
+            yield
         except (sqlite3.Error, OSError) as error:
             raise UsageError(
-                f"The journal cannot be written: {cause_of(error)}.", "Nothing was removed."
+                f"The journal cannot be written: {cause_of(error)}.",
+                "What was not removed is still there. Try again.",
             ) from error
-
-    def _shrink(self) -> None:
-        with self._reading() as db:
-            sweeping.shrink(_there(db))
 
     def _size(self) -> int:
         with self._reading() as db:

@@ -18,10 +18,10 @@ from nbagent.clock import Clock
 from nbagent.errors import LeaseHeld
 from nbagent.events import TRANSIENT, Delta, Event, RunFinished
 from nbagent.journal import lease
-from nbagent.journal.database import Database, cause_of
-from nbagent.journal.figures import Figures
+from nbagent.journal.database import Database, NoJournal, cause_of
+from nbagent.journal.figures import PROMPT_CHARS, Figures
 from nbagent.journal.lease import Fenced, Holder
-from nbagent.journal.packing import message_id, pack, pack_event, to_json, to_spans
+from nbagent.journal.packing import message_id, pack, pack_event, storable, to_json, to_spans
 from nbagent.messages import Message
 from nbagent.phrases import plural
 from nbagent.run import Run
@@ -32,8 +32,6 @@ BEAT_S = 5.0
 """How often a sign of life is written, in seconds."""
 AGAIN_S = 5.0
 """How long a disk that refused is left alone, in seconds; `retry` does not wait."""
-PROMPT_CHARS = 500
-"""How much of a prompt the list of runs holds."""
 
 _FENCED = (
     "Another kernel goes on with this run, so nothing more of it is written here. What it made "
@@ -98,7 +96,7 @@ class Keeper:
 
     def apply(self, event: Event) -> None:
         """Keep an event, or what has streamed by now; never raises for the disk's sake."""
-        if getpid() != self._pid or self._closed:
+        if self._closed or not self._is_ours:
             return
         with self._lock:
             if isinstance(event, Delta):
@@ -110,12 +108,14 @@ class Keeper:
 
     def beat(self) -> None:
         """Give a sign of life, if one is due; call it as often as you like."""
-        if self._clock.now() - self._beat_at >= BEAT_S and getpid() == self._pid:
+        if self._due() is not None and self._is_ours:
             with self._lock:
                 self._write()
 
     def retry(self) -> bool:
-        """Write all that is missing, and say whether everything is there now."""
+        """Write all that is missing, and say whether nothing is missing now."""
+        if not self._is_ours:
+            return False
         with self._lock:
             self._failed_at = float("-inf")
             self._write()
@@ -123,8 +123,10 @@ class Keeper:
 
     def close(self) -> None:
         """Give the lease back; nothing more is written."""
+        if not self._is_ours:
+            return
         with self._lock:
-            if self._row and not self._closed and getpid() == self._pid:
+            if self._row and not self._closed:
                 with suppress(sqlite3.Error, OSError), self._database.writing() as db:
                     lease.release(db, self._row, self._me, self._fence)
             self._closed = True
@@ -137,6 +139,11 @@ class Keeper:
         """
         with self._lock:
             self._write(is_first=True)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether this is the process that keeps the run, and no fork of it."""
+        return getpid() == self._pid
 
     # Writing
 
@@ -151,7 +158,8 @@ class Keeper:
                 if self._database.opened != self._opened:
                     return
                 lease.check(db, self._row, self._me, self._fence, None)
-                row = (self._row, self._n_partials, "".join(self._streamed))
+                text = "".join(self._streamed).encode("utf-8", "surrogatepass")
+                row = (self._row, self._n_partials, text)
                 db.execute("INSERT INTO partial VALUES (?, ?, ?)", row)
         except (sqlite3.Error, OSError, Fenced):
             return  # the event that follows will tell
@@ -163,20 +171,27 @@ class Keeper:
         now = self._clock.now()
         if self._closed or (self.problem and now - self._failed_at < AGAIN_S):
             return
+        n_sends = None
         try:
             with self._database.writing() as db:
                 if self._database.opened != self._opened or not self._row:
                     self._meet(db)
                 lease.check(db, self._row, self._me, self._fence, self._due())
                 n_sends = self._put(db)
-        except (sqlite3.Error, OSError) as error:
-            self._fail(cause_of(error))
         except (Fenced, LeaseHeld):
             if is_first:
                 raise
             self.problem, self.is_lost, self._closed = _FENCED, True, True
+        except (sqlite3.Error, OSError) as error:
+            if is_first and isinstance(error, NoJournal):
+                self._closed = True  # the journal's note says so, and nothing is stopped
+            else:
+                self._fail(cause_of(error))
         else:
             self._written(n_sends)
+        finally:
+            if n_sends is None:
+                self._row = 0  # what the file holds now is asked of the file
 
     def _written(self, n_sends: int) -> None:
         """Note that a transaction is on disk."""
@@ -200,11 +215,10 @@ class Keeper:
 
     def _fail(self, cause: str) -> None:
         self._failed_at = self._clock.now()
-        self._row = 0  # whether the last write came through is asked of the file
-        waiting = plural(len(self._unwritten), "event")
         self.problem = (
-            f"This run is not kept on disk now: {cause}. {waiting} wait in this kernel's memory "
-            "and are written as soon as the disk takes them. `%kimi doctor` looks at it."
+            f"This run is not kept on disk now: {cause}. Not yet written: "
+            f"{plural(len(self._unwritten), 'event')}, which this kernel holds and writes as soon "
+            "as it can. `%kimi doctor` looks at the data directory."
         )
 
     def _meet(self, db: sqlite3.Connection) -> None:
@@ -230,7 +244,7 @@ class Keeper:
         """Note where a run goes on, and what the model is told of that beside the last send."""
         db.execute(
             "UPDATE run SET kernel = :kernel, notebook = :notebook WHERE id = :id",
-            {**self._where, "id": row},
+            {**{name: storable(where) for name, where in self._where.items()}, "id": row},
         )
         (n,) = db.execute("SELECT count(*) FROM send WHERE run = ?", (row,)).fetchone()
         cursor = self._run.cursor
@@ -256,6 +270,7 @@ class Keeper:
             "state": "running",
             **self._where,
         }
+        row = {k: storable(v) if isinstance(v, str) else v for k, v in row.items()}
         columns, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         number = db.execute(f"INSERT INTO run ({columns}) VALUES ({places})", row).lastrowid  # noqa: S608 -- our own names
         assert number is not None

@@ -55,6 +55,12 @@ class Kimi(Configurable):
     keep = Enum(
         ("all", "none"), None, allow_none=True, help="Send reasoning of earlier turns again."
     ).tag(config=True)
+    compact_share = Float(
+        None, allow_none=True, help="How full the window gets before compaction; 0: never."
+    ).tag(config=True)
+    max_context_tokens = Int(
+        None, allow_none=True, help="How much of the model's window is used; 0: all."
+    ).tag(config=True)
     first_delta_seconds = Float(
         None, allow_none=True, help="Longest wait for a reply's first token."
     ).tag(config=True)
@@ -62,7 +68,9 @@ class Kimi(Configurable):
         None, allow_none=True, help="Longest silence within a reply."
     ).tag(config=True)
     reply_minutes = Float(None, allow_none=True, help="Longest reply.").tag(config=True)
-    retry_attempts = Int(None, allow_none=True, help="Attempts at one request.").tag(config=True)
+    retry_attempts = Int(None, allow_none=True, help="Attempts at one request, in all.").tag(
+        config=True
+    )
     retry_max_seconds = Float(None, allow_none=True, help="Longest back-off between attempts.").tag(
         config=True
     )

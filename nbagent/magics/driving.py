@@ -28,6 +28,7 @@ from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
 from nbagent.kernel.pump import Display, Job, Person, Pump, Unseen
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
@@ -40,6 +41,7 @@ from nbagent.notebook import notebook_path
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.fork import worked
+from nbagent.run.recipe import unseen
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
 from nbagent.trace.feed import steps_told
@@ -160,7 +162,7 @@ class Driving:
             codes = worked(run.moves[:n])
             job_executor = ReplayedKernel(self._clock, self._interrupts, self._redact, codes)
             tool = run_python_tool(recipe.settings.tool_seconds, self._redact)
-            recipe = replace(recipe, tools=Toolset([tool]))
+            recipe = replace(recipe, tools=Toolset([tool, read_output_tool()]), alive=unseen)
         fork = run.forked(n, edit, recipe)
         self._keep(fork)
         self.mailbox.put_up(fork.run_id, Desk(fork).answer)

@@ -17,6 +17,7 @@ from nbagent.magics import stored
 from nbagent.magics.options import parse_line
 from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
+from nbagent.phrases import share
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -69,16 +70,27 @@ def _status(session: Session, _rest: str) -> str:
         "conversation": f"{session.current}, {len(turns)} turns",
     }
     if turns:
-        figures = turns[-1].run.metrics()["run"]
-        used, window = figures["context_tokens"], figures["window_tokens"]
-        if used and window:
-            rows["context"] = f"{used:,} of {window:,} tokens ({used / window:.0%})"
+        rows |= _context(turns[-1].run, settings.compact_share)
     spent = [turn.run.metrics()["run"] for turn in turns]
     rows["tokens out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
     known = [f["cost_usd"] for f in spent if f["cost_usd"] is not None]
-    rows["cost"] = f"${sum(known):.3f}" if known else "—"
+    least = "≥ " if any(f["unknown_attempts"] for f in spent) else ""
+    rows["cost"] = f"{least}${sum(known):.3f}" if known else "—"
     rows["isolation"] = "none: tools run in this kernel with your rights"
     return "\n".join(f"{name:<13} {value}" for name, value in rows.items())
+
+
+def _context(run: Run, compact_share: float) -> dict[str, str]:
+    """How full the window is, and how much of what was sent the provider had in its cache."""
+    rows: dict[str, str] = {}
+    context, cached = run.context, run.metrics()["run"]["cached_share"]
+    if context.share:
+        used = f"{context.n_tokens:,} of {context.n_window:,} tokens ({share(context.share)})"
+        when = f", compacted at {share(compact_share)}" if compact_share else ", never compacted"
+        rows["context"] = used + when
+    if cached is not None:
+        rows["from cache"] = f"{share(cached)} of what the last run sent"
+    return rows
 
 
 def _login(session: Session, rest: str) -> str:
@@ -141,12 +153,29 @@ def _history(session: Session, _rest: str) -> str:
     if not turns:
         return f"Nothing was asked in conversation {session.current} yet."
     lines = []
-    for turn in turns:
-        for message in turn.run.messages:
-            calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
-            text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
-            lines.append(f"{message['role']:<9} {text}")
+    run = turns[-1].run
+    projection = run.past.projection
+    for i, message in enumerate(run.messages):
+        calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
+        text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
+        mark = "" if projection.carries(i) else "(summarised) "
+        lines.append(f"{message['role']:<9} {mark}{text}")
     return "\n".join(lines)
+
+
+def _compact(session: Session, _rest: str) -> str:
+    conversation = session.conversations.get(session.current)
+    if conversation is None or conversation.head is None:
+        raise UsageError("There is nothing to compact.", "Ask something with %%kimi first.")
+    if conversation.head.run.finished is None:
+        conversation.head.run.compact()
+    else:
+        conversation.compacts = True
+    return (
+        f"Before its next request, older messages of conversation {conversation.name} become a "
+        "summary, if they are worth one; your request and the last steps stay in full. "
+        "`%kimi history` keeps everything."
+    )
 
 
 def _tools(session: Session, _rest: str) -> str:
@@ -256,6 +285,7 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi use NAME|URL [-m M]   another endpoint or model for this session (lesson: scripted, no key)
 %kimi reset [NAME]          begin the conversation anew
 %kimi history               what was said in it
+%kimi compact               summarise its older messages before the next request
 %kimi tools                 what the model may call
 %kimi runs [TEXT]           the last runs, of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
@@ -276,6 +306,7 @@ COMMANDS: dict[str, Command] = {
     "use": _use,
     "reset": _reset,
     "history": _history,
+    "compact": _compact,
     "tools": _tools,
     "runs": stored.runs,
     "show": stored.show_run,

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from nbagent.conversation import Conversation, Opening, begun_from
 from nbagent.errors import UsageError
 from nbagent.events import Event, StepStarted
 from nbagent.kernel.attach import attach
-from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
+from nbagent.kernel.describe import alive_in, inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel
 from nbagent.kernel.lookup import own_variables
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import KeyStore
@@ -113,6 +115,7 @@ class Session:
                 live,
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
+                read_output_tool(),
                 read_notebook_tool(self.notebook),
                 *(self.named(name, "function") for name in names),
             ]
@@ -259,6 +262,7 @@ class Session:
                 "loop": loop,
                 "conversation_key": conversation.key,
             },
+            alive=partial(alive_in, self.shell),
         )
         return recipe, [address.note, self._first_time(address)]
 
@@ -277,6 +281,9 @@ class Session:
         """
         run, conversation, opening = self.prepare(options, prompt)
         conversation.add(run, opening, run.started.cell_id)
+        if conversation.compacts:
+            conversation.compacts = False
+            run.compact()
         if options.step and self.interactive:
             run.moves.until = "move"
         if options.bg and self.interactive and has_kernel(self.shell):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nbagent.events import (
+    Compacted,
     Delta,
     Event,
     ReplyReceived,
@@ -47,6 +48,7 @@ class Tally:
             Delta: self._delta,
             ReplyReceived: self._reply_received,
             RetryScheduled: self._retry_scheduled,
+            Compacted: self._compacted,
             ToolStarted: lambda _: Spent(tool_calls=1),
             RunFinished: self._run_finished,
         }
@@ -98,6 +100,13 @@ class Tally:
             total_tokens=usage["prompt_tokens"] + self._n_completion,
             usd=cost_usd(usage, self._price),
         )
+
+    def _compacted(self, event: Compacted) -> Spent | None:
+        """The request for a summary costs too."""
+        if event.usage is None:
+            return None
+        n_tokens = event.usage["prompt_tokens"] + event.usage["completion_tokens"]
+        return Spent(total_tokens=n_tokens, usd=cost_usd(event.usage, self._price))
 
     def _retry_scheduled(self, event: RetryScheduled) -> Spent | None:
         n_bytes = max(self._n_bytes, len(event.discarded.encode(errors="replace")))

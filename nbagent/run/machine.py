@@ -43,6 +43,7 @@ from nbagent.run.keeping import Keeping
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import Past
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
 
@@ -121,6 +122,11 @@ class Machine:
             emit=self._emit,
             since_start=lambda now: round(now - self._t0, 6),
             step=beginning.step,
+            past=Past.of(started.past),
+            goal=len(self.cursor.origin) - 1,
+            events=self.events,
+            record=beginning.events,
+            messages=self.cursor.messages,
         )
         if beginning.events:
             self._take_up(beginning)
@@ -129,7 +135,7 @@ class Machine:
 
     def _take_up(self, beginning: Beginning) -> None:
         """Go on after the events of the record; time goes on from the last of them."""
-        self.events = list(beginning.events)
+        self.events.extend(beginning.events)
         last = self.events[-1]
         self._n_events = last.seq + 1
         self._t0 -= last.t
@@ -264,16 +270,24 @@ class Machine:
             reason, text, kind = self._end_as or ("stopped", self._stopped_text(), "")
             self._finish(reason, text, kind=kind)
             return None
-        if not self._asking.between_steps:
-            return self._asking.next()
+        if self._asking.between_steps and not self._asking.compaction.is_open:
+            expected = self._asking.expected(self.cursor)
+            question = self.limits.question(self._asking.step, expected)
+            if question is not None:
+                return question
+        room = None if self._rests_before_request() else self._asking.make_room(self.cursor)
+        if room is not None or not self._asking.between_steps:
+            return room or self._asking.next()
         request, step = self._asking.prepare(self.cursor), self._asking.step + 1
-        question = self.limits.question(self._asking.step, self._asking.ahead)
-        if question is not None:
-            return question
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
         return rest or self._asking.next(changed or request)
+
+    def _rests_before_request(self) -> bool:
+        """Whether the run has come to its next request already, and rested there."""
+        last = self.moves[-1] if self.moves else None
+        return last is not None and (last.place, last.step) == ("request", self._asking.step + 1)
 
     def _next_call(self, want: Act) -> Work | None:
         if self._calls is None:
@@ -351,7 +365,8 @@ class Machine:
             self._asking.refused(error)  # as the person wrote it; the loop's own can still go
             self.moves.come_again()
         else:
-            self._finish("error", str(error), kind=error.kind)
+            text = self._asking.given_up(error)
+            self._finish("error", text, kind=error.kind, discarded=error.partial)
 
     # How it ends
 
@@ -370,7 +385,9 @@ class Machine:
             "included. Go on with the next %%kimi."
         )
 
-    def _finish(self, reason: FinishReason, text: str = "", *, kind: str = "") -> None:
+    def _finish(
+        self, reason: FinishReason, text: str = "", *, kind: str = "", discarded: str = ""
+    ) -> None:
         """End the run: close the loop and emit the last event, once."""
         if self.finished is not None:
             return
@@ -380,8 +397,13 @@ class Machine:
         answer = ""
         if reason == "answer" and self.cursor.returned is not None:
             answer = self.recipe.redact(text_of(self.cursor.returned))
-        text = self.recipe.redact(text)
-        self.finished = RunFinished(reason=reason, answer=answer, text=text, error_kind=kind)
+        self.finished = RunFinished(
+            reason=reason,
+            answer=answer,
+            text=self.recipe.redact(text),
+            error_kind=kind,
+            discarded=self.recipe.redact(discarded),
+        )
         self._emit(self.finished)
 
     def _emit(self, event: Event, *, at: float | None = None) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from nbagent.clock import Clock
@@ -13,6 +14,11 @@ from nbagent.ports import Model
 from nbagent.redact import Redactor
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
+
+
+def unseen(names: Sequence[str]) -> Mapping[str, str]:
+    """The names alone, where no kernel can be asked what they stand for."""
+    return dict.fromkeys(names, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,9 @@ class Recipe:
         redact: everything passes it on its way to screen, disk and model.
         made_of: what another kernel makes this recipe of again, as JSON values without secrets;
             empty where it cannot.
+        alive: describes those of the named variables that are alive in the kernel, in a few words
+            each and without their values.
+        chance: gives a random number from 0 to 1, by which waits differ from kernel to kernel.
     """
 
     model: Model
@@ -43,3 +52,5 @@ class Recipe:
     account: Account = field(default_factory=Account)
     redact: Redactor = field(default_factory=Redactor)
     made_of: Mapping[str, Any] = field(default_factory=dict)
+    alive: Callable[[Sequence[str]], Mapping[str, str]] = unseen
+    chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311 -- spreads waits, guards nothing

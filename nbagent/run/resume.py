@@ -45,14 +45,15 @@ class Recorded:
         events: what happened, without the transient pieces.
         origin: the messages with which its loop began.
         sends: what was sent into the loop.
-        sends_seq: from this event on, things happened after the last send.
+        sends_seq: from this event on, things happened after the last send; -1 if an older nbagent
+            has not noted it.
         partial: what the reply on its way had streamed.
         masked: whether secrets were masked in it, so that hashes of the loop's yields differ.
     """
 
     events: Sequence[Event]
-    origin: Sequence[Message]
-    sends: Sequence[Send]
+    origin: Sequence[Message] = ()
+    sends: Sequence[Send] = ()
     sends_seq: int = 0
     partial: str = ""
     masked: bool = False
@@ -90,7 +91,13 @@ def resumed(
 
     Raises:
         ReplayError: the loop does not repeat what it did; the text names the first difference.
+        HistoryError: the record does not say where the run was cut off.
     """
+    if record.sends_seq < 0:
+        raise HistoryError(
+            "An older nbagent has kept this run, and not where it was cut off, so it cannot go on.",
+            "It can be shown and exported.",
+        )
     events = record.events
     after = [event for event in events if event.seq >= record.sends_seq]
     reply, unknown = _reply_in_hand(after), _unknown(after)
@@ -139,14 +146,15 @@ def replayed(record: Recorded, loop: Loop, tools: Sequence[Tool], note: str = ""
     Raises:
         ReplayError: see `resumed`.
     """
-    sends, message = list(record.sends), _note(note)
+    sends = list(record.sends)
     cursor = Cursor(loop, record.origin, tools)
     if not note or not _asks_next(sends):
         return cursor.replay(sends, is_checked=not record.masked)
     if not sends:
-        return Cursor(loop, [*record.origin, message], tools)
+        return Cursor(loop, [*record.origin[:-1], _with_note(record.origin[-1], note)], tools)
     last = sends[-1]
     assert isinstance(last.value, list)  # `_asks_next`
+    message: Message = {"role": "user", "content": note}
     told = replace(last, value=[*last.value, message])
     return cursor.replay([*sends[:-1], told], is_checked=not record.masked)
 
@@ -156,8 +164,12 @@ def _asks_next(sends: Sequence[Send]) -> bool:
     return not sends or sends[-1].move != "ask"
 
 
-def _note(text: str) -> Message:
-    return {"role": "user", "content": text}
+def _with_note(prompt: Message, note: str) -> Message:
+    """The person's prompt, with a note after it."""
+    content = prompt.get("content", "")
+    if isinstance(content, str):
+        return {**prompt, "content": f"{content}\n\n{note}"}
+    return {**prompt, "content": [*content, {"type": "text", "text": note}]}
 
 
 def _reply_in_hand(after: Sequence[Event]) -> Message | None:

@@ -23,6 +23,7 @@ from nbagent.run.moves import InHand, Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
 from nbagent.run.resume import Recorded, gone_on, restored, resumed
+from nbagent.run.window import Context, Past, past_from
 from nbagent.run.work import Decide, Decision
 
 
@@ -74,9 +75,25 @@ class Run(Machine):
         """The requests so far; `run.requests[0].json()` rebuilds a body exactly as it went."""
         return tuple(self._asking.requests)
 
+    @property
+    def past(self) -> Past:
+        """What the next turn of the conversation takes over, besides the messages."""
+        return self._asking.past()
+
+    @property
+    def context(self) -> Context:
+        """How full the model's window is."""
+        window = self._asking.window
+        return Context(window.n_tokens, window.n_window, window.share(window.n_tokens))
+
     def metrics(self) -> dict[str, Any]:
-        """The figures of the run and its steps: TTFT, tokens/s, tokens, cost, tool time."""
-        return self.meter.metrics()
+        """The figures of the run and its steps: TTFT, tokens/s, tokens, cost, tool time.
+
+        `context_share` is how full the model's window is, 0 to 1; None if its size is unknown.
+        """
+        figures = self.meter.metrics()
+        figures["run"]["context_share"] = self.context.share or None
+        return figures
 
     def code(self) -> str:
         """The Python that the run's tools ran without an error, step by step."""
@@ -200,6 +217,13 @@ class Run(Machine):
         """Steer: `text` joins the history at the next legal point."""
         self._queued.append(text)
 
+    def compact(self) -> None:
+        """Leave older messages out of the requests from the next one on; from any thread.
+
+        A summary takes their place; `messages` keeps them.
+        """
+        self._asking.compaction.wanted = True
+
     def subscribe(self, consumer: Callable[[Event], None]) -> None:
         """Give every event to `consumer`, those so far first."""
         for event in self.events:
@@ -266,8 +290,10 @@ class Run(Machine):
             ReplayError: the loop does not do again what it did; the text names the difference.
         """
         place = gone_on(record, recipe.loop, recipe.tools, is_fresh=is_fresh)
+        past = past_from(record.events, place.cursor.messages, Past.of(record.started.past))
         started = replace(
             record.started,
+            past=past.told(),
             run_id=f"run-{secrets.token_hex(4)}",
             note=f"Goes on from {record.started.run_id}; what was before is reused.",
             cell_id=cell_id,
@@ -312,12 +338,13 @@ class Run(Machine):
         beginning = beginning_at(self.moves, n, self.cursor)
         if edit is not None:
             beginning = replace(beginning, edit=self._edited(self.moves[n - 1], edit))
+        past = self._asking.past_at(self.moves[n - 1].step, beginning.cursor.messages)
         name = f"run-{secrets.token_hex(4)}"
         note = f"Forked from {self.run_id} at move {n}; what was before is reused, not asked again."
         fork = Run(
             recipe or self.recipe,
             prompt="",
-            started=replace(self.started, run_id=name, note=note),
+            started=replace(self.started, run_id=name, note=note, past=past.told()),
             history=self.transcript.current.records,
             beginning=beginning,
         )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size
+from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size, unfinished
 from nbagent.trace.answer import to_html
 from nbagent.trace.blocks import table_html
 from nbagent.trace.chart import NAMES, run_svg, swatch_svg
@@ -108,7 +108,8 @@ def summary_html(scene: Scene) -> Html:
     line = join(first, DOT, DOT.join(words))
     if snapshot["changes"]:
         line = join(line, DOT, tag("code", snapshot["changes"], style="font-size:12px"))
-    quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out", snapshot["model"]]
+    quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out"]
+    quiet += [_context(run), unfinished(run["unknown_attempts"]), snapshot["model"]]
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
@@ -124,10 +125,18 @@ _MARKS = {
 }
 
 
+def _context(run: Mapping[str, Any]) -> str:
+    """How full the model's window was at the end; '' if that is not known."""
+    used, window = run["context_tokens"], run["window_tokens"]
+    return f"context {share(used / window)} full" if used and window else ""
+
+
 def _cost(scene: Scene) -> str:
     run = scene.metrics["run"]
-    est = " est." if run["estimated"] and run["cost_usd"] is not None else ""
-    return f"cost {UNKNOWN}" if run["cost_usd"] is None else f"{dollars(run['cost_usd'])}{est}"
+    if run["cost_usd"] is None:
+        return f"cost {UNKNOWN}"
+    est = " est." if run["estimated"] else ""
+    return f"{dollars(run['cost_usd'], at_least=run['unknown_attempts'] > 0)}{est}"
 
 
 def _answer(scene: Scene) -> list[Html]:
@@ -186,6 +195,7 @@ def _trace(scene: Scene) -> Html:
     counts = f" {DOT} {snapshot['counts']}" if snapshot["counts"] else ""
     line = join(tag("b", "Trace"), tag("span", DOT, head_words(snapshot), counts, style=QUIET))
     parts = [_chart(scene), _legend(scene), _rows(scene), _sent(snapshot), _table(scene)]
+    parts += [_compacted(snapshot["compacted"])] if snapshot["compacted"] else []
     parts += [_faults(snapshot["faults"])] if snapshot["faults"] else []
     parts += [] if scene.alone else [_footer()]
     body = join(*parts, by="\n")
@@ -259,6 +269,14 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
     return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
 
 
+def _compacted(rows: Sequence[Sequence[Any]]) -> Html:
+    """What left the requests on the way, and that the run still has it."""
+    line = join(f"Context compacted {plural(len(rows), 'time')}; nothing is lost")
+    told = "\n".join(f"before step {step}: {words}" for step, words in rows)
+    body = pre(f"{told}\n`_.messages` and `%kimi history` have every message.", wrap=True)
+    return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
+
+
 def _faults(faults: Sequence[str]) -> Html:
     words = "Not everything could be shown here; the run itself is not affected."
     return join(tag("div", words, style="font-size:12px"), pre("\n".join(faults), wrap=True))
@@ -314,6 +332,6 @@ def _figures_row(name: str, row: Mapping[str, Any], scene: Scene) -> Html:
         seconds(row["tool_s"]) if row["tool_calls"] else UNKNOWN,
         seconds(row["wait_s"]) if row["wait_s"] else UNKNOWN,
         f"{row['stalls']} ({seconds(row['stall_s'])})" if row["stalls"] else UNKNOWN,
-        dollars(row["cost_usd"]),
+        dollars(row["cost_usd"], at_least=row.get("unknown_attempts", 0) > 0),
     ]
     return tag("tr", *(tag("td", cell) for cell in cells))

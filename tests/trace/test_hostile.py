@@ -18,6 +18,7 @@ from nbagent.events import (
     ApprovalGiven,
     Changes,
     Compacted,
+    Compacting,
     Delta,
     Edited,
     Event,
@@ -226,7 +227,17 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
     ),
     StopAsked: st.builds(StopAsked, t=times, step=steps),
     Steered: st.builds(Steered, t=times, step=steps, text=words),
-    Compacted: st.builds(Compacted, t=times, step=steps, n_messages=small, summary=words),
+    Compacting: st.builds(Compacting, t=times, step=steps, attempt=small, n_messages=small),
+    Compacted: st.builds(
+        Compacted,
+        t=times,
+        step=steps,
+        n_messages=small,
+        summary=words,
+        text=words,
+        why=words,
+        usage=st.none() | st.just({"prompt_tokens": 5, "completion_tokens": 2}),
+    ),
     Resumed: st.builds(Resumed, t=times, step=steps, text=words, fresh=st.booleans()),
     RunFinished: st.builds(
         RunFinished,
@@ -234,6 +245,8 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         reason=st.sampled_from(["answer", "stopped", "limit", "error"]),
         answer=words,
         text=words,
+        error_kind=words,
+        discarded=words,
     ),
 }
 
