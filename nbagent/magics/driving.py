@@ -183,6 +183,9 @@ class Driving:
         run.driver = self
         self.runs[run.run_id] = run
         keeper = self.journal.keep(run, _made_of(run.recipe))
+        for run_id, other in list(self._keepers.items()):
+            if self.runs[run_id].finished is not None and other.retry():
+                del self._keepers[run_id]
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
         return keeper
