@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from nbagent.clock import Clock
-from nbagent.conversation import Opening, history_after
+from nbagent.conversation import Opening, history_after, past_after
 from nbagent.errors import NoKeyError, SettingsError
 from nbagent.events import RunStarted, Sent
 from nbagent.kimi.client import KimiModel, connect
@@ -22,6 +22,7 @@ from nbagent.lessons.process import ensure
 from nbagent.messages import Content
 from nbagent.run import Run
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import window_tokens
 from nbagent.settings import Secret, Settings
 
 NO_KEY_INTERACTIVE = (
@@ -156,6 +157,8 @@ def new_run(
     """
     facts = recipe.model.facts
     system = system_prompt(recipe.settings.system)
+    opening = opening or Opening()
+    past = past_after(opening.parent, system)
     started = RunStarted(
         run_id=f"run-{secrets.token_hex(4)}",
         prompt=recipe.redact(prompt),
@@ -168,9 +171,15 @@ def new_run(
         tools=tuple(tool.name for tool in recipe.tools),
         system=system,
         wall=recipe.clock.wall(),
-        window_tokens=facts.window_tokens,
+        window_tokens=window_tokens(recipe.settings, facts),
         price=facts.price,
         note=" ".join(note for note in notes if note),
+        past=past.told(),
     )
-    history = history_after(opening.parent if opening else None, system)
-    return Run(recipe, prompt=content or prompt, started=started, history=history, sent=sent)
+    return Run(
+        recipe,
+        prompt=content or prompt,
+        started=started,
+        history=history_after(opening.parent, system, opening.start),
+        sent=sent,
+    )

@@ -20,7 +20,8 @@
         ├── BadRequest        any other 400: our bug or an unsupported parameter
         ├── NotAnApi          a 200 that is not a chat completion
         └── InvalidTurn       a reply that must not enter the history; asked again, bounded
-            └── OutOfTokens   finish_reason "length" before an answer or a whole call
+            ├── OutOfTokens   finish_reason "length" before an answer or a whole call
+            └── InCircles     it said the same over and over, so it was ended
 
 A `ModelError` says whether the same request may be sent again (`retryable`) and when.
 """
@@ -188,3 +189,9 @@ class OutOfTokens(InvalidTurn):
 
     kind = "length"
     retryable = False
+
+
+class InCircles(InvalidTurn):
+    """The reply said the same over and over; it was ended before its tokens were used up."""
+
+    kind = "in_circles"

@@ -132,12 +132,14 @@ class Request:
 
     `head` holds the body's fields before the messages and `tail` those after, both as the inside
     of a JSON object, so that the prefix is byte-stable from step to step (the provider's cache).
+    `n_left_out` says how many more messages of the transcript it stands for than it carries.
     """
 
     head: bytes
     revision: Revision
     n: int
     tail: bytes
+    n_left_out: int = 0
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Request:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
-    | {"clock", "paths", "phrases", "bounded"},
+    | {"clock", "paths", "phrases", "bounded", "repair", "summary"},
     {"run", "conversation", "journal"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
     {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},

@@ -14,6 +14,7 @@ from nbagent.journal.lease import Holder, held_by
 from nbagent.journal.packing import Texts, from_spans, message_of, unpack, unpack_event
 from nbagent.messages import Message
 from nbagent.run.cursor import Send
+from nbagent.run.resume import Recorded
 
 CHUNK = 500
 """How many events are read at a time."""
@@ -63,28 +64,16 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun:
-    """A run as the journal holds it.
+class StoredRun(Recorded):
+    """A run as the journal holds it; origin and sends of a run of an older nbagent are empty.
 
     Attributes:
         line: its line in the list.
-        events: what happened.
-        origin: the messages that its loop began with; empty for a run of an older nbagent, whose
-            events alone were kept.
-        sends: the loop's moves; those after the last event are not there.
         made_of: what its recipe was made of.
-        partial: what a reply in flight had streamed when it was broken off.
-        masked: whether secrets were masked in origin or sends: then what the loop yields may
-            differ from the record.
     """
 
     line: RunLine
-    events: tuple[Event, ...]
-    origin: tuple[Message, ...] = ()
-    sends: tuple[Send, ...] = ()
     made_of: dict[str, Any] = field(default_factory=dict)
-    partial: str = ""
-    masked: bool = False
 
 
 STORED = tuple(name for name in RunLine.__dataclass_fields__ if name != "held_by")
@@ -164,12 +153,14 @@ def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun
     (masked,) = db.execute("SELECT masked FROM run WHERE id = ?", (number,)).fetchone()
     begun = db.execute("SELECT origin, made_of FROM beginning WHERE run = ?", (number,)).fetchone()
     origin, made_of = begun or ("[]", b"{}")
+    (sends_seq,) = db.execute("SELECT max(seq) FROM send WHERE run = ?", (number,)).fetchone()
     partials = db.execute("SELECT text FROM partial WHERE run = ? ORDER BY n", (number,))
     return StoredRun(
         line=_line(db, row, me, now),
         events=tuple(_all_events(db, number, texts)),
         origin=tuple(_messages(db, from_spans(loads(origin)), texts, messages)),
         sends=tuple(_sends(db, number, texts, messages)),
+        sends_seq=sends_seq or 0,
         made_of=unpack(db, made_of, texts),
         partial=b"".join(text for (text,) in partials).decode("utf-8", "surrogatepass"),
         masked=bool(masked),

@@ -44,8 +44,8 @@ def put(db: Connection, stored: StoredRun) -> bool:
     for k, send in enumerate(stored.sends):
         given = send.value if isinstance(send.value, list) else [send.value]
         spans = to_spans(message_id(db, message) for message in given)
-        values = [number, k, send.move, send.yielded, to_json(spans).decode()]
-        db.execute("INSERT INTO send VALUES (?, ?, ?, ?, ?)", values)
+        values = [number, k, send.move, send.yielded, to_json(spans).decode(), stored.sends_seq]
+        db.execute("INSERT INTO send VALUES (?, ?, ?, ?, ?, ?)", values)
     for event in stored.events:
         values = [number, event.seq, event.t, event.kind, pack_event(db, event)]
         db.execute("INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)", values)

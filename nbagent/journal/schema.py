@@ -38,6 +38,7 @@ CREATE TABLE event (
 
 WRITERS = """
 ALTER TABLE run ADD COLUMN masked INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE send ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE lease (
     run INTEGER PRIMARY KEY, owner TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
     born TEXT NOT NULL, beat REAL NOT NULL, fence INTEGER NOT NULL) STRICT;
@@ -45,7 +46,8 @@ CREATE TABLE partial (
     run INTEGER NOT NULL, n INTEGER NOT NULL, text BLOB NOT NULL,
     PRIMARY KEY (run, n)) STRICT, WITHOUT ROWID;
 """
-"""Who writes it, what has streamed of a reply in flight, and whether secrets were masked in it."""
+"""Who writes it, what has streamed of a reply in flight, whether secrets were masked in it, and
+from which event on things happened after a send."""
 
 STEPS: Sequence[str] = (RUNS, WRITERS)
 VERSION = len(STEPS)

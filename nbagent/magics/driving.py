@@ -6,12 +6,13 @@ Read next: `nbagent.kernel.pump`, which moves them; `nbagent.magics.live`, which
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,11 +22,13 @@ from nbagent.events import Event
 from nbagent.journal import Journal, Keeper
 from nbagent.kernel.background import Background
 from nbagent.kernel.drain import ShellDrain
-from nbagent.kernel.frontend import has_kernel, is_headless, publish_status
+from nbagent.kernel.frontend import cell_id, has_kernel, is_headless, publish_status
+from nbagent.kernel.identity import kernel_id
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
 from nbagent.kernel.pump import Display, Job, Person, Pump, Unseen
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
@@ -34,10 +37,11 @@ from nbagent.magics.desk import Desk
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.stepping import StepPrompt
+from nbagent.notebook import notebook_path
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.fork import worked
-from nbagent.run.recipe import Recipe
+from nbagent.run.recipe import unseen
 from nbagent.settings import Settings
 from nbagent.tools import Toolset
 from nbagent.trace.feed import steps_told
@@ -60,12 +64,16 @@ class Driving:
         mailbox: brings what views ask.
         background: drives runs whose cells are over.
         journal: keeps the runs of this and earlier kernels.
+        kernel: this kernel's name.
+        on_successor: is told of a run and the one that goes on from its end.
     """
 
     def __init__(self, shell: Any, clock: Clock, redact: Redactor) -> None:
         self.shell = shell
         self.runs: dict[str, Run] = {}
         self.journal = Journal(clock=clock)
+        self.kernel = kernel_id(shell)
+        self.on_successor: Callable[[Run, Run], None] = lambda _run, _successor: None
         self._keepers: dict[str, Keeper] = {}
         self._told = ""
         self.mailbox = Mailbox()
@@ -89,6 +97,11 @@ class Driving:
         """The loop that runs between cells, once a run was begun."""
         self._last_live: LiveDisplay | None = None
         self._undo: Snapshot | None = None
+
+    @property
+    def notebook(self) -> str:
+        """The path of this kernel's notebook, '' if it is not known."""
+        return str(notebook_path(os.environ, self.shell.user_ns) or "")
 
     @property
     def interactive(self) -> bool:
@@ -149,7 +162,7 @@ class Driving:
             codes = worked(run.moves[:n])
             job_executor = ReplayedKernel(self._clock, self._interrupts, self._redact, codes)
             tool = run_python_tool(recipe.settings.tool_seconds, self._redact)
-            recipe = replace(recipe, tools=Toolset([tool]))
+            recipe = replace(recipe, tools=Toolset([tool, read_output_tool()]), alive=unseen)
         fork = run.forked(n, edit, recipe)
         self._keep(fork)
         self.mailbox.put_up(fork.run_id, Desk(fork).answer)
@@ -168,6 +181,20 @@ class Driving:
             self._loop.call_soon_threadsafe(self.background.start, job)
         return fork
 
+    def resume(self, run: Run) -> Run:
+        """Go on where a run of this kernel has ended; see `Driver`.
+
+        Raises:
+            UsageError: a run is driven in this cell already.
+        """
+        if self._pumping:
+            raise UsageError("A run is driven in this cell already.", "Nothing was changed.")
+        recipe = replace(run.recipe, model=run.recipe.model.again())
+        successor = Run.going_on(run.record, recipe, cell_id=cell_id(self.shell))
+        self.on_successor(run, successor)
+        self.drive(successor)
+        return successor
+
     def _note_before(self) -> None:
         """Note what there is before a cell's run: the user's names, the loop between cells.
 
@@ -179,15 +206,26 @@ class Driving:
             self._loop = asyncio.get_running_loop()
 
     def _keep(self, run: Run) -> Keeper:
-        """Keep a run that begins, by name and on disk."""
+        """Keep a run that begins or goes on, by name and on disk.
+
+        Raises:
+            LeaseHeld: another kernel goes on with it.
+        """
+        keeper = self.journal.keep(
+            run,
+            run.recipe.made_of,
+            kernel=self.kernel,
+            notebook=self.notebook,
+        )
         run.driver = self
         self.runs[run.run_id] = run
-        keeper = self.journal.keep(run, _made_of(run.recipe))
         for run_id, other in list(self._keepers.items()):
             if self.runs[run_id].finished is not None and other.retry():
                 del self._keepers[run_id]
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
+        if not run.started.scripted:
+            run.keeping.keeper = keeper  # a lesson goes on without a record
         return keeper
 
     def undo(self) -> tuple[list[str], list[str]]:
@@ -250,15 +288,6 @@ class Driving:
             "No page has shown the end of the run before this one: "
             f"`%kimi show {last.run_id}` draws it."
         )
-
-
-def _made_of(recipe: Recipe) -> dict[str, Any]:
-    """What a resume needs to make this recipe again."""
-    return {
-        "settings": asdict(recipe.settings),
-        "tools": [tool.name for tool in recipe.tools],
-        "loop": getattr(recipe.loop, "__name__", ""),
-    }
 
 
 def _from_disk(events: Sequence[Event], action: str, command: Mapping[str, Any]) -> dict[str, Any]:

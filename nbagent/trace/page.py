@@ -106,7 +106,8 @@ def summary_html(scene: Scene) -> Html:
     line = join(first, DOT, DOT.join(words))
     if snapshot["changes"]:
         line = join(line, DOT, tag("code", snapshot["changes"], style="font-size:12px"))
-    quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out", snapshot["model"]]
+    quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out"]
+    quiet += [_context(run), snapshot["model"]]
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
@@ -120,6 +121,12 @@ _MARKS = {
     "limit": "\N{DOUBLE VERTICAL BAR}",
     "error": "\N{MULTIPLICATION X}",
 }
+
+
+def _context(run: Mapping[str, Any]) -> str:
+    """How full the model's window was at the end; '' if that is not known."""
+    used, window = run["context_tokens"], run["window_tokens"]
+    return f"context {share(used / window)} full" if used and window else ""
 
 
 def _cost(scene: Scene) -> str:
@@ -184,6 +191,7 @@ def _trace(scene: Scene) -> Html:
     counts = f" {DOT} {snapshot['counts']}" if snapshot["counts"] else ""
     line = join(tag("b", "Trace"), tag("span", DOT, head_words(snapshot), counts, style=QUIET))
     parts = [_chart(scene), _legend(scene), _rows(scene), _sent(snapshot), _table(scene)]
+    parts += [_compacted(snapshot["compacted"])] if snapshot["compacted"] else []
     parts += [_faults(snapshot["faults"])] if snapshot["faults"] else []
     body = join(*parts, _footer(), by="\n")
     scroll = "" if scene.state else "max-height:560px;overflow-y:auto;"
@@ -252,6 +260,14 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
         for p in snapshot["sent_parts"]
     ]
     body = pre("\n".join(pieces) or "Nothing has been sent yet.")
+    return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
+
+
+def _compacted(rows: Sequence[Sequence[Any]]) -> Html:
+    """What left the requests on the way, and that the run still has it."""
+    line = join(f"Context compacted {plural(len(rows), 'time')}; nothing is lost")
+    told = "\n".join(f"before step {step}: {words}" for step, words in rows)
+    body = pre(f"{told}\n`_.messages` and `%kimi history` have every message.", wrap=True)
     return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
 
 
