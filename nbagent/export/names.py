@@ -1,4 +1,4 @@
-"""Which names code needs before it makes them: told from its syntax, without running it."""
+"""Which names code needs and which it makes: told from its syntax, without running it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import builtins
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -29,6 +29,38 @@ def needed(codes: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def providing(cells: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Those of these cells that make or change names, and what they need in turn, in order."""
+    wanted = set(names)
+    chosen: list[str] = []
+    for code in reversed(cells):
+        if touched(code) & wanted:
+            chosen.insert(0, code)
+            wanted |= set(needed([code]))
+    return chosen
+
+
+def touched(code: str) -> set[str]:
+    """The names that code makes or may change in place: `a = 1`, `a[0] = 1`, `a.append(1)`."""
+    tree = _tree(code)
+    if tree is None:
+        return set()
+    found = {name for statement in tree.body for _, stores in _parts(statement) for name in stores}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+            found.add(_root(node))
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            found.add(_root(node.value.func) if isinstance(node.value.func, ast.Attribute) else "")
+    return found - {""}
+
+
+def _root(node: ast.AST) -> str:
+    """The name that an expression like `a.b[0]` begins with, '' if it is none."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def uses(codes: Iterable[str], names: Iterable[str]) -> bool:
     """Whether cells, run in this order, use one of these names before they make it themselves."""
     left = set(names)
@@ -45,15 +77,22 @@ def statements(code: str) -> Iterator[tuple[set[str], set[str]]]:
 
     Of code that cannot be parsed, every word counts as read.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the code's own warnings are not ours
-            tree = ast.parse(TransformerManager().transform_cell(code))  # type: ignore[no-untyped-call] # IPython's
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = _tree(code)
+    if tree is None:
         yield set(re.findall(r"[^\W\d]\w*", code)), set()
         return
     for statement in tree.body:
         yield from _parts(statement)
+
+
+def _tree(code: str) -> ast.Module | None:
+    """The syntax of a cell's code, magics included; None if it has none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the code's own warnings are not ours
+            return ast.parse(TransformerManager().transform_cell(code))  # type: ignore[no-untyped-call] # IPython's
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _parts(node: ast.AST) -> Iterator[tuple[set[str], set[str]]]:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from nbagent.export.names import needed, uses
+from nbagent.events import Output
+from nbagent.export.names import needed, providing, uses
 from nbagent.export.outputs import safe_outputs
 from nbagent.export.source import Source
 from nbagent.messages import Content, text_of
@@ -35,10 +36,16 @@ def to_notebook(runs: Sequence[Source]) -> str:
 
     told = [recorded(run.events) for run in runs]
     kept = _kept([call for run in told for call in run.calls])
-    cells = [_head(told, kept)]
+    cells: list[Cell] = []
+    codes: list[str] = []
     for run, source in zip(told, runs, strict=True):
+        own = [call.code or "" for call in run.calls if id(call) in kept]
+        missing = needed([*codes, *own])
+        before = providing([code for code in source.before if code not in codes], missing)
+        cells += _before(before)
         cells += _run_cells(run, source.content, kept)
-    cells += _left_out(told, kept)
+        codes += [*before, *own]
+    cells = [_head(told, codes), *cells, *_left_out(told, kept)]
     count = 0
     for n, cell in enumerate(cells, start=1):
         cell["id"] = f"cell-{n}"
@@ -70,7 +77,15 @@ def _kept(calls: Sequence[RecordedCall]) -> dict[int, RecordedCall]:
     return kept
 
 
-def _head(runs: Sequence[Recorded], kept: dict[int, RecordedCall]) -> Cell:
+def _before(codes: Sequence[str]) -> Iterator[Cell]:
+    """Cells of the person that made what the run found there."""
+    if codes:
+        yield _markdown("Before this was asked, the notebook had run:")
+    for code in codes:
+        yield _code_cell(code, [])
+
+
+def _head(runs: Sequence[Recorded], codes: Sequence[str]) -> Cell:
     """What this notebook is, and what it needs."""
     lines = [f"**{escape_markdown(BADGE)}**"] if any(r.started.scripted for r in runs) else []
     for run in runs:
@@ -79,7 +94,6 @@ def _head(runs: Sequence[Recorded], kept: dict[int, RecordedCall]) -> Cell:
         if started.wall:
             words.append(f"{datetime.fromtimestamp(started.wall, UTC):%Y-%m-%d %H:%M} UTC")
         lines.append(", ".join(escape_markdown(clean(word)) for word in words if word))
-    codes = [call.code or "" for run in runs for call in run.calls if id(call) in kept]
     lines.append(
         "Made by nbagent of a recorded run: the code that an agent ran, with its outputs as they "
         "were. It runs without nbagent."
@@ -143,18 +157,17 @@ def _prompt(run: Recorded, content: Content) -> Cell:
 
 
 def _code(call: RecordedCall) -> Cell:
-    code = (call.code or "").encode(errors="replace").decode()
-    cell: Cell = {
-        "cell_type": "code",
-        "metadata": {},
-        "source": code.rstrip("\n"),
-        "outputs": list(call.finished.display) if call.finished else [],
-    }
+    cell = _code_cell(call.code or "", list(call.finished.display) if call.finished else [])
     if not call.succeeded:
         cell["metadata"] = {"tags": [EXPECTED_ERROR]}
         why = "# This attempt failed, after it had set what later cells use: its error is expected."
         cell["source"] = f"{why}\n{cell['source']}"
     return cell
+
+
+def _code_cell(code: str, outputs: list[Output]) -> Cell:
+    source = code.encode(errors="replace").decode().rstrip("\n")
+    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": outputs}
 
 
 def _left_out(runs: Sequence[Recorded], kept: dict[int, RecordedCall]) -> Iterator[Cell]:

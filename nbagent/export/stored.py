@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nbagent.export.source import Source
 from nbagent.journal import Journal, StoredRun
+from nbagent.notebook import cells_from_file
 
 KEY = "conversation_key"
 MOST_RUNS = 1_000
@@ -44,4 +47,7 @@ def stored_conversation(journal: Journal, run_id: str) -> list[Source]:
 
 
 def _source(stored: StoredRun) -> Source:
-    return Source.of(stored.events, stored.origin)
+    """A stored run, with the cells of its notebook as that was last saved, if it is still there."""
+    path = Path(stored.line.notebook) if stored.line.notebook else None
+    cells = cells_from_file(path) if path is not None else None
+    return Source.of(stored.events, stored.origin, cells or ())

@@ -65,12 +65,14 @@ class Session:
         self.current = "main"
         self.chosen: dict[str, Any] = {}
         self.cell_ids: dict[int, str] = {}
+        self.failed_cells: set[int] = set()
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
         self.driving.on_successor = self._follow
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
+            ("post_run_cell", self.note_result),
             ("pre_run_cell", self.driving.background.note_cell_begins),
             ("post_run_cell", self.driving.background.note_cell_ends),
         )
@@ -149,6 +151,11 @@ class Session:
         cell = getattr(info, "cell_id", None)
         if cell and info.store_history:
             self.cell_ids[self.shell.execution_count] = cell
+
+    def note_result(self, result: Any) -> None:
+        """Note that a cell has failed (IPython's `post_run_cell`)."""
+        if not result.success and result.execution_count:
+            self.failed_cells.add(result.execution_count)
 
     # Runs
 

@@ -19,6 +19,7 @@ from nbagent.export.listing import table
 from nbagent.export.stored import stored_conversation, stored_source
 from nbagent.journal import Journal
 from nbagent.meter import Meter
+from nbagent.notebook import cells_from_history
 from nbagent.phrases import clean
 from nbagent.run import Run
 from nbagent.trace import mimebundle
@@ -57,7 +58,7 @@ def export(session: Session, rest: str) -> str:
     if wanted.conversation:
         sources = _turns(session, run) if run else stored_conversation(journal, name)
     else:
-        sources = [Source.of(run.events, run.messages) if run else stored_source(journal, name)]
+        sources = [_live(session, run) if run else stored_source(journal, name)]
     path = Path(wanted.path or f"{name}{SUFFIXES[wanted.form]}")
     masked = [source.masked(session.redact) for source in sources]
     save(path, written(wanted.form, masked), force=wanted.force)
@@ -69,8 +70,15 @@ def _turns(session: Session, run: Run) -> list[Source]:
     for conversation in session.conversations.values():
         turns = [turn.run for turn in conversation.line()]
         if run in turns:
-            return [Source.of(each.events, each.messages) for each in turns]
-    return [Source.of(run.events, run.messages)]
+            return [_live(session, each) for each in turns]
+    return [_live(session, run)]
+
+
+def _live(session: Session, run: Run) -> Source:
+    """A run of this kernel, with the cells that have run here without an error."""
+    cells = cells_from_history(session.shell.history_manager.input_hist_raw, session.cell_ids)
+    ran = [cell for cell in cells if cell.execution_count not in session.failed_cells]
+    return Source.of(run.events, run.messages, ran)
 
 
 def _export_options(rest: str) -> Namespace:
