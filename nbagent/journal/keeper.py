@@ -23,7 +23,6 @@ from nbagent.journal.figures import PROMPT_CHARS, Figures
 from nbagent.journal.lease import Fenced, Holder
 from nbagent.journal.packing import message_id, pack, pack_event, storable, to_json, to_spans
 from nbagent.messages import Message
-from nbagent.phrases import plural
 from nbagent.run import Run
 
 PARTIAL_S = 0.25
@@ -88,6 +87,8 @@ class Keeper:
         self._is_leased = False
         self._seen = -1
         self._n_sends = 0
+        self._marks: list[int] = []
+        """For each send, the event from which on things happened after it."""
         self._figures = Figures()
         self._unwritten: list[Event] = []
         self._streamed: list[str] = []
@@ -102,6 +103,7 @@ class Keeper:
             if isinstance(event, Delta):
                 self._stream(event)
             elif not isinstance(event, TRANSIENT) and event.seq > self._seen:
+                self._mark_sends(event.seq)
                 self._seen = event.seq
                 self._unwritten.append(event)
                 self._write()
@@ -216,9 +218,9 @@ class Keeper:
     def _fail(self, cause: str) -> None:
         self._failed_at = self._clock.now()
         self.problem = (
-            f"This run is not kept on disk now: {cause}. Not yet written: "
-            f"{plural(len(self._unwritten), 'event')}, which this kernel holds and writes as soon "
-            "as it can. `%kimi doctor` looks at the data directory."
+            f"This run is not kept on disk now: {cause}. What was not written is in this "
+            "kernel's memory and is written as soon as that can be. `%kimi doctor` looks at the "
+            "data directory."
         )
 
     def _meet(self, db: sqlite3.Connection) -> None:
@@ -237,15 +239,16 @@ class Keeper:
         self._unwritten = [known[seq] for seq in sorted(known) if seq > since]
         self._seen = max([since, *known])
         self._n_sends, self._n_partials = sends, partials
+        if not self._marks:
+            (mark,) = db.execute("SELECT max(seq) FROM send WHERE run = ?", (row,)).fetchone()
+            self._mark_sends(mark or 0)
         self._figures = Figures.of(db, row)
         self._row, self._opened = row, self._database.opened
 
     def _agree(self, db: sqlite3.Connection, row: int) -> None:
         """Note where a run goes on, and what the model is told of that beside the last send."""
-        db.execute(
-            "UPDATE run SET kernel = :kernel, notebook = :notebook WHERE id = :id",
-            {**{name: storable(where) for name, where in self._where.items()}, "id": row},
-        )
+        where = {name: storable(text) for name, text in self._where.items()} | {"id": row}
+        db.execute("UPDATE run SET kernel = :kernel, notebook = :notebook WHERE id = :id", where)
         (n,) = db.execute("SELECT count(*) FROM send WHERE run = ?", (row,)).fetchone()
         cursor = self._run.cursor
         told = cursor.sends[n - 1].value if 0 < n <= len(cursor.sends) else None
@@ -281,12 +284,13 @@ class Keeper:
 
     def _put(self, db: sqlite3.Connection) -> int:
         """Write the sends and events that are not in the file; return how many sends it holds."""
+        self._mark_sends(self._seen + 1)
         sends = self._run.cursor.sends[self._n_sends :]
         for k, send in enumerate(sends, self._n_sends):
             given = send.value if isinstance(send.value, list) else [send.value]
             numbers = [self._message_id(db, message) for message in given]
-            seq = self._unwritten[0].seq if self._unwritten else self._seen + 1
-            row = (self._row, k, send.move, send.yielded, _text(to_spans(numbers)), seq)
+            spans = _text(to_spans(numbers))
+            row = (self._row, k, send.move, send.yielded, spans, self._marks[k])
             db.execute("INSERT INTO send VALUES (?, ?, ?, ?, ?, ?)", row)
         for event in self._unwritten:
             body = pack_event(db, event)
@@ -299,6 +303,11 @@ class Keeper:
         if any(event.kind in _ENDS_PARTIAL for event in self._unwritten):
             db.execute("DELETE FROM partial WHERE run = ?", (self._row,))
         return self._n_sends + len(sends)
+
+    def _mark_sends(self, seq: int) -> None:
+        """Note of the sends that are new that what happens from `seq` on comes after them."""
+        n_new = len(self._run.cursor.sends) - len(self._marks)
+        self._marks += [seq] * n_new
 
     def _message_id(self, db: sqlite3.Connection, message: Message) -> int:
         clean = self._run.recipe.redact.value(message)

@@ -83,4 +83,4 @@ def as_stored(events: list[Event]) -> StoredRun:
         held_by="",
         **asdict(Figures().after(events, price)),
     )
-    return StoredRun(line=line, events=tuple(numbered))
+    return StoredRun(line=line, events=tuple(numbered), origin=(), sends=())

@@ -2,7 +2,7 @@
 
 A run goes on in another kernel meanwhile, so the file is never held for long: rows go some at a
 time, and what was written since it was looked through is looked at again before each of them.
-A sweep that is broken off is finished by the next one.
+A sweep that is broken off is finished by the next one, so nothing here waits for the disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from nbagent.journal.packing import from_spans, references
 Shared: TypeAlias = Literal["message", "text"]
 """What several runs may need."""
 
-ROWS_AT_A_TIME = 1000
+ROWS_AT_A_TIME = 4000
 PAGES_AT_A_TIME = 1000
 DAY_S = 86_400.0
 _KEYS = {"event": "seq", "send": "k", "partial": "n"}
@@ -101,14 +101,14 @@ def unlist(db: Connection, numbers: Iterable[int]) -> None:
 
 def sweep(database: Database) -> None:
     """Remove all that belongs to no run of the list."""
-    with database.writing() as db:
+    with database.writing(durable=False) as db:
         gone = db.execute("SELECT run FROM beginning WHERE run NOT IN (SELECT id FROM run)")
         numbers = [number for (number,) in gone]
     for number in numbers:
         for table in _KEYS:
             while _remove_some(database, table, number):
                 pass
-        with database.writing() as db:
+        with database.writing(durable=False) as db:
             db.execute("DELETE FROM beginning WHERE run = ?", (number,))
     _sweep_shared(database, "message")
     _sweep_shared(database, "text")
@@ -117,7 +117,7 @@ def sweep(database: Database) -> None:
 def _remove_some(database: Database, table: str, number: int) -> bool:
     """Remove the first rows of a run from a table, and say whether there are more."""
     key = _KEYS[table]
-    with database.writing() as db:
+    with database.writing(durable=False) as db:
         later = db.execute(
             f"SELECT {key} FROM {table} WHERE run = ? ORDER BY {key} LIMIT 1 OFFSET ?",  # noqa: S608 -- our own names
             (number, ROWS_AT_A_TIME),
@@ -141,7 +141,7 @@ def _sweep_shared(database: Database, table: Shared) -> None:
             db.execute("ROLLBACK")
     dead = sorted(there - needed)
     for first in range(0, len(dead), ROWS_AT_A_TIME):
-        with database.writing() as db:
+        with database.writing(durable=False) as db:
             needed_now = _needed(db, table, seen)
             some = [(n,) for n in dead[first : first + ROWS_AT_A_TIME] if n not in needed_now]
             db.executemany(f"DELETE FROM {table} WHERE id = ?", some)  # noqa: S608 -- our own names

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nbagent.clock import ManualClock
+from nbagent.events import Event, to_dict
 from nbagent.journal import Journal, Keeper
-from nbagent.messages import Message
+from nbagent.messages import Message, json_bytes
 from nbagent.run import Run
 from tests.scripted import call, calls, drive, make_run, says
 
@@ -47,12 +49,25 @@ def kept(journal: Journal, run: Run | None = None) -> Run:
     return run
 
 
+def as_json(events: Iterable[Event]) -> list[bytes]:
+    return [json_bytes(to_dict(event)) for event in events]
+
+
+def sends_seq(run: Run) -> int:
+    """The event from which on things happened after the last send, of a run of one call a step."""
+    of_calls = [e.seq for e in run.events if e.kind == "tool_finished"]
+    replies = [e.seq for e in run.events if e.kind == "reply_received"]
+    last = max(of_calls + replies, default=-1)
+    return min((e.seq for e in run.events if e.seq > last), default=last + 1)
+
+
 def assert_is_there(journal: Journal, run: Run) -> None:
     """What the journal holds of a run is what there is of it."""
     back = journal.load(run.run_id)
-    assert list(back.events) == run.events
+    assert as_json(back.events) == as_json(run.events)
     assert back.origin == run.cursor.origin
     assert list(back.sends) == run.cursor.sends
+    assert back.sends_seq == sends_seq(run)
 
 
 def assert_is_whole(path: Path) -> None:

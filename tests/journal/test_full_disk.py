@@ -61,7 +61,7 @@ def test_a_disk_that_refuses_stops_nobody(words: str, tmp_path: Path) -> None:
     drive(run)
     assert run.answer == "done"
     assert words in keeper.problem
-    assert "which this kernel holds" in keeper.problem
+    assert "kernel's memory" in keeper.problem
     back = list(journal.events("run-1"))
     assert back == run.events[: len(back)]
     assert not keeper.retry()

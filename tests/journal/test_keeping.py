@@ -31,13 +31,21 @@ from nbagent.events import (
     RunFinished,
     Sent,
     StepStarted,
-    to_dict,
 )
 from nbagent.journal import Journal
 from nbagent.messages import Record, json_bytes
 from nbagent.redact import Redactor
 from nbagent.run.cursor import Send
-from tests.journal.harness import MADE_OF, a_journal, a_run, a_script, assert_is_there, keep, kept
+from tests.journal.harness import (
+    MADE_OF,
+    a_journal,
+    a_run,
+    a_script,
+    as_json,
+    assert_is_there,
+    keep,
+    kept,
+)
 from tests.scripted import call, calls, drive, echo_tool, make_run, says
 
 anything = st.characters(exclude_categories=())
@@ -118,7 +126,7 @@ def test_its_files_are_this_user_s_alone(tmp_path: Path) -> None:
     st.lists(st.one_of(*map(events_of, kept_kinds)), max_size=6),
     st.lists(messages, max_size=6),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_happened_comes_back(events: list[Any], history: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         journal = a_journal(Path(directory))
@@ -132,9 +140,7 @@ def test_whatever_happened_comes_back(events: list[Any], history: list[Any]) -> 
             kept_events += [] if stamped.kind in {"delta", "tool_output"} else [stamped]
         keeper.retry()
         back = journal.load("run-1")
-        assert [json_bytes(to_dict(e)) for e in back.events] == [
-            json_bytes(to_dict(e)) for e in kept_events
-        ]
+        assert as_json(back.events) == as_json(kept_events)
         assert list(back.sends) == run.cursor.sends
         assert back.origin == run.cursor.origin
         assert list(map(json_bytes, back.origin)) == list(map(json_bytes, run.cursor.origin))

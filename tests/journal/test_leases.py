@@ -160,16 +160,17 @@ def test_who_was_fenced_off_writes_nothing_more(tmp_path: Path) -> None:
     journal = a_journal(tmp_path, clock=clock)
     new = journal.keep(run, {})
     n_there = len(list(journal.events("run-1")))
-    drive(run)
+    stale.apply(StepStarted(seq=50, step=1))
     assert "Another kernel goes on with this run" in stale.problem
+    assert stale.is_lost
     assert not stale.retry()
     stale.beat()
     stale.close()
     assert len(list(journal.events("run-1"))) == n_there
     assert journal.load("run-1").line.held_by == "this kernel"
-    assert new.retry()
-    for event in run.events:
-        new.apply(event)
+    run.subscribe(new.apply)
+    drive(run)
+    assert (new.problem, new.is_lost) == ("", False)
     assert_is_there(journal, run)
 
 
