@@ -738,6 +738,46 @@ def test_to_drop_the_oldest_messages_is_no_way(
     assert complaints([dict(message) for message in cut])
 
 
+SUMMARIES = st.sampled_from([SUMMARY, SUMMARY, CUT, AuthFailed("No."), ConnectionFailed("Cut.")])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(SUMMARIES, max_size=6),
+    st.dictionaries(st.integers(0, 200), st.sampled_from(["say", "compact", "stop"]), max_size=5),
+    st.integers(2_500, 9_000),
+    st.sampled_from([10**9, 5_000, 3_000]),
+)
+def test_whatever_happens_when_no_request_is_invalid_and_no_message_is_lost(
+    summaries: list[Any], acts: dict[int, str], n_window: int, holds: int
+) -> None:
+    model = SmallModel(30, summaries=iter(summaries), holds=holds, window_tokens=n_window)
+    run = run_of(model, history=[SYSTEM], retry_attempts=2)
+
+    def between(run: Run, i: int) -> None:
+        if acts.get(i) == "say":
+            run.say("and the units")
+        elif acts.get(i) == "compact":
+            run.compact()
+        elif acts.get(i) == "stop":
+            run.stop()
+
+    drive(run, between=between)
+    assert [event.kind for event in run.events].count("run_finished") == 1
+    assert complaints([dict(message) for message in run.messages]) == []
+    assert tuple(run.cursor.replay(run.cursor.sends).messages) == run.messages
+    for request in model.sent:
+        assert complaints([dict(message) for message in carried(request)]) == []
+        assert carried(request)[:2] == list(run.messages[:2])
+    steps = [request for request in model.sent if request not in model.asked]
+    broken = [later for earlier, later in pairwise(steps) if not begins_with(later, earlier)]
+    assert len(broken) <= len(compactions(run))
+    assert run.past.projection == projection_from(run.events)
+    said = [text_of(m) for m in run.messages if m["role"] == "user"]
+    steered = [event for event in run.events if event.kind == "steered"]
+    assert said == ["Clean all of it.", *["and the units"] * len(steered)]
+
+
 # The words
 
 
