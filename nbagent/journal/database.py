@@ -16,8 +16,9 @@ from pathlib import Path
 
 from nbagent.clock import Clock
 from nbagent.journal.home import Home
+from nbagent.journal.restoring import salvage
 from nbagent.journal.schema import APPLICATION_ID, VERSION, migrate, version_of
-from nbagent.phrases import size
+from nbagent.phrases import plural, size
 
 NAME = "journal.sqlite"
 BUSY_S = 5.0
@@ -38,6 +39,10 @@ _CAUSES = {
     sqlite3.SQLITE_CORRUPT: "the file was damaged",
     sqlite3.SQLITE_NOTADB: "the file was damaged",
 }
+
+
+class NoJournal(OSError):
+    """There is no file in which runs can be kept; `Database.note` says why."""
 
 
 class Database:
@@ -63,6 +68,8 @@ class Database:
         self._clock = clock
         self._db: sqlite3.Connection | None = None
         self._wal = True
+        self._damage = ""
+        self._to_salvage: Path | None = None
         self._inode = (0, 0)
         self._pid = getpid()
         self._lock = threading.RLock()
@@ -92,12 +99,13 @@ class Database:
 
         Raises:
             sqlite3.Error: it could not be written; nothing of it was.
-            OSError: there is no file to write to.
+            NoJournal: there is none that can be written.
+            OSError: it cannot be looked for.
         """
         with self._locked():
             db = self._connection()
             if db is None or not self.writable:
-                raise FileNotFoundError(2, "there is no journal")
+                raise NoJournal(2, "there is no journal")
             level = "FULL" if durable or not self._wal else "NORMAL"
             try:
                 db.execute(f"PRAGMA synchronous = {level}")
@@ -165,19 +173,21 @@ class Database:
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            aside = _set_aside(path)
-            self.note = f"The journal was damaged. It is kept as {aside}, and a new one begun."
+            self._put_aside(path)
             is_new = _make(path)
             db = self._prepared(path, wal=home.wal)
         self._db, self.path, self._inode = db, path, _inode(path)
         self.opened += 1
         self.writable = version_of(db) == VERSION
+        aside, self._to_salvage = self._to_salvage, None
+        if aside is not None:
+            self._damage += _what_was_read(salvage(aside, db))
         self._tell(home, is_new=is_new)
 
     def _tell(self, home: Home, *, is_new: bool) -> None:
         """Note what the person should know, once: where it went, that it is large or too new."""
-        notes = [self.note]
-        if home.why and is_new:
+        notes = [self._damage]
+        if home.why and (is_new or not home.is_settled):
             how = "" if home.wal else ", written more slowly to be safe"
             notes.append(f"{home.why}; runs are kept in {home.directory}{how}.")
         if not self.writable:
@@ -213,9 +223,13 @@ class Database:
             return
         if _inode(self.path) == self._inode:
             with suppress(OSError):
-                _set_aside(self.path)  # before it is closed, which would write to it
+                self._put_aside(self.path)  # before it is closed, which would write to it
         self._db.close()
         self._db = None
+
+    def _put_aside(self, path: Path) -> None:
+        self._to_salvage = aside = _set_aside(path)
+        self._damage = f"The journal was damaged. It is kept as {aside}, and a new one begun."
 
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""
@@ -270,6 +284,7 @@ def _prepare(db: sqlite3.Connection, *, wal: bool) -> bool:
     if application not in {0, APPLICATION_ID}:
         raise sqlite3.DatabaseError("this database is no journal")
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    db.execute("PRAGMA secure_delete = ON")
     (mode,) = db.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'DELETE'}").fetchone()
     db.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
     if version_of(db) < VERSION:
@@ -278,6 +293,10 @@ def _prepare(db: sqlite3.Connection, *, wal: bool) -> bool:
         db.execute(f"SELECT * FROM {table} ORDER BY id DESC LIMIT 1").fetchone()  # noqa: S608 -- our own names
     db.execute("SELECT * FROM event ORDER BY run DESC LIMIT 1").fetchone()
     return bool(mode == "wal")
+
+
+def _what_was_read(n_runs: int) -> str:
+    return f" What could be read of it is in the new one: {plural(n_runs, 'run')}."
 
 
 def _inode(path: Path) -> tuple[int, int]:

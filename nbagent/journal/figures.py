@@ -7,8 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from sqlite3 import Connection
 
 from nbagent.events import Event, RunFinished, ToolFinished
+from nbagent.journal.packing import storable
 from nbagent.meter.meter import cost_usd
 
+PROMPT_CHARS = 500
+"""How much of a prompt the list of runs holds."""
 ANSWER_CHARS = 200
 """How much of an answer the list of runs holds."""
 
@@ -54,15 +57,18 @@ class Figures:
             completion_tokens=self.completion_tokens + (usage["completion_tokens"] if usage else 0),
             cost_usd=self.cost_usd if cost is None else cost + (self.cost_usd or 0.0),
             elapsed_s=max(self.elapsed_s, event.t),
-            answer=end.answer[:ANSWER_CHARS] if end else self.answer,
+            answer=storable(end.answer[:ANSWER_CHARS]) if end else self.answer,
         )
 
     def write(self, db: Connection, row: int, *, masked: bool) -> None:
         """Store the figures of a run."""
         values = {**asdict(self), "masked": int(masked), "row": row}
+        values["completion_tokens"] = min(self.completion_tokens, _LARGEST)
         db.execute(_UPDATE, values)
 
 
+_LARGEST = 2**62
+"""No endpoint counts so far; one that says so does not break the file."""
 _COLUMNS = ", ".join(Figures.__dataclass_fields__)
 _VALUES = ", ".join(f"{name} = :{name}" for name in Figures.__dataclass_fields__)
 _UPDATE = f"UPDATE run SET {_VALUES}, masked = max(masked, :masked) WHERE id = :row"  # noqa: S608 -- our own names

@@ -24,11 +24,13 @@ class Home:
         directory: made, and this user's alone.
         wal: whether SQLite may keep its write-ahead log there.
         why: why it is here and not in the data directory ('' if it is), to be followed by where.
+        is_settled: whether that will not change, so that it needs to be said only once.
     """
 
     directory: Path
     wal: bool = True
     why: str = ""
+    is_settled: bool = False
 
 
 def homes(
@@ -49,7 +51,8 @@ def homes(
     except OSError as error:
         why = f"Your data directory cannot be used ({error.strerror})"
     kind = file_system(directory) if directory else ""
-    if directory and not is_network(kind):
+    is_remote = is_network(kind)
+    if directory and not is_remote:
         yield Home(directory)
         why = f"The journal cannot be written in {directory}"
     elif directory:
@@ -57,17 +60,18 @@ def homes(
     for other in others():
         try:
             if not is_network(file_system(other.parent)):
-                yield Home(_private(other), why=why)
+                yield Home(_private(other), why=why, is_settled=is_remote)
         except OSError:
             continue
     if directory:
-        yield Home(directory, wal=False, why=why)
+        yield Home(directory, wal=False, why=why, is_settled=is_remote)
 
 
 def local_directories() -> Iterator[Path]:
     """Directories that are local on most machines, one of this user in each."""
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    yield Path(state).expanduser() / "nbagent"
+    state, home = os.environ.get("XDG_STATE_HOME"), os.environ.get("HOME")
+    if state or home:
+        yield Path(state or f"{home}/.local/state") / "nbagent"
     for shared in ("/var/tmp", tempfile.gettempdir()):  # noqa: S108 -- _private checks whose it is
         yield Path(shared) / f"nbagent-{os.geteuid()}"
 

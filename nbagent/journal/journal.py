@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from functools import partial
 from os import getpid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
 from nbagent.events import Event
-from nbagent.journal import reading, spools, sweeping
+from nbagent.journal import reading, restoring, spools, sweeping
 from nbagent.journal.database import Database, cause_of
 from nbagent.journal.home import homes, local_directories
 from nbagent.journal.keeper import Keeper
@@ -23,6 +23,9 @@ from nbagent.journal.reading import RunLine, StoredRun
 from nbagent.journal.sweeping import Swept
 from nbagent.paths import data_dir, file_system_of
 from nbagent.run import Run
+
+Choice: TypeAlias = Callable[[sqlite3.Connection, list[tuple[int, float]]], list[int]]
+"""Chooses runs to remove from those that can be: their numbers and when they began."""
 
 
 class Journal:
@@ -169,9 +172,9 @@ class Journal:
         for path in spools.waiting(self._directory() / "runs"):
             spools.take_over(path, self._put, self._clock.wall())
 
-    def _put(self, events: list[Event]) -> None:
+    def _put(self, stored: StoredRun) -> None:
         with self._database.writing() as db:
-            spools.put(db, events)
+            restoring.put(db, stored)
 
     # Removing
 
@@ -184,60 +187,81 @@ class Journal:
         """
         names = list(dict.fromkeys(run_ids))
         now = self._clock.wall()
-        with self._removing() as db:
+        with self._removing(), self._database.writing() as db:
             numbers = [reading.number_of(db, name) for name in names]
             for name, number in zip(names, numbers, strict=True):
                 sweeping.check_free(db, name, number, self._me, now)
-            sweeping.remove(db, numbers)
-        self._shrink()
+            sweeping.unlist(db, numbers)
+        self._sweep()
         return len(numbers)
 
-    def gc(self, *, older_than_days: float | None = None, max_mb: float | None = None) -> Swept:
+    def gc(
+        self,
+        *,
+        older_than_days: float | None = None,
+        max_mb: float | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Remove old runs; those that somebody goes on with stay.
 
         Args:
             older_than_days: remove what began longer ago.
             max_mb: remove the oldest until the journal holds no more, in megabytes.
+            dry_run: only find out what would be removed.
 
         Raises:
             UsageError: the journal cannot be written.
         """
-        now, n_runs = self._clock.wall(), 0
-        before = self._size()
-        with self._removing() as db:
-            if older_than_days is not None:
-                since = now - older_than_days * sweeping.DAY_S
-                runs = sweeping.removable(db, self._me, now)
-                old = [number for number, wall in runs if wall < since]
-                sweeping.remove(db, old)
-                n_runs += len(old)
-            while max_mb is not None:
-                excess = sweeping.used_bytes(db) - int(max_mb * 1e6)
-                runs = sweeping.removable(db, self._me, now)
-                oldest = sweeping.oldest_beyond(db, runs, excess)
-                if not oldest:
-                    break
-                sweeping.remove(db, oldest)
-                n_runs += len(oldest)
-        self._shrink()
+        if dry_run:
+            return self._would_remove(older_than_days, max_mb)
+        before, n_runs = self._size(), 0
+        if older_than_days is not None:
+            n_runs += self._remove(lambda _, runs: self._older(runs, older_than_days))
+        if max_mb is not None:
+            most = int(max_mb * 1e6)
+            while n_more := self._remove(partial(sweeping.oldest_beyond, n_bytes=most)):
+                n_runs += n_more
         return Swept(n_runs, max(before - self._size(), 0))
 
-    @contextmanager
-    def _removing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction in which what is removed is overwritten."""
-        try:
+    def _older(self, runs: Iterable[tuple[int, float]], days: float) -> list[int]:
+        since = self._clock.wall() - days * sweeping.DAY_S
+        return [number for number, wall in runs if wall < since]
+
+    def _would_remove(self, older_than_days: float | None, max_mb: float | None) -> Swept:
+        with self._reading() as found:
+            db = _there(found)
+            runs = sweeping.removable(db, self._me, self._clock.wall())
+            old = [] if older_than_days is None else self._older(runs, older_than_days)
+            n_bytes = sum(sweeping.weight(db, number) for number in old)
+            left = [run for run in runs if run[0] not in old]
+            most = int(max_mb * 1e6) + n_bytes if max_mb is not None else None
+            more = [] if most is None else sweeping.oldest_beyond(db, left, n_bytes=most)
+            n_bytes += sum(sweeping.weight(db, number) for number in more)
+        return Swept(len(old) + len(more), n_bytes)
+
+    def _remove(self, choose: Choice) -> int:
+        """Remove runs of those that nobody goes on with, and return how many."""
+        with self._removing(), self._database.writing() as db:
+            chosen = choose(db, sweeping.removable(db, self._me, self._clock.wall()))
+            sweeping.unlist(db, chosen)
+        self._sweep()
+        return len(chosen)
+
+    def _sweep(self) -> None:
+        with self._removing():
+            sweeping.sweep(self._database)
             with self._database.reading() as db:
-                _there(db).execute("PRAGMA secure_delete = ON")
-            with self._database.writing() as db:
-                yield db
+                sweeping.shrink(_there(db))
+
+    @contextmanager
+    def _removing(self) -> Iterator[None]:
+        try:
+            yield
         except (sqlite3.Error, OSError) as error:
             raise UsageError(
-                f"The journal cannot be written: {cause_of(error)}.", "Nothing was removed."
+                f"The journal cannot be written: {cause_of(error)}.",
+                "What was not removed is still there. Try again.",
             ) from error
-
-    def _shrink(self) -> None:
-        with self._reading() as db:
-            sweeping.shrink(_there(db))
 
     def _size(self) -> int:
         with self._reading() as db:

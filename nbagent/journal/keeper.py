@@ -18,12 +18,11 @@ from nbagent.clock import Clock
 from nbagent.errors import LeaseHeld
 from nbagent.events import TRANSIENT, Delta, Event, RunFinished
 from nbagent.journal import lease
-from nbagent.journal.database import Database, cause_of
-from nbagent.journal.figures import Figures
+from nbagent.journal.database import Database, NoJournal, cause_of
+from nbagent.journal.figures import PROMPT_CHARS, Figures
 from nbagent.journal.lease import Fenced, Holder
-from nbagent.journal.packing import message_id, pack, pack_event, to_json, to_spans
+from nbagent.journal.packing import message_id, pack, pack_event, storable, to_json, to_spans
 from nbagent.messages import Message
-from nbagent.phrases import plural
 from nbagent.run import Run
 
 PARTIAL_S = 0.25
@@ -32,8 +31,6 @@ BEAT_S = 5.0
 """How often a sign of life is written, in seconds."""
 AGAIN_S = 5.0
 """How long a disk that refused is left alone, in seconds; `retry` does not wait."""
-PROMPT_CHARS = 500
-"""How much of a prompt the list of runs holds."""
 
 _FENCED = (
     "Another kernel goes on with this run, so nothing more of it is written here. What it made "
@@ -90,6 +87,8 @@ class Keeper:
         self._is_leased = False
         self._seen = -1
         self._n_sends = 0
+        self._marks: list[int] = []
+        """For each send, the event from which on things happened after it."""
         self._figures = Figures()
         self._unwritten: list[Event] = []
         self._streamed: list[str] = []
@@ -98,24 +97,27 @@ class Keeper:
 
     def apply(self, event: Event) -> None:
         """Keep an event, or what has streamed by now; never raises for the disk's sake."""
-        if getpid() != self._pid or self._closed:
+        if self._closed or not self._is_ours:
             return
         with self._lock:
             if isinstance(event, Delta):
                 self._stream(event)
             elif not isinstance(event, TRANSIENT) and event.seq > self._seen:
+                self._mark_sends(event.seq)
                 self._seen = event.seq
                 self._unwritten.append(event)
                 self._write()
 
     def beat(self) -> None:
         """Give a sign of life, if one is due; call it as often as you like."""
-        if self._clock.now() - self._beat_at >= BEAT_S and getpid() == self._pid:
+        if self._due() is not None and self._is_ours:
             with self._lock:
                 self._write()
 
     def retry(self) -> bool:
-        """Write all that is missing, and say whether everything is there now."""
+        """Write all that is missing, and say whether nothing is missing now."""
+        if not self._is_ours:
+            return False
         with self._lock:
             self._failed_at = float("-inf")
             self._write()
@@ -123,8 +125,10 @@ class Keeper:
 
     def close(self) -> None:
         """Give the lease back; nothing more is written."""
+        if not self._is_ours:
+            return
         with self._lock:
-            if self._row and not self._closed and getpid() == self._pid:
+            if self._row and not self._closed:
                 with suppress(sqlite3.Error, OSError), self._database.writing() as db:
                     lease.release(db, self._row, self._me, self._fence)
             self._closed = True
@@ -137,6 +141,11 @@ class Keeper:
         """
         with self._lock:
             self._write(is_first=True)
+
+    @property
+    def _is_ours(self) -> bool:
+        """Whether this is the process that keeps the run, and no fork of it."""
+        return getpid() == self._pid
 
     # Writing
 
@@ -151,7 +160,8 @@ class Keeper:
                 if self._database.opened != self._opened:
                     return
                 lease.check(db, self._row, self._me, self._fence, None)
-                row = (self._row, self._n_partials, "".join(self._streamed))
+                text = "".join(self._streamed).encode("utf-8", "surrogatepass")
+                row = (self._row, self._n_partials, text)
                 db.execute("INSERT INTO partial VALUES (?, ?, ?)", row)
         except (sqlite3.Error, OSError, Fenced):
             return  # the event that follows will tell
@@ -163,20 +173,27 @@ class Keeper:
         now = self._clock.now()
         if self._closed or (self.problem and now - self._failed_at < AGAIN_S):
             return
+        n_sends = None
         try:
             with self._database.writing() as db:
                 if self._database.opened != self._opened or not self._row:
                     self._meet(db)
                 lease.check(db, self._row, self._me, self._fence, self._due())
                 n_sends = self._put(db)
-        except (sqlite3.Error, OSError) as error:
-            self._fail(cause_of(error))
         except (Fenced, LeaseHeld):
             if is_first:
                 raise
             self.problem, self.is_lost, self._closed = _FENCED, True, True
+        except (sqlite3.Error, OSError) as error:
+            if is_first and isinstance(error, NoJournal):
+                self._closed = True  # the journal's note says so, and nothing is stopped
+            else:
+                self._fail(cause_of(error))
         else:
             self._written(n_sends)
+        finally:
+            if n_sends is None:
+                self._row = 0  # what the file holds now is asked of the file
 
     def _written(self, n_sends: int) -> None:
         """Note that a transaction is on disk."""
@@ -200,11 +217,10 @@ class Keeper:
 
     def _fail(self, cause: str) -> None:
         self._failed_at = self._clock.now()
-        self._row = 0  # whether the last write came through is asked of the file
-        waiting = plural(len(self._unwritten), "event")
         self.problem = (
-            f"This run is not kept on disk now: {cause}. {waiting} wait in this kernel's memory "
-            "and are written as soon as the disk takes them. `%kimi doctor` looks at it."
+            f"This run is not kept on disk now: {cause}. What was not written is in this "
+            "kernel's memory and is written as soon as that can be. `%kimi doctor` looks at the "
+            "data directory."
         )
 
     def _meet(self, db: sqlite3.Connection) -> None:
@@ -223,15 +239,16 @@ class Keeper:
         self._unwritten = [known[seq] for seq in sorted(known) if seq > since]
         self._seen = max([since, *known])
         self._n_sends, self._n_partials = sends, partials
+        if not self._marks:
+            (mark,) = db.execute("SELECT max(seq) FROM send WHERE run = ?", (row,)).fetchone()
+            self._mark_sends(mark or 0)
         self._figures = Figures.of(db, row)
         self._row, self._opened = row, self._database.opened
 
     def _agree(self, db: sqlite3.Connection, row: int) -> None:
         """Note where a run goes on, and what the model is told of that beside the last send."""
-        db.execute(
-            "UPDATE run SET kernel = :kernel, notebook = :notebook WHERE id = :id",
-            {**self._where, "id": row},
-        )
+        where = {name: storable(text) for name, text in self._where.items()} | {"id": row}
+        db.execute("UPDATE run SET kernel = :kernel, notebook = :notebook WHERE id = :id", where)
         (n,) = db.execute("SELECT count(*) FROM send WHERE run = ?", (row,)).fetchone()
         cursor = self._run.cursor
         told = cursor.sends[n - 1].value if 0 < n <= len(cursor.sends) else None
@@ -256,6 +273,7 @@ class Keeper:
             "state": "running",
             **self._where,
         }
+        row = {k: storable(v) if isinstance(v, str) else v for k, v in row.items()}
         columns, places = ", ".join(row), ", ".join(f":{name}" for name in row)
         number = db.execute(f"INSERT INTO run ({columns}) VALUES ({places})", row).lastrowid  # noqa: S608 -- our own names
         assert number is not None
@@ -266,12 +284,13 @@ class Keeper:
 
     def _put(self, db: sqlite3.Connection) -> int:
         """Write the sends and events that are not in the file; return how many sends it holds."""
+        self._mark_sends(self._seen + 1)
         sends = self._run.cursor.sends[self._n_sends :]
         for k, send in enumerate(sends, self._n_sends):
             given = send.value if isinstance(send.value, list) else [send.value]
             numbers = [self._message_id(db, message) for message in given]
-            seq = self._unwritten[0].seq if self._unwritten else self._seen + 1
-            row = (self._row, k, send.move, send.yielded, _text(to_spans(numbers)), seq)
+            spans = _text(to_spans(numbers))
+            row = (self._row, k, send.move, send.yielded, spans, self._marks[k])
             db.execute("INSERT INTO send VALUES (?, ?, ?, ?, ?, ?)", row)
         for event in self._unwritten:
             body = pack_event(db, event)
@@ -284,6 +303,11 @@ class Keeper:
         if any(event.kind in _ENDS_PARTIAL for event in self._unwritten):
             db.execute("DELETE FROM partial WHERE run = ?", (self._row,))
         return self._n_sends + len(sends)
+
+    def _mark_sends(self, seq: int) -> None:
+        """Note of the sends that are new that what happens from `seq` on comes after them."""
+        n_new = len(self._run.cursor.sends) - len(self._marks)
+        self._marks += [seq] * n_new
 
     def _message_id(self, db: sqlite3.Connection, message: Message) -> int:
         clean = self._run.recipe.redact.value(message)

@@ -8,7 +8,7 @@ itself gets `=` after it. Nothing here looks up a name that tool code may have b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b, sha256
 from json import JSONEncoder, loads
@@ -40,15 +40,17 @@ def to_json(value: Any) -> bytes:
         return _encode_ascii(value).encode()
 
 
-def pack(db: Connection, value: Any) -> bytes:
-    """Serialise a JSON value; its long texts are stored in `db`."""
+def pack(db: Connection, value: Mapping[str, Any]) -> bytes:
+    """Serialise a JSON object; its long texts are stored in `db`."""
     return to_json(_shrunk(db, value))
 
 
 def unpack(db: Connection, body: bytes, texts: Texts) -> Any:
     """Read what `pack` has made."""
     value = loads(body)
-    return _grown(db, value, texts) if b"\\u0001" in body else value
+    if b"\\u0001" in body:
+        _grow(db, value, texts)
+    return value
 
 
 def pack_event(db: Connection, event: Event) -> bytes:
@@ -59,7 +61,7 @@ def pack_event(db: Connection, event: Event) -> bytes:
 
 
 def unpack_event(db: Connection, row: tuple[int, float, str, bytes], texts: Texts) -> Event | None:
-    """Read an event; None if a newer nbagent wrote it and this one does not know its kind.
+    """Read an event; None if it is one of a newer nbagent that this one does not know.
 
     Args:
         db: the connection.
@@ -69,8 +71,13 @@ def unpack_event(db: Connection, row: tuple[int, float, str, bytes], texts: Text
     seq, t, kind, body = row
     try:
         return from_dict({**unpack(db, body, texts), "kind": kind, "seq": seq, "t": t})
-    except ValueError:
+    except (ValueError, TypeError):
         return None
+
+
+def storable(text: str) -> str:
+    """A text that a column can hold: lone surrogates, which UTF-8 cannot, become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _shrunk(db: Connection, value: Any) -> Any:
@@ -79,7 +86,7 @@ def _shrunk(db: Connection, value: Any) -> Any:
             return f"{_MARK}{_text_id(db, value)}"
         return f"{_MARK}={value}" if value[:1] == _MARK else value
     if isinstance(value, dict):
-        return {key: _shrunk(db, entry) for key, entry in value.items()}
+        return {str(key): _shrunk(db, entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_shrunk(db, item) for item in value]
     if is_dataclass(value):
@@ -87,14 +94,14 @@ def _shrunk(db: Connection, value: Any) -> Any:
     return value
 
 
-def _grown(db: Connection, value: Any, texts: Texts) -> Any:
-    if isinstance(value, str):
-        return _restored(db, value, texts) if value[:1] == _MARK else value
-    if isinstance(value, dict):
-        return {key: _grown(db, entry, texts) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_grown(db, item, texts) for item in value]
-    return value
+def _grow(db: Connection, value: Any, texts: Texts) -> None:
+    """Put the long texts back into a list or dict that was just read."""
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(entry, str):
+            if entry[:1] == _MARK:
+                value[key] = _restored(db, entry, texts)
+        elif isinstance(entry, dict | list):
+            _grow(db, entry, texts)
 
 
 def _restored(db: Connection, text: str, texts: Texts) -> str:

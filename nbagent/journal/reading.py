@@ -76,8 +76,8 @@ class StoredRun(Recorded):
     made_of: dict[str, Any] = field(default_factory=dict)
 
 
-_STORED = tuple(name for name in RunLine.__dataclass_fields__ if name != "held_by")
-_SELECT = f"SELECT id, {', '.join(_STORED)} FROM run"  # noqa: S608 -- our own names
+STORED = tuple(name for name in RunLine.__dataclass_fields__ if name != "held_by")
+_SELECT = f"SELECT id, {', '.join(STORED)} FROM run"  # noqa: S608 -- our own names
 _SEARCHED = "run_id || ' ' || prompt || ' ' || conversation || ' ' || notebook || ' ' || model"
 
 
@@ -92,7 +92,7 @@ def lines(db: Connection, text: str, limit: int, me: Holder, now: float) -> list
 
 def _line(db: Connection, row: Sequence[Any], me: Holder, now: float) -> RunLine:
     number, *values = row
-    named = dict(zip(_STORED, values, strict=True))
+    named = dict(zip(STORED, values, strict=True))
     named["scripted"] = bool(named["scripted"])
     holder = held_by(db, number, me, now)
     words = ""
@@ -160,9 +160,9 @@ def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun
         events=tuple(_all_events(db, number, texts)),
         origin=tuple(_messages(db, from_spans(loads(origin)), texts, messages)),
         sends=tuple(_sends(db, number, texts, messages)),
-        sends_seq=sends_seq or 0,
+        sends_seq=0 if sends_seq is None else sends_seq,
         made_of=unpack(db, made_of, texts),
-        partial="".join(text for (text,) in partials),
+        partial=b"".join(text for (text,) in partials).decode("utf-8", "surrogatepass"),
         masked=bool(masked),
     )
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
-from sqlite3 import Connection
 from typing import Any
 
 from nbagent.events import Event, RunStarted, from_dict
-from nbagent.journal.figures import Figures
-from nbagent.journal.packing import pack_event
+from nbagent.journal.figures import PROMPT_CHARS, Figures
+from nbagent.journal.reading import RunLine, StoredRun
 
 STILL_WRITTEN_S = 86_400.0
 """A file without an end that was written to so recently may still grow."""
@@ -25,12 +25,12 @@ def waiting(directory: Path) -> list[Path]:
     return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def take_over(path: Path, store: Callable[[list[Event]], None], now: float) -> None:
+def take_over(path: Path, store: Callable[[StoredRun], None], now: float) -> None:
     """Bring one file into the journal, and remove it, or set it aside if it was not whole.
 
     Args:
         path: the file.
-        store: puts events into the journal; returns when they are on disk.
+        store: puts a run into the journal; returns when it is on disk.
         now: seconds since the epoch.
 
     Raises:
@@ -41,7 +41,7 @@ def take_over(path: Path, store: Callable[[list[Event]], None], now: float) -> N
     if not is_finished and abs(now - path.stat().st_mtime) < STILL_WRITTEN_S:
         return
     if events and isinstance(events[0], RunStarted):
-        store(events)
+        store(as_stored(events))
     else:
         is_whole = False
     with suppress(FileNotFoundError):
@@ -64,32 +64,23 @@ def _read(path: Path) -> tuple[list[Event], bool]:
     return events, is_whole
 
 
-def put(db: Connection, events: list[Event]) -> None:
-    """Store a run's events, as the oldest run of all; one that is there already is left alone."""
+def as_stored(events: list[Event]) -> StoredRun:
+    """A run of which the events alone are known; the first of them is its `RunStarted`."""
     started = events[0]
     assert isinstance(started, RunStarted)
-    if db.execute("SELECT 1 FROM run WHERE run_id = ?", (started.run_id,)).fetchone():
-        return
-    (oldest,) = db.execute("SELECT coalesce(min(id), 1) FROM run").fetchone()
-    number = oldest - 1
-    db.execute(
-        "INSERT INTO run (id, run_id, conversation, cell_id, notebook, kernel, model, scripted, "
-        "prompt, wall, state) VALUES (?, ?, ?, ?, '', '', ?, ?, ?, ?, 'running')",
-        (
-            number,
-            started.run_id,
-            started.conversation,
-            started.cell_id,
-            started.model,
-            int(started.scripted),
-            started.prompt[:500],
-            started.wall,
-        ),
-    )
-    for n, event in enumerate(events):
-        row = (number, n if event.seq < 0 else event.seq, event.t, event.kind)
-        db.execute(
-            "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?, ?)", (*row, pack_event(db, event))
-        )
+    numbered = [replace(e, seq=n) if e.seq < 0 else e for n, e in enumerate(events)]
     price = None if started.scripted else started.price
-    Figures().after(events, price).write(db, number, masked=False)
+    line = RunLine(
+        run_id=started.run_id,
+        prompt=started.prompt[:PROMPT_CHARS],
+        model=started.model,
+        scripted=started.scripted,
+        conversation=started.conversation,
+        notebook="",
+        cell_id=started.cell_id,
+        kernel="",
+        wall=started.wall,
+        held_by="",
+        **asdict(Figures().after(events, price)),
+    )
+    return StoredRun(line=line, events=tuple(numbered), origin=(), sends=())

@@ -219,6 +219,9 @@ class Driving:
         )
         run.driver = self
         self.runs[run.run_id] = run
+        for run_id, other in list(self._keepers.items()):
+            if self.runs[run_id].finished is not None and other.retry():
+                del self._keepers[run_id]
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
         if not run.started.scripted:

@@ -278,7 +278,8 @@ class Compaction:
     def fail(self, error: ModelError) -> None:
         """Take a failure: the request goes again, or the record makes the summary."""
         self._failures[error.kind] += 1
-        delay_s = retry_delay_s(error, self._failures[error.kind], self._recipe.settings)
+        recipe, attempt = self._recipe, self._failures[error.kind]
+        delay_s = retry_delay_s(error, attempt, recipe.settings, recipe.chance)
         if delay_s is None:
             self._make_do(error.message, None)
             return

@@ -271,8 +271,8 @@ class Machine:
             self._finish(reason, text, kind=kind)
             return None
         if self._asking.between_steps and not self._asking.compaction.is_open:
-            self._asking.prepare(self.cursor)
-            question = self.limits.question(self._asking.step, self._asking.ahead)
+            expected = self._asking.expected(self.cursor)
+            question = self.limits.question(self._asking.step, expected)
             if question is not None:
                 return question
         room = None if self._rests_before_request() else self._asking.make_room(self.cursor)
@@ -365,7 +365,8 @@ class Machine:
             self._asking.refused(error)  # as the person wrote it; the loop's own can still go
             self.moves.come_again()
         else:
-            self._finish("error", str(error), kind=error.kind)
+            text = self._asking.given_up(error)
+            self._finish("error", text, kind=error.kind, discarded=error.partial)
 
     # How it ends
 
@@ -384,7 +385,9 @@ class Machine:
             "included. Go on with the next %%kimi."
         )
 
-    def _finish(self, reason: FinishReason, text: str = "", *, kind: str = "") -> None:
+    def _finish(
+        self, reason: FinishReason, text: str = "", *, kind: str = "", discarded: str = ""
+    ) -> None:
         """End the run: close the loop and emit the last event, once."""
         if self.finished is not None:
             return
@@ -394,8 +397,13 @@ class Machine:
         answer = ""
         if reason == "answer" and self.cursor.returned is not None:
             answer = self.recipe.redact(text_of(self.cursor.returned))
-        text = self.recipe.redact(text)
-        self.finished = RunFinished(reason=reason, answer=answer, text=text, error_kind=kind)
+        self.finished = RunFinished(
+            reason=reason,
+            answer=answer,
+            text=self.recipe.redact(text),
+            error_kind=kind,
+            discarded=self.recipe.redact(discarded),
+        )
         self._emit(self.finished)
 
     def _emit(self, event: Event, *, at: float | None = None) -> None:

@@ -45,14 +45,15 @@ class Recorded:
         events: what happened, without the transient pieces.
         origin: the messages with which its loop began.
         sends: what was sent into the loop.
-        sends_seq: from this event on, things happened after the last send.
+        sends_seq: from this event on, things happened after the last send; -1 if an older nbagent
+            has not noted it.
         partial: what the reply on its way had streamed.
         masked: whether secrets were masked in it, so that hashes of the loop's yields differ.
     """
 
     events: Sequence[Event]
-    origin: Sequence[Message]
-    sends: Sequence[Send]
+    origin: Sequence[Message] = ()
+    sends: Sequence[Send] = ()
     sends_seq: int = 0
     partial: str = ""
     masked: bool = False
@@ -90,7 +91,13 @@ def resumed(
 
     Raises:
         ReplayError: the loop does not repeat what it did; the text names the first difference.
+        HistoryError: the record does not say where the run was cut off.
     """
+    if record.sends_seq < 0:
+        raise HistoryError(
+            "An older nbagent has kept this run, and not where it was cut off, so it cannot go on.",
+            "It can be shown and exported.",
+        )
     events = record.events
     after = [event for event in events if event.seq >= record.sends_seq]
     reply, unknown = _reply_in_hand(after), _unknown(after)
