@@ -8,7 +8,7 @@ from typing import Any
 from nbagent.clock import ManualClock
 from nbagent.errors import ContextOverflow
 from nbagent.events import Changes, Compacted, RunStarted
-from nbagent.messages import Message, Request
+from nbagent.messages import Message, Record, Request
 from nbagent.ports import Failure, Piece, Reply
 from nbagent.run import Run
 from nbagent.run.recipe import Recipe
@@ -20,6 +20,22 @@ from tests.scripted import ScriptedModel, call, calls, says
 
 WINDOW = 8_000
 SUMMARY = "\n".join(f"## {heading}\nWhat there is of it." for heading in HEADINGS)
+
+
+SYSTEM = Record.of({"role": "system", "content": "Be brief."})
+CUT = "\n".join(f"## {heading}" for heading in HEADINGS[:-1])
+
+
+def answers(*replies: Any) -> Iterator[Any]:
+    return iter(replies)
+
+
+def carried(request: Request) -> list[Message]:
+    return [record.message for record in request.records]
+
+
+def begins_with(later: Request, earlier: Request) -> bool:
+    return later.body().startswith(earlier.body()[: earlier.body().rindex(b"]")])
 
 
 def tokens_in(request: Request) -> int:

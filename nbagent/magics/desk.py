@@ -33,6 +33,7 @@ class Desk:
         self._run = run
         self._actions: dict[str, Callable[[Command], Any]] = {
             "stop": lambda _: self._run.stop(),
+            "compact": lambda _: self._run.compact(),
             "say": lambda command: self._run.say(str(command.get("text", ""))),
             "decide": self._decide,
             "request": self._request,

@@ -2,6 +2,7 @@
 
 import { h } from './dom';
 import type { RunView } from './fold';
+import { stateOf } from './state';
 
 const APART_MS = 2_000;
 
@@ -45,7 +46,7 @@ export class Announcer {
     const step = view.lastStep;
     if (!view.running) {
       const nWords = view.answer.split(/\s+/).length;
-      this.milestone(view.answer ? `Answer ready, ${nWords} words` : view.state());
+      this.milestone(view.answer ? `Answer ready, ${nWords} words` : stateOf(view));
       return;
     }
     const failed = step?.calls.find(call => call.isError);
@@ -55,14 +56,14 @@ export class Announcer {
     }
     this.asking = isAsking;
     if (isAsking) {
-      this.alert(view.state());
+      this.alert(stateOf(view));
       return;
     }
     if (failed && step) {
       this.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
     }
     const quiet =
-      view.phase === 'waiting' ? 'waiting for the first token' : view.state().toLowerCase();
+      view.phase === 'waiting' ? 'waiting for the first token' : stateOf(view).toLowerCase();
     const words = view.phase === 'retrying' ? view.text : quiet;
     this.milestone(step ? `Step ${step.number}: ${words}` : words);
   }

@@ -70,6 +70,7 @@ export interface StepStarted extends InStep {
   attempt?: number;
   n_bytes?: number;
   sent?: Sent[];
+  note?: string;
 }
 export interface Delta extends InStep {
   kind: 'delta';
@@ -179,6 +180,12 @@ export interface Compacted extends InStep {
   kind: 'compacted';
   n_messages: number;
   summary: string;
+  text?: string;
+  usage?: Usage | null;
+}
+export interface Compacting extends InStep {
+  kind: 'compacting';
+  sent?: Sent[];
 }
 export interface Resumed extends InStep {
   kind: 'resumed';
@@ -207,6 +214,7 @@ export type Event =
   | KernelAwaited
   | StopAsked
   | Steered
+  | Compacting
   | Compacted
   | Resumed
   | RunFinished;

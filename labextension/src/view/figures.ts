@@ -1,5 +1,6 @@
 // What a step's figures say of its phases, where its events are not there to say it.
 
+import { sum } from './streams';
 import type { ChartSegment, Figure, StepFigures } from './types';
 
 /** How long each phase of a step took, in seconds, as its figures say; those that took none left out. */
@@ -30,4 +31,13 @@ export function segmentsFrom(figures: StepFigures | undefined): ChartSegment[] {
 
 function number(value: Figure): number | null {
   return typeof value === 'number' ? value : null;
+}
+
+export function known(values: readonly Figure[]): number[] {
+  return values.filter((value): value is number => typeof value === 'number');
+}
+
+export function total(values: readonly Figure[]): number | null {
+  const numbers = known(values);
+  return numbers.length ? sum(numbers) : null;
 }

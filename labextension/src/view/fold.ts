@@ -5,7 +5,7 @@ import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
-import { clean, clip, ENDED, gist, oneLine, seconds, size, STATES, stoppingWords } from './phrases';
+import { clean, clip, gist, oneLine, size } from './phrases';
 import { countWords, joined, mergedRanges, rangeOf } from './ranges';
 import { Step } from './steps';
 import type {
@@ -19,6 +19,7 @@ import type {
   RangeSnapshot,
   RunQuestion,
   RunStarted,
+  Sent,
   SentPart,
   Snapshot
 } from './types';
@@ -64,6 +65,8 @@ export class RunView {
   /** Words of a stored run that its events are no longer there to make again. */
   base: Snapshot | null = null;
 
+  /** What is to be said of the step whose request is about to go. */
+  private notes: string[] = [];
   private readonly on: Handlers = {
     run_started: event => {
       this.started = event;
@@ -104,10 +107,17 @@ export class RunView {
       this.stopT = event.t;
     },
     steered: event => this.step(event.step).steer(event.text),
+    compacting: event => {
+      this.phase = 'compacting';
+      this.count(event.sent);
+    },
     compacted: event => {
       const was = `${event.n_messages} older messages became a ${size(event.summary.length)} summary.`;
-      this.step(event.step).note(was);
-      this.compacted = [...this.compacted.slice(-99), [event.step, was]];
+      const words = oneLine(clean(event.text ?? ''), 400) || was;
+      if (this.phase === 'compacting') this.phase = 'replied';
+      this.notes = [words];
+      if (this.lastStep?.number === event.step) this.putNotes(this.lastStep);
+      this.compacted = [...this.compacted.slice(-99), [event.step, words]];
     },
     resumed: event => {
       this.step(event.step).note(oneLine(clean(event.text), 300));
@@ -161,32 +171,6 @@ export class RunView {
   }
   get lastStep(): Step | undefined {
     return this.steps[this.steps.length - 1];
-  }
-
-  /** The state in words, as a header shows it: `Thinking`, `Running run_python`. */
-  state(now = this.t): string {
-    const step = this.lastStep;
-    if (!this.running) {
-      return this.text || (ENDED[this.reason] ?? this.reason);
-    }
-    if (this.phase === 'waiting' && step) {
-      return `Waiting for the first token ${seconds(Math.max(0, now - step.t))}`;
-    }
-    if (this.phase === 'retrying') {
-      const wait = ` Trying again in ${seconds(Math.max(0, this.untilT - now))}`;
-      return this.untilT > now ? `${this.text}${wait}` : this.text;
-    }
-    if (this.phase === 'stopping') {
-      return stoppingWords(now - this.stopT);
-    }
-    const call = step?.calls[step.calls.length - 1];
-    if ((this.phase === 'running' || this.phase === 'asking') && call) {
-      return this.phase === 'running' ? `Running ${call.name}` : `Waiting for you: ${call.name}`;
-    }
-    if (this.phase === 'paused') {
-      return this.place ? this.text : this.text ? `Paused: ${this.text}` : 'Paused';
-    }
-    return STATES[this.phase] ?? 'Starting';
   }
 
   /** Names that tool code made or changed: `+df_clean ~df`, at most twelve. */
@@ -271,10 +255,21 @@ export class RunView {
     step.t = event.t;
     step.attempt = event.attempt ?? 1;
     step.endStreaming();
+    if (event.note) this.notes.push(oneLine(clean(event.note), 200));
+    this.putNotes(step);
     this.phase = 'waiting';
     this.question = null;
     this.text = '';
-    for (const piece of event.sent ?? []) {
+    this.count(event.sent);
+  }
+
+  private putNotes(step: Step): void {
+    this.notes.forEach(words => step.note(words));
+    this.notes = [];
+  }
+
+  private count(sent: Sent[] = []): void {
+    for (const piece of sent) {
       this.sentBytes += piece.n_bytes;
       noteSent(this.sent, piece);
     }

@@ -5,6 +5,7 @@ import type { Desk } from './desk';
 import { button, h, icon, put, ring, setText } from './dom';
 import { BADGE, count, dollars, elapsed, plural, seconds, stoppingWords, whoOf } from './phrases';
 import { headWords } from './plain';
+import { stateOf } from './state';
 import { reconcile } from './step_list';
 import type { StepDoor } from './step_door';
 
@@ -142,7 +143,7 @@ export class Header {
       this.layRunning();
     }
     setText(this.who, whoOf(view.scripted, view.model));
-    const state = desk.live ? view.state(desk.now()) : 'This trace was saved while the run went on';
+    const state = desk.live ? stateOf(view, desk.now()) : 'This trace was saved while the run went on';
     const asked = view.phase === 'stopping' ? null : this.stopAskedAt;
     const going = this.door.words || state;
     const words = asked === null ? going : stoppingWords(desk.now() - asked);

@@ -1,6 +1,6 @@
 // The run in figures: a pure function of the events' stamps. Mirrors nbagent/meter/meter.py.
 
-import { segmentsFrom } from './figures';
+import { known, segmentsFrom, total } from './figures';
 import { rounded } from './phrases';
 import { costUsd, countReasoning, type Price, StepMeter } from './step_meter';
 import { bucketed, halved, median, Stream, sum, thinned } from './streams';
@@ -12,7 +12,8 @@ import type {
   Figure,
   Metrics,
   Sample,
-  StepFigures
+  StepFigures,
+  Usage
 } from './types';
 
 const TOKENS_PER_CHAR = 0.25;
@@ -61,6 +62,8 @@ export class Meter {
   private measured: Metrics | null = null;
   private drawn: ChartJson | null = null;
   private pieces: Sample[] = [];
+  /** Counts and cost of requests for a summary: of the run, and of no step. */
+  private readonly summaries: Record<string, Figure>[] = [];
   private tokensPerChar = TOKENS_PER_CHAR;
   private open: [phase: string, step: number, t0: number] | null = null;
   private readonly tools = new Map<string, number>();
@@ -109,9 +112,16 @@ export class Meter {
         this.tools.set(`${event.step}.${event.index}`, event.t);
         break;
       case 'tool_finished':
-        this.toolFinished(event);
+        this.close(event.t);
+        this.toolEnded(event.step, event.index, event.t);
+        this.step(event.step).toolCalls++;
+        break;
+      case 'compacted':
+        this.close(event.t);
+        if (event.usage) this.summaries.push({ ...event.usage, cost_usd: this.costOf(event.usage) });
         break;
       case 'approval_given':
+      case 'compacting':
       case 'resumed':
       case 'run_finished':
         this.close(event.t);
@@ -147,7 +157,8 @@ export class Meter {
 
   private measure(): Metrics {
     const rows = this.rows();
-    const column = (key: string): Figure[] => rows.map(row => row[key]);
+    const all = [...rows, ...this.summaries];
+    const column = (key: string): Figure[] => all.map(row => row[key] ?? null);
     const prompt = total(column('prompt_tokens'));
     const cached = total(column('cached_tokens'));
     const last = rows[rows.length - 1];
@@ -331,9 +342,13 @@ export class Meter {
     this.learn(usage ? stream.nTokens : 0);
     countReasoning(step, stream);
     this.time(step, stream);
-    step.costUsd = this.scripted ? null : costUsd(usage, this.price);
+    step.costUsd = this.costOf(usage);
     step.t1 = Math.max(step.t1, event.t);
     this.pieces = [];
+  }
+
+  private costOf(usage: Usage | null): number | null {
+    return this.scripted ? null : costUsd(usage, this.price);
   }
 
   /** Let the next estimate use what this reply's usage says about tokens per character. */
@@ -373,12 +388,6 @@ export class Meter {
     }
   }
 
-  private toolFinished(event: EventOf<'tool_finished'>): void {
-    this.close(event.t);
-    this.toolEnded(event.step, event.index, event.t);
-    this.step(event.step).toolCalls++;
-  }
-
   /** A call's time ends; that of a result which waits for the person has ended before. */
   private toolEnded(number: number, index: number, t: number): void {
     const step = this.step(number);
@@ -388,13 +397,4 @@ export class Meter {
     step.toolS += Math.max(0, t - t0);
     step.add('tool', t0, t);
   }
-}
-
-function known(values: readonly Figure[]): number[] {
-  return values.filter((value): value is number => typeof value === 'number');
-}
-
-function total(values: readonly Figure[]): number | null {
-  const numbers = known(values);
-  return numbers.length ? sum(numbers) : null;
 }

@@ -12,6 +12,7 @@ export const BADGE =
 export const STATES: Record<string, string> = {
   starting: 'Starting',
   replied: 'Working',
+  compacting: 'Summarising older messages',
   queued: 'Waiting for the kernel',
   reasoning: 'Thinking',
   answer: 'Answering',

@@ -1,0 +1,29 @@
+// The state of a run in words, as a header shows it: `Thinking`, `Running run_python`.
+
+import type { RunView } from './fold';
+import { ENDED, seconds, STATES, stoppingWords } from './phrases';
+
+/** The state of a run at `now`, in seconds since it began. */
+export function stateOf(view: RunView, now = view.t): string {
+  const { phase, text, lastStep } = view;
+  if (!view.running) {
+    return text || (ENDED[view.reason] ?? view.reason);
+  }
+  if (phase === 'waiting' && lastStep) {
+    return `Waiting for the first token ${seconds(Math.max(0, now - lastStep.t))}`;
+  }
+  if (phase === 'retrying') {
+    return view.untilT > now ? `${text} Trying again in ${seconds(view.untilT - now)}` : text;
+  }
+  if (phase === 'stopping') {
+    return stoppingWords(now - view.stopT);
+  }
+  const call = lastStep?.calls[lastStep.calls.length - 1];
+  if ((phase === 'running' || phase === 'asking') && call) {
+    return phase === 'running' ? `Running ${call.name}` : `Waiting for you: ${call.name}`;
+  }
+  if (phase === 'paused') {
+    return view.place ? text : text ? `Paused: ${text}` : 'Paused';
+  }
+  return STATES[phase] ?? 'Starting';
+}
