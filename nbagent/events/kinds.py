@@ -1,96 +1,25 @@
-"""What happens in a run, as frozen facts: the one stream that view, meter and journal consume.
-
-Events are in the past tense; `seq` and `t` are stamped in one place, by the Run. `t` is seconds
-since the run began. `Delta` and `ToolOutput` are transient: they feed the live view and the
-meter and are not kept (`TRANSIENT`); what is kept of a reply is its text and at most 2,000
-samples. `RunFinished` comes last and exactly once.
-
-Read next: `nbagent.view` and `nbagent.meter`, which fold these events.
-"""
+"""The events, each with what it tells; see `nbagent.events` for what holds of all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
+from nbagent.events.parts import (
+    About,
+    Changes,
+    Decided,
+    Event,
+    FinishReason,
+    Output,
+    Phase,
+    Place,
+    Reason,
+    Sample,
+    Sent,
+)
 from nbagent.messages import Content, Message, Usage
-
-SCHEMA_VERSION = 1
-
-Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
-"""What a streamed piece belongs to."""
-
-Place: TypeAlias = Literal["request", "reply", "call", "result"]
-"""Where a run can rest: before a request, after a reply, before a call, after its result."""
-
-About: TypeAlias = Literal["call", "result", "outcome"]
-"""What a question to the person is about."""
-
-Decided: TypeAlias = Literal["run", "edit", "deny", "done"]
-"""What was decided."""
-
-FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
-"""Why a run ended."""
-
-Output: TypeAlias = dict[str, Any]
-"""One output in nbformat's shape: stream, display_data, execute_result or error."""
-
-Sample: TypeAlias = tuple[float, float, Phase]
-"""`(t, tokens, phase)`: at `t` (seconds since the run began) so many tokens arrived."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """One kind of content that a request carries, for the header that counts what leaves.
-
-    `kind` is one of system, prompt, attachment, message, tool_result, image, tools; `name` says
-    which one where it has a name (`df`, `run_python`); `n_bytes` is its size on the wire.
-    """
-
-    kind: str
-    name: str = ""
-    n_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What tool code did to the kernel and the disk: names in the user's namespace, files."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        names = [f"+{n}" for n in self.added] + [f"~{n}" for n in self.changed]
-        return " ".join(names + [f"-{n}" for n in self.removed])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """One thing that makes a call need the person's OK.
-
-    `kind` groups reasons that a person may allow for good; `verb` says what the call does
-    ("deletes files") and `doing` the same as an activity ("deleting files"); `what` is the piece
-    of code, on `line` (from 1; 0 for none), and `detail` what is known of it ("15 kB").
-    """
-
-    kind: str
-    verb: str
-    doing: str = ""
-    what: str = ""
-    line: int = 0
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """Base of all events. The Run stamps `seq` (0, 1, 2, …) and `t` (seconds since it began)."""
-
-    kind: ClassVar[str] = ""
-    seq: int = -1
-    t: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -432,40 +361,3 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         RunFinished,
     )
 }
-
-
-def to_dict(event: Event) -> dict[str, Any]:
-    """Turn an event into JSON values; `from_dict` is its inverse."""
-    return {"kind": event.kind, **asdict(event)}
-
-
-def from_dict(data: Mapping[str, Any]) -> Event:
-    """Rebuild an event from `to_dict`'s JSON; fields that this version does not know are ignored.
-
-    Raises:
-        ValueError: the kind is unknown.
-    """
-    cls = EVENT_TYPES.get(str(data.get("kind")))
-    if cls is None:
-        raise ValueError(f"unknown event kind {data.get('kind')!r}")
-    known = {f.name for f in fields(cls)}
-    values = {key: _restore(key, value) for key, value in data.items() if key in known}
-    return cls(**values)
-
-
-def _restore(name: str, value: Any) -> Any:
-    """Undo what JSON did to a field: tuples became lists, nested dataclasses dicts."""
-    if name == "samples":
-        return tuple(tuple(row) for row in value)
-    if name == "sent":
-        return tuple(Sent(**row) for row in value)
-    if name == "reasons":
-        return tuple(Reason(**row) for row in value)
-    if name == "changes" and value is not None:
-        return Changes(**{key: tuple(names) for key, names in value.items()})
-    if name in _TUPLES and value is not None:
-        return tuple(value)
-    return value
-
-
-_TUPLES = ("tools", "price", "marks", "display", "always", "goals")
