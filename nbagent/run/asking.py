@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
-from nbagent.errors import HistoryError, InCircles, InvalidTurn, ModelError
-from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
+from nbagent.errors import HistoryError, InvalidTurn, ModelError
+from nbagent.events import Event, ReplyReceived, RetryScheduled, Sent, StepStarted
 from nbagent.messages import (
     Message,
     Request,
@@ -22,22 +21,15 @@ from nbagent.messages import (
     reasoning_of,
     text_of,
 )
-from nbagent.meter.sampling import SampleLog
-from nbagent.policy import CircleWatch, retry_delay_s
+from nbagent.policy import retry_delay_s
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.compaction import Compaction, Emit
 from nbagent.run.cursor import Cursor
 from nbagent.run.outgoing import Estimate, newly_sent
 from nbagent.run.recipe import Recipe
+from nbagent.run.streaming import Streaming
 from nbagent.run.window import NO_PAST, Past, Window, past_from, window_tokens
 from nbagent.run.work import AskModel, WaitUntil
-
-IN_CIRCLES = (
-    "The reply said the same over and over, so it was ended.",
-    "Where such text is wanted, `%config Kimi.notice_repeats = False` lets it come.",
-)
-PARTIAL_CHARS = 4_000
-"""How much of a reply that went in circles is kept to be shown."""
 
 
 class Asking:
@@ -112,9 +104,7 @@ class Asking:
             since_start=since_start,
             events=events,
         )
-        self._samples = SampleLog()
-        self._masks = self._fresh_masks()
-        self._watch = CircleWatch()
+        self._stream = Streaming(recipe)
 
     @property
     def between_steps(self) -> bool:
@@ -217,9 +207,7 @@ class Asking:
             self.step += 1
         self.attempt += 1
         self.requests.append(request)
-        self._samples = SampleLog()
-        self._masks = self._fresh_masks()
-        self._watch = CircleWatch()
+        self._stream = Streaming(self.recipe)
         told = self.ahead.usd is not None and self.ahead.usd >= self.recipe.settings.tell_usd
         self._emit(
             StepStarted(
@@ -287,31 +275,16 @@ class Asking:
         """
         if self.compaction.is_open:
             return None
-        self._samples.add(self._since_start(piece.t), piece.text, piece.phase)
-        mask = self._masks.get(piece.phase)
-        self._emit(
-            Delta(
-                step=self.step,
-                attempt=self.attempt,
-                phase=piece.phase,
-                text=mask.feed(piece.text) if mask else piece.text,
-                call_index=piece.call_index,
-                name=piece.name,
-            ),
-            at=piece.t,
-        )
-        if self.recipe.settings.notice_repeats and self._watch.feed(piece.phase, piece.text):
-            return Failure(piece.t, InCircles(*IN_CIRCLES, partial=self._watch.end(PARTIAL_CHARS)))
-        return None
+        t = self._since_start(piece.t)
+        delta = self._stream.take(piece, t, step=self.step, attempt=self.attempt)
+        self._emit(delta, at=piece.t)
+        circles = self._stream.circles(piece)
+        return Failure(piece.t, circles) if circles else None
 
     def _count(self, usage: Usage) -> None:
         """Note how many tokens the history holds now."""
         self._usage = usage
         self.window.count(usage, self._n_sent)
-
-    def _fresh_masks(self) -> dict[str, Any]:
-        """One masking stream a phase: a secret may be split across pieces."""
-        return {phase: self.recipe.redact.stream() for phase in ("reasoning", "answer")}
 
     def hold(self, held: Held) -> None:
         """The endpoint's pace makes the request wait before it goes."""
@@ -427,7 +400,7 @@ class Asking:
                 message=self.recipe.redact.value(message),
                 finish_reason=reply.finish_reason,
                 usage=reply.usage,
-                samples=self._samples.samples(reply.usage),
+                samples=self._stream.samples(reply.usage),
                 request_id=reply.request_id,
                 marks=tuple(marks),
             ),

@@ -20,8 +20,9 @@ from nbagent.events import (
     ToolFinished,
     ToolStarted,
 )
-from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
+from nbagent.messages import Content, Message, ToolCall, json_bytes
 from nbagent.policy import Allow, Deny, Edit, ProposedCall, Recall, Verdict, Wait
+from nbagent.run.answers import answers_of, with_note
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, RunTool
@@ -290,7 +291,7 @@ class PendingCalls:
         if self._changed is not None:
             changed = json_bytes(self._changed).decode()
             note = f"[The user changed the arguments before it ran: {changed}]"
-            result = _with_note(result, note)
+            result = with_note(result, note)
         if self._told is not None:
             result = replace(result, content=self._told)
         content: Content = self._recipe.redact.value(result.content) or "(no output)"
@@ -373,26 +374,8 @@ class PendingCalls:
         self._fresh, self._changed, self._told = result, None, None
 
     def messages(self, *, images_inline: bool) -> list[Message]:
-        """The messages to append: one per call, in order.
-
-        Args:
-            images_inline: whether a tool message may carry pictures; if not, they follow in one
-                user message.
-        """
-        answers: list[Message] = []
-        pictures: list[Part] = []
-        for call, given in zip(self.calls, self._results, strict=True):
-            content = given
-            if isinstance(content, list) and not images_inline:
-                shown = [part for part in content if part["type"] == "image_url"]
-                pictures += shown
-                content = "\n".join(p["text"] for p in content if p["type"] == "text")
-                content += f"\n[{len(shown)} pictures follow in the next message]" * bool(shown)
-            answers.append({"role": "tool", "tool_call_id": call["id"], "content": content})
-        if pictures:
-            label: Part = {"type": "text", "text": "Pictures from the tool results above:"}
-            answers.append({"role": "user", "content": [label, *pictures]})
-        return answers
+        """The messages to append; see `answers_of`."""
+        return answers_of(self.calls, self._results, images_inline=images_inline)
 
 
 def _nobody_knows() -> ToolResult:
@@ -404,12 +387,3 @@ def _who_decided(decision: Decision) -> str:
     done = {"run": "approved", "edit": "changed"}.get(decision.action, "denied")
     why = f": {decision.why}" if decision.why else ""
     return f"{done} by {decision.by}{why}"
-
-
-def _with_note(result: ToolResult, note: str) -> ToolResult:
-    """Put a line before what the model gets."""
-    if isinstance(result.content, str):
-        content: Content = f"{note}\n{result.content}"
-    else:
-        content = [{"type": "text", "text": note}, *result.content]
-    return replace(result, content=content)
