@@ -142,6 +142,7 @@ def new_run(
     conversation: str = "main",
     cell_id: str = "",
     notes: Iterable[str] = (),
+    replays: str = "",
 ) -> Run:
     """Make a run, ready to be driven; nothing has been sent.
 
@@ -154,6 +155,7 @@ def new_run(
         conversation: that conversation's name.
         cell_id: the cell it was asked in.
         notes: what the reader is told first.
+        replays: the saved run that it replays, if it does.
     """
     facts = recipe.model.facts
     system = system_prompt(recipe.settings.system)
@@ -175,6 +177,7 @@ def new_run(
         price=facts.price,
         note=" ".join(note for note in notes if note),
         past=past.told(),
+        replays=replays,
     )
     return Run(
         recipe,

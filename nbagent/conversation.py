@@ -130,7 +130,8 @@ def history_after(turn: Turn | None, system: str, start: Sequence[Record] = ()) 
     records = list(start)
     if turn is not None:
         transcript = turn.run.transcript
-        records = list(transcript.sync(turn.run.cursor.messages, trusted=True).records)
+        cursor = turn.run.cursor
+        records = list(transcript.sync(cursor.messages, trusted=cursor.trusted).records)
     if records and records[0].message["role"] == "system":
         if records[0].message.get("content") == system:
             return records

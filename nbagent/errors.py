@@ -19,6 +19,7 @@
         ├── ContentFiltered   400 or finish_reason
         ├── BadRequest        any other 400: our bug or an unsupported parameter
         ├── NotAnApi          a 200 that is not a chat completion
+        ├── RecordEnds        a replay that asks for more than was recorded
         └── InvalidTurn       a reply that must not enter the history; asked again, bounded
             ├── OutOfTokens   finish_reason "length" before an answer or a whole call
             └── InCircles     it said the same over and over, so it was ended
@@ -175,6 +176,12 @@ class NotAnApi(ModelError):
     """The endpoint answered 200 with something that is no chat completion."""
 
     kind = "not_an_api"
+
+
+class RecordEnds(ModelError):
+    """A replay asks for more than was recorded. Nothing was sent."""
+
+    kind = "record"
 
 
 class InvalidTurn(ModelError):

@@ -117,6 +117,8 @@ class RunStarted(Event):
     """A line that the reader should meet first ('replaces the run of this cell')."""
     past: dict[str, Any] | None = None
     """How requests show what was said before, if not all of it (see `nbagent.run.window`)."""
+    replays: str = ""
+    """The saved run that this one replays, of which nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,6 +401,8 @@ class RunFinished(Event):
     text: str = ""
     """Why, in words, where the reason is not `answer`."""
     error_kind: str = ""
+    discarded: str = ""
+    """What the last attempt had streamed, if it failed."""
 
 
 TRANSIENT = (Delta, ToolOutput)

@@ -117,13 +117,19 @@ def count(value: float | None) -> str:
     return f"{value / 1e3:.0f} k" if value < 999_500 else f"{value / 1e6:.1f} M"  # noqa: PLR2004
 
 
-def dollars(value: float | None) -> str:
-    """A cost: `$0.0031`, `$0.015`, `$1.20`; unknown is a dash."""
+def dollars(value: float | None, *, at_least: bool = False) -> str:
+    """A cost: `$0.0031`, `$0.015`, `$1.20`, `≥ $0.015`; unknown is a dash."""
     if value is None:
         return UNKNOWN
+    least = "≥ " if at_least else ""
     if value >= 0.995:  # noqa: PLR2004 -- from a dollar on, cents
-        return f"${value:,.2f}"
-    return f"${value:.3f}" if value >= 0.01 or value == 0 else f"${value:.4f}"  # noqa: PLR2004
+        return f"{least}${value:,.2f}"
+    return f"{least}${value:.3f}" if value >= 0.01 or value == 0 else f"{least}${value:.4f}"  # noqa: PLR2004
+
+
+def unfinished(n_attempts: int) -> str:
+    """What is said of requests whose tokens nobody knows; '' if there are none."""
+    return f"+{plural(n_attempts, 'unfinished attempt')}, tokens unknown" if n_attempts else ""
 
 
 def share(part: float | None) -> str:

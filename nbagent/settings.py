@@ -17,6 +17,16 @@ DEFAULT_ENDPOINT = "moonshot"
 MIN_REPLY_TOKENS = 16_000
 """Reasoning and answer share a reply's tokens; Moonshot advises at least this many."""
 
+POSITIVE = (
+    "max_steps",
+    "max_usd",
+    "first_delta_seconds",
+    "between_deltas_seconds",
+    "reply_minutes",
+    "retry_attempts",
+    "retry_max_seconds",
+)
+
 KEY_VARIABLES = ("MOONSHOT_API_KEY", "KIMI_API_KEY")
 URL_VARIABLES = ("MOONSHOT_BASE_URL", "KIMI_BASE_URL")
 
@@ -87,7 +97,8 @@ class Settings:
     first_delta_seconds: float = 120.0
     between_deltas_seconds: float = 60.0
     reply_minutes: float = 30.0
-    retry_attempts: int = 5
+    retry_attempts: int = 10
+    """How often a request is made in all; with the waits between, about two minutes."""
     retry_max_seconds: float = 60.0
     allowed_hosts: tuple[str, ...] = ()
     """If not empty, requests to any other foreign host are refused."""
@@ -103,7 +114,7 @@ class Settings:
             )
         for name in (field.name for field in fields(self)):
             value = getattr(self, name)
-            is_limit = name.startswith(("max_", "conversation_max_"))
+            is_limit = name in POSITIVE or name.startswith(("max_", "conversation_max_"))
             if is_limit and value is not None and not value > 0:  # not of NaN either
                 raise SettingsError(f"{name.replace('_', '-')} must be more than 0.")
         if not 0 <= self.compact_share <= 1:

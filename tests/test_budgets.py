@@ -22,6 +22,7 @@ from nbagent.run.work import AskModel, Decide, Decision, Elapsed, WaitUntil
 from nbagent.settings import Settings
 from nbagent.tools import Tool, ToolResult
 from nbagent.view import RunView
+from tests.compacting import SmallModel, run_of
 from tests.scripted import USAGE, call, calls, drive, make_run, says
 from tests.strict import complaints
 
@@ -329,6 +330,25 @@ def test_the_pause_can_be_answered_by_its_key() -> None:
     drive(run, decide=lambda _: NO)
     (paused,) = [e for e in run.events if isinstance(e, Paused)]
     assert (paused.key, paused.question) == ("1.limit.steps", "Go on for another 1 step?")
+
+
+def test_a_limit_comes_before_the_summary_that_would_be_paid() -> None:
+    price = (1.0, 1.0, 1.0)
+    whole = run_of(SmallModel(25, price=price))
+    drive(whole)
+    kinds = [event.kind for event in whole.events]
+    before = whole.events[: kinds.index("compacting")]
+    spent = sum(
+        e.usage["prompt_tokens"] + e.usage["completion_tokens"]
+        for e in before
+        if isinstance(e, ReplyReceived) and e.usage
+    )
+    run = run_of(SmallModel(25, price=price), max_usd=(spent + 1_000) / 1e6)
+    drive(run, decide=lambda _: NO)
+    assert run.finished is not None
+    assert run.finished.reason == "limit"
+    assert run.limits.account.spent.total_tokens == spent
+    assert "compacting" not in {event.kind for event in run.events}
 
 
 @pytest.mark.parametrize("value", [0, -1, float("nan")])

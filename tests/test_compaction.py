@@ -18,6 +18,7 @@ from nbagent.errors import (
     ContextOverflow,
     InvalidTurn,
     RateLimited,
+    SettingsError,
 )
 from nbagent.events import Event, from_dict, to_dict
 from nbagent.kernel.describe import alive_in
@@ -37,8 +38,9 @@ from nbagent.run.window import (
     Window,
     past_from,
     projection_from,
+    window_tokens,
 )
-from nbagent.run.work import AskModel, WaitUntil
+from nbagent.run.work import AskModel, Decision, WaitUntil
 from nbagent.settings import Settings
 from nbagent.summary import (
     HEADINGS,
@@ -63,6 +65,7 @@ from tests.compacting import (
 )
 from tests.scripted import call, calls, drive, plain_shell, says
 from tests.strict import complaints
+from tests.test_resume import Killed, Tape, taken_up
 
 SYSTEM = Record.of({"role": "system", "content": "Be brief."})
 
@@ -139,7 +142,6 @@ def test_a_summary_costs_and_is_no_step() -> None:
     spent = sum(u["prompt_tokens"] + 4 * u["completion_tokens"] for u in usages) / 1e6
     assert figures["cost_usd"] == pytest.approx(spent)
     assert run.limits.account.spent.usd == pytest.approx(spent)
-    assert run._asking.step_usd < compacted.usage["prompt_tokens"] / 1e6
     assert "Summarising older messages" in states
     shown = json.dumps(view.snapshot())
     assert "What there is of it" not in shown
@@ -218,6 +220,19 @@ def test_its_retries_are_bounded() -> None:
     assert run.answer == "done"
     assert [event.mechanical for event in compactions(run)] == [True]
     assert len([event for event in run.events if event.kind == "compacting"]) == 3
+
+
+def test_a_limit_is_asked_about_before_a_summary_is_paid_for() -> None:
+    model = SmallModel(40)
+    run = drive(run_of(model, max_steps=20), decide=lambda _: Decision("deny"))
+    assert run.finished is not None
+    assert run.finished.reason == "limit"
+    assert model.asked == []
+    assert run._asking.expected(run.cursor).tokens > 0.8 * WINDOW
+    run = drive(run_of(SmallModel(40), max_steps=20))  # who says yes gets it
+    assert run.answer == "done"
+    kinds = [event.kind for event in run.events]
+    assert kinds.index("paused") < kinds.index("compacting")
 
 
 def asking_for_a_summary(run: Run) -> AskModel:
@@ -470,6 +485,38 @@ def test_the_projection_comes_back_from_the_events_alone() -> None:
     )
 
 
+def test_killed_anywhere_about_a_compaction_a_run_goes_on_from_what_it_has() -> None:
+    whole = drive(run_of(SmallModel(25), history=[SYSTEM]))
+    kinds = [event.kind for event in whole.events]
+    begun, done = kinds.index("compacting"), kinds.index("compacted")
+    for at in range(begun - 3, done + 9):
+        model = SmallModel(25)
+        run = run_of(model, history=[SYSTEM])
+        tape = Tape(run, at)
+        with pytest.raises(Killed):
+            drive(run)
+        again = drive(taken_up(tape.record, run))
+        assert again.answer == "done", at
+        assert len(compactions(again)) == 1
+        assert len(model.asked) == 1
+        assert again.past.projection == projection_from(again.events)
+        for request in model.sent:
+            assert complaints([dict(message) for message in carried(request)]) == []
+            assert tokens_in(request) < WINDOW
+            assert request.records[0].body == SYSTEM.body
+        assert summary_in(carried(again.requests[-1])[2]) == SUMMARY
+        steps = [request for request in model.sent if request not in model.asked]
+        broken = [later for earlier, later in pairwise(steps) if not begins_with(later, earlier)]
+        assert len(broken) == 1
+
+
+def test_what_a_turn_takes_over_can_be_stored() -> None:
+    run = drive(run_of(SmallModel(25)))
+    assert Past.of(json.loads(json.dumps(run.past.told()))) == run.past
+    assert NO_PAST.told() is None
+    assert Past.of(None) == NO_PAST
+
+
 def test_a_fork_shows_what_was_shown_at_its_move() -> None:
     run = drive(run_of(SmallModel(25)))
     (compacted,) = compactions(run)
@@ -534,13 +581,21 @@ def test_what_is_alive_is_told_by_type_and_size_and_none_of_its_own_code_runs() 
     assert said == {"rows": "list, 3 elements", "secret": "str", "odd": "Looked", "n": "int"}
 
 
-def test_where_each_result_is_asked_about_only_names_leave() -> None:
-    def alive(_: Any) -> dict[str, str]:
-        raise AssertionError("it was looked at")
-
-    model = SmallModel(25)
-    drive(run_of(model, ask="always", recipe={"alive": alive}))
-    assert "- x20" in text_of(carried(model.asked[0])[-1])
+def test_where_each_result_is_asked_about_no_variable_and_no_file_leaves() -> None:
+    """A name may stand in a result that the person has kept to themselves."""
+    model = SmallModel(25, summaries=answers(AuthFailed("No.")))
+    run = drive(
+        run_of(model, ask="always"),
+        decide=lambda question: Decision(
+            "deny" if question.kind == "result" and "work:19" in str(question.call) else "run"
+        ),
+    )
+    assert "x19" not in text_of(carried(model.asked[0])[-1])
+    (compacted,) = compactions(run)
+    assert compacted.mechanical
+    assert "Kept in full: your goal, 3 variables, 4 files" in compacted.text
+    assert "x19" not in compacted.summary
+    assert "out1" not in compacted.summary
 
 
 def test_a_summary_is_masked() -> None:
@@ -615,7 +670,7 @@ def compaction_of(goals: tuple[int, ...], n_window: int, events: list[Event]) ->
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     histories(),
     st.integers(1_000, 12_000),
@@ -684,6 +739,22 @@ def test_to_drop_the_oldest_messages_is_no_way(
 
 
 # The words
+
+
+@pytest.mark.parametrize("given", [{"compact_share": 1.2}, {"max_context_tokens": -1}])
+def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        Settings(**given)
+
+
+def test_a_smaller_window_is_used_and_a_larger_one_is_not() -> None:
+    facts = SmallModel(0).facts
+    assert window_tokens(Settings(), facts) == WINDOW
+    assert window_tokens(Settings(max_context_tokens=500), facts) == 500
+    assert window_tokens(Settings(max_context_tokens=500_000), facts) == WINDOW
+    unknown = SmallModel(0, window_tokens=0).facts
+    assert window_tokens(Settings(max_context_tokens=500), unknown) == 500
+    assert window_tokens(Settings(), unknown) == 0
 
 
 def test_headings_are_found_as_models_write_them() -> None:

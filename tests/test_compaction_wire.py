@@ -73,3 +73,25 @@ def test_a_fault_in_the_request_for_a_summary_is_retried(server: Server) -> None
     assert [event.mechanical for event in compacted(run)] == [False]
     retries = [event for event in run.events if event.kind == "retry_scheduled"]
     assert [(event.reason, event.attempt) for event in retries] == [("overloaded", 0)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("n", "window"), [(150, 3_400), (260, 5_000)])
+def test_a_very_long_lesson_stays_within_its_window_whatever_fails(
+    server: Server, n: int, window: int
+) -> None:
+    faults = ["overloaded", "cut", "truncate", "not_json", "error", "no_finish"]
+
+    def fault(event: Any) -> None:
+        if event.kind == "compacting" and event.attempt == 1:
+            order(server, {"kind": faults[event.step % len(faults)]})
+
+    run = run_over_http(server, f"lesson long {n}", on_event=fault, max_context_tokens=window)
+    assert f"The sum of 1 to {n} is **{n * (n + 1) // 2}**." in run.answer
+    assert len(compacted(run)) >= 4
+    assert not any(event.mechanical for event in compacted(run))
+    usages = [event.usage for event in run.events if event.kind == "reply_received"]
+    assert max(usage["prompt_tokens"] for usage in usages) < window
+    cached = sum(usage.get("cached_tokens", 0) for usage in usages)
+    assert cached / sum(usage["prompt_tokens"] for usage in usages) > 0.9
+    assert complaints([dict(message) for message in run.messages]) == []

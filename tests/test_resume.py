@@ -224,6 +224,17 @@ def test_a_second_resume_goes_on_from_the_first() -> None:
     assert len(counter.done) == len(set(counter.done))
 
 
+def test_what_was_spent_before_counts_after() -> None:
+    record, run = cut_off(numbered(3), 8, echo_tool())
+    before = run.limits.account.spent
+    again = taken_up(record, run)
+    assert again.limits.account.spent == before
+    assert before.steps == 2
+    drive(again)
+    assert again.limits.account.spent.steps == 4
+    assert again.limits.account.spent.tool_calls == 3
+
+
 def test_a_run_that_ended_comes_back_as_it_was_and_its_conversation_goes_on() -> None:
     run = make_run(list(SCRIPT))
     tape = Tape(run)

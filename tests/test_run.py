@@ -234,7 +234,10 @@ def test_a_rate_limit_is_waited_out_as_the_server_says() -> None:
 
 def test_faults_back_off_and_are_bounded() -> None:
     clock = ManualClock()
-    run = make_run([ConnectionFailed("cut")] * 9, clock=clock, settings=Settings(retry_attempts=4))
+    settings = Settings(retry_attempts=4)
+    run = make_run(
+        [ConnectionFailed("cut")] * 9, clock=clock, settings=settings, chance=lambda: 1.0
+    )
     drive(run)
     assert clock.slept == [0.5, 1.0, 2.0]
     assert run.finished is not None

@@ -195,25 +195,49 @@ class Journal:
         self._sweep()
         return len(numbers)
 
-    def gc(self, *, older_than_days: float | None = None, max_mb: float | None = None) -> Swept:
+    def gc(
+        self,
+        *,
+        older_than_days: float | None = None,
+        max_mb: float | None = None,
+        dry_run: bool = False,
+    ) -> Swept:
         """Remove old runs; those that somebody goes on with stay.
 
         Args:
             older_than_days: remove what began longer ago.
             max_mb: remove the oldest until the journal holds no more, in megabytes.
+            dry_run: only find out what would be removed.
 
         Raises:
             UsageError: the journal cannot be written.
         """
+        if dry_run:
+            return self._would_remove(older_than_days, max_mb)
         before, n_runs = self._size(), 0
         if older_than_days is not None:
-            since = self._clock.wall() - older_than_days * sweeping.DAY_S
-            n_runs += self._remove(lambda _, runs: [n for n, wall in runs if wall < since])
+            n_runs += self._remove(lambda _, runs: self._older(runs, older_than_days))
         if max_mb is not None:
             most = int(max_mb * 1e6)
             while n_more := self._remove(partial(sweeping.oldest_beyond, n_bytes=most)):
                 n_runs += n_more
         return Swept(n_runs, max(before - self._size(), 0))
+
+    def _older(self, runs: Iterable[tuple[int, float]], days: float) -> list[int]:
+        since = self._clock.wall() - days * sweeping.DAY_S
+        return [number for number, wall in runs if wall < since]
+
+    def _would_remove(self, older_than_days: float | None, max_mb: float | None) -> Swept:
+        with self._reading() as found:
+            db = _there(found)
+            runs = sweeping.removable(db, self._me, self._clock.wall())
+            old = [] if older_than_days is None else self._older(runs, older_than_days)
+            n_bytes = sum(sweeping.weight(db, number) for number in old)
+            left = [run for run in runs if run[0] not in old]
+            most = int(max_mb * 1e6) + n_bytes if max_mb is not None else None
+            more = [] if most is None else sweeping.oldest_beyond(db, left, n_bytes=most)
+            n_bytes += sum(sweeping.weight(db, number) for number in more)
+        return Swept(len(old) + len(more), n_bytes)
 
     def _remove(self, choose: Choice) -> int:
         """Remove runs of those that nobody goes on with, and return how many."""

@@ -160,7 +160,7 @@ def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun
         events=tuple(_all_events(db, number, texts)),
         origin=tuple(_messages(db, from_spans(loads(origin)), texts, messages)),
         sends=tuple(_sends(db, number, texts, messages)),
-        sends_seq=sends_seq or 0,
+        sends_seq=0 if sends_seq is None else sends_seq,
         made_of=unpack(db, made_of, texts),
         partial=b"".join(text for (text,) in partials).decode("utf-8", "surrogatepass"),
         masked=bool(masked),

@@ -75,11 +75,11 @@ def oldest_beyond(db: Connection, runs: Sequence[tuple[int, float]], n_bytes: in
         if excess <= 0:
             break
         chosen.append(number)
-        excess -= _weight(db, number)
+        excess -= weight(db, number)
     return chosen
 
 
-def _weight(db: Connection, number: int) -> int:
+def weight(db: Connection, number: int) -> int:
     """How many bytes a run's events hold, the long texts that they name included."""
     bodies = [b for (b,) in db.execute("SELECT body FROM event WHERE run = ?", (number,))]
     weight = sum(map(len, bodies))

@@ -31,6 +31,9 @@ MAX_TURN_CHARS = 8 * 2**20
 CONTROL_TOKEN = "<|tool_call"  # noqa: S105 -- a token of text, not of access
 """How K2's control tokens begin; in a reply they mean that the server failed to parse a call."""
 
+BROKEN_OFF = frozenset({"error", "abort"})
+"""What servers give as finish_reason of a reply that they broke off themselves."""
+
 _STREAM_ONLY = frozenset({"role", "index"})
 
 
@@ -126,6 +129,8 @@ class Assembler:
                 "The provider's content filter cut this reply.",
                 "Say it in other words, or leave out what the filter may object to.",
             )
+        if self.finish_reason in BROKEN_OFF:
+            raise _discarded("The server broke the reply off.")
         message = self._message()
         self._check(message)
         return Assembled(message, self.finish_reason, _usage(self._usage), str(self._model))
@@ -175,6 +180,7 @@ class Assembler:
                 pieces.append(self._piece(t, "reasoning", text))
         else:
             self._others[key] = merge(self._others.get(key), value)
+            self._grow(len(str(value)))
 
     def _text(self, key: str, value: object) -> str:
         """Store a piece of a text field and return the text to show."""
@@ -188,10 +194,13 @@ class Assembler:
 
     def _piece(self, t: float, phase: Phase, text: str, call: int = -1, name: str = "") -> Piece:
         self.n_pieces += 1
-        self._chars += len(text)
+        self._grow(len(text))
+        return Piece(t, phase, shown(text), call, name)
+
+    def _grow(self, n_chars: int) -> None:
+        self._chars += n_chars
         if self._chars > MAX_TURN_CHARS:
             raise InvalidTurn(f"The reply grew beyond {MAX_TURN_CHARS >> 20} million characters.")
-        return Piece(t, phase, shown(text), call, name)
 
     # The whole
 

@@ -162,8 +162,9 @@ class Faults:
             message, remedy = _WORDS[cls]
             told = message.format(host=self.endpoint.host, model=self.model, status=number)
             message = told + _said(words)
+            remedy = remedy or (_asks(wait_s) if wait_s else "")
         if cls is RateLimited and wait_s is not None:
-            message, remedy = (held_text(rpm, wait_s), "") if rpm else (message, _asks(wait_s))
+            message, remedy = (held_text(rpm, wait_s), "") if rpm else (message, remedy)
         return cls(message, remedy, status=status, retry_after_s=wait_s, request_id=request_id)
 
     def _refused_key(self, status: int | None, number: str, words: str) -> tuple[str, str]:

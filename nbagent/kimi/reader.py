@@ -54,14 +54,17 @@ class Reader:
         """Say that the body is over, and return the pieces that only now are whole.
 
         Raises:
-            InvalidTurn: as `feed`.
+            InvalidTurn: a reply that came in one piece is malformed.
             ErrorFrame: as `feed`.
         """
         if self._json is not None:
             return self.reply.feed_whole(bytes(self._json).lstrip(_BLANK), t)
         if self.reply.finish_reason:
             return []  # a last event that was cut adds nothing to a finished reply
-        return [piece for payload in self._sse.end() for piece in self.reply.feed(payload, t)]
+        try:
+            return [piece for payload in self._sse.end() for piece in self.reply.feed(payload, t)]
+        except InvalidTurn:
+            return []  # cut in the midst of an event; that the reply is cut is said at its end
 
     def finish(self) -> Assembled:
         """The checked reply.

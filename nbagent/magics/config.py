@@ -68,7 +68,9 @@ class Kimi(Configurable):
         None, allow_none=True, help="Longest silence within a reply."
     ).tag(config=True)
     reply_minutes = Float(None, allow_none=True, help="Longest reply.").tag(config=True)
-    retry_attempts = Int(None, allow_none=True, help="Attempts at one request.").tag(config=True)
+    retry_attempts = Int(None, allow_none=True, help="Attempts at one request, in all.").tag(
+        config=True
+    )
     retry_max_seconds = Float(None, allow_none=True, help="Longest back-off between attempts.").tag(
         config=True
     )
@@ -84,8 +86,15 @@ class Kimi(Configurable):
         help="Dollars per million tokens: input, cached input, output.",
     ).tag(config=True)
 
+    on_rerun = Enum(
+        ("run", "replay"),
+        "run",
+        help="What a cell does that has a saved run: ask anew, or run its recorded code again.",
+    ).tag(config=True)
+
     def chosen(self) -> dict[str, Any]:
-        """The settings that somebody has set."""
-        values = {name: getattr(self, name) for name in self.trait_names(config=True)}
+        """The settings of runs that somebody has set."""
+        names = [name for name in self.trait_names(config=True) if name != "on_rerun"]
+        values = {name: getattr(self, name) for name in names}
         values["allowed_hosts"] = tuple(values["allowed_hosts"]) or None
         return values

@@ -13,6 +13,7 @@ from nbagent.conversation import Conversation, leaves_history
 from nbagent.errors import UsageError
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
+from nbagent.magics import stored
 from nbagent.magics.options import parse_line
 from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
@@ -73,7 +74,8 @@ def _status(session: Session, _rest: str) -> str:
     spent = [turn.run.metrics()["run"] for turn in turns]
     rows["tokens out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
     known = [f["cost_usd"] for f in spent if f["cost_usd"] is not None]
-    rows["cost"] = f"${sum(known):.3f}" if known else "—"
+    least = "≥ " if any(f["unknown_attempts"] for f in spent) else ""
+    rows["cost"] = f"{least}${sum(known):.3f}" if known else "—"
     rows["isolation"] = "none: tools run in this kernel with your rights"
     return "\n".join(f"{name:<13} {value}" for name, value in rows.items())
 
@@ -183,31 +185,6 @@ def _tools(session: Session, _rest: str) -> str:
     )
 
 
-def _runs(session: Session, _rest: str) -> str:
-    lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    stored = [
-        line.run_id
-        for line in session.driving.journal.runs(limit=len(session.runs) + 10)
-        if line.run_id not in session.runs
-    ]
-    if stored:
-        lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
-    return "\n".join(lines) or "No run yet."
-
-
-def _show(session: Session, rest: str) -> str:
-    run = session.driving.find(rest or None)
-    if run is not None:
-        session.show(run.run_id, run.events)
-        return ""
-    if not rest:
-        raise UsageError("No run yet.", "See %kimi runs.")
-    journal = session.driving.journal
-    name = journal.find(rest)
-    session.show(name, list(journal.events(name)))
-    return ""
-
-
 def _import(session: Session, rest: str) -> str:
     if not rest:
         raise UsageError(
@@ -310,8 +287,9 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi history               what was said in it
 %kimi compact               summarise its older messages before the next request
 %kimi tools                 what the model may call
-%kimi runs                  runs of this kernel and earlier ones
+%kimi runs [TEXT]           the last runs, of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
+%kimi export [FORM] [PATH]  write a run as a notebook that runs by itself, html or jsonl
 %kimi import FILE.json      begin the conversation from messages that were made elsewhere
 %kimi continue              go on where the last run stopped
 %kimi resume [RUN]          take up a run that was cut off, or ended without an answer
@@ -330,8 +308,9 @@ COMMANDS: dict[str, Command] = {
     "history": _history,
     "compact": _compact,
     "tools": _tools,
-    "runs": _runs,
-    "show": _show,
+    "runs": stored.runs,
+    "show": stored.show_run,
+    "export": stored.export,
     "import": _import,
     "continue": _continue,
     "resume": _resume,
@@ -343,4 +322,4 @@ COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "help": _help,
 }
-_TAKES_TEXT = {"use", "say", "deny", "import"}
+_TAKES_TEXT = {"use", "say", "deny", "import", "export"}

@@ -73,6 +73,14 @@ OPTIONS: OptionTable = [
         ("--save",),
         {"choices": ("full", "answer", "none"), "help": "how much stays in the file (full)"},
     ),
+    (
+        ("--replay",),
+        {
+            "action": "store_const",
+            "const": True,
+            "help": "run the recorded code of this cell's saved run again; send nothing",
+        },
+    ),
     (("--system",), {"action": "store_true", "help": "show the system prompt; send nothing"}),
     (
         ("--dry-run",),

@@ -65,12 +65,14 @@ class Session:
         self.current = "main"
         self.chosen: dict[str, Any] = {}
         self.cell_ids: dict[int, str] = {}
+        self.failed_cells: set[int] = set()
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
         self.driving.on_successor = self._follow
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
+            ("post_run_cell", self.note_result),
             ("pre_run_cell", self.driving.background.note_cell_begins),
             ("post_run_cell", self.driving.background.note_cell_ends),
         )
@@ -150,6 +152,11 @@ class Session:
         if cell and info.store_history:
             self.cell_ids[self.shell.execution_count] = cell
 
+    def note_result(self, result: Any) -> None:
+        """Note that a cell has failed (IPython's `post_run_cell`)."""
+        if not result.success and result.execution_count:
+            self.failed_cells.add(result.execution_count)
+
     # Runs
 
     def conversation(self, name: str | None, *, new: bool) -> Conversation:
@@ -158,6 +165,21 @@ class Session:
         if new or self.current not in self.conversations:
             self.conversations[self.current] = Conversation(self.current)
         return self.conversations[self.current]
+
+    def opening(self, options: argparse.Namespace) -> tuple[Conversation, Opening]:
+        """The conversation that a line goes on with, and where its turn begins.
+
+        Raises:
+            UsageError: a run of it has not ended.
+        """
+        conversation = self.conversation(options.conversation, new=options.new)
+        if conversation.head is not None and conversation.head.run.finished is None:
+            raise UsageError(
+                f"A run of conversation {conversation.name} still goes on.",
+                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
+                "or --conversation NAME. Nothing was sent.",
+            )
+        return conversation, conversation.opening(cell_id(self.shell))
 
     def prepare(
         self, options: argparse.Namespace, prompt: str
@@ -169,14 +191,7 @@ class Session:
         """
         settings, given = self.settings(options)
         attachment = attach(prompt, self.shell, cell_source=self.cell_text)
-        conversation = self.conversation(options.conversation, new=options.new)
-        if conversation.head is not None and conversation.head.run.finished is None:
-            raise UsageError(
-                f"A run of conversation {conversation.name} still goes on.",
-                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
-                "or --conversation NAME. Nothing was sent.",
-            )
-        opening = conversation.opening(cell_id(self.shell))
+        conversation, opening = self.opening(options)
         names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
         recipe, notes = self.recipe(conversation, settings, given, names, options.loop or "")
         run = new_run(

@@ -40,6 +40,9 @@ from nbagent.meter.streams import Curve, Segment, Span, Stream, bucketed, halved
 TOKENS_PER_CHAR = 0.25
 """First guess for estimates, until the run's own usage tells better."""
 
+REFUSALS = ("rate_limit", "auth", "quota", "not_found", "bad_request", "overflow", "not_an_api")
+"""Failures in which nothing was generated, unless something had arrived by then."""
+
 MAX_SAMPLES = 4_000
 POINTS_PER_REPLY, POINTS_IN_LONG_RUNS, LONG_RUN_STEPS = 48, 12, 100
 
@@ -122,6 +125,9 @@ class Meter:
         self._tokens_per_char = TOKENS_PER_CHAR
         self._open: tuple[str, int, float] | None = None
         self._tools: dict[tuple[int, int], float] = {}
+        self.unknown_attempts = 0
+        """Requests whose tokens nobody knows: they failed, or were stopped, on their way."""
+        self._under_way = False
         self._on: dict[type[Event], Callable[[Any], None]] = {
             RunStarted: self._run_started,
             StepStarted: self._step_started,
@@ -166,6 +172,7 @@ class Meter:
             "context_tokens": _total([last.get("prompt_tokens"), last.get("completion_tokens")]),
             "window_tokens": self.window_tokens or None,
             "paced": self.scripted,
+            "unknown_attempts": self.unknown_attempts,
             "estimated": any(row["estimated"] for row in rows),
         }
         run |= {key: _median(row[key] for row in rows) for key in _MEDIANS}
@@ -248,6 +255,7 @@ class Meter:
         step.requested_t, step.attempts = event.t, max(event.attempt, 1)
         step.model_s = None
         self._pieces = []
+        self._under_way = True
 
     def _delta(self, event: Delta) -> None:
         if not event.text and not event.name:
@@ -267,7 +275,14 @@ class Meter:
             step.requested_t = min(step.requested_t, t)
             self._close(step.requested_t)
 
+    def _failed(self, kind: str, discarded: str) -> None:
+        """A request has failed; it may have cost tokens all the same."""
+        if self._under_way and (discarded or self._pieces or kind not in REFUSALS):
+            self.unknown_attempts += 1
+        self._under_way = False
+
     def _reply_received(self, event: ReplyReceived) -> None:
+        self._under_way = False
         self._end_of_hold(event.t)
         step = self._step(event.step)
         samples = sorted(event.samples or self._pieces, key=lambda sample: sample[0])
@@ -316,6 +331,8 @@ class Meter:
         began = step.requested_t if event.attempt > 0 else event.t
         self._close(event.t)
         self._open = ("retry", event.step, began)
+        if event.attempt > 0:
+            self._failed(event.reason, event.discarded)
         self._pieces = []
         if event.attempt == 0:
             step.requested_t = max(event.until_t, event.t)
@@ -355,6 +372,8 @@ class Meter:
         step.add("tool", t0, t)
 
     def _run_finished(self, event: RunFinished) -> None:
+        if self._open is None or self._open[0] != "retry":  # not while a pace was kept
+            self._failed(event.error_kind, event.discarded)
         self._close(event.t)
         self.finished = True
 

@@ -18,6 +18,11 @@ MAX_INVALID_TURNS = 3
 """How often one step is asked in all while its replies are unfit for the history."""
 MAX_SERVER_WAIT_S = 600.0
 """A server that asks for a longer wait than this is reported instead of waited for."""
+MIN_SERVER_WAIT_S = 1.0
+"""A rate limit whose wait is shorter than this, or is not named, is no reason to go on for ever."""
+FIRST_BACKOFF_S = 0.5
+MAX_FIRST_ATTEMPTS = 5
+"""How often an endpoint is asked in all that has not answered a run yet."""
 
 
 def usd_words(value: float) -> str:
@@ -150,28 +155,43 @@ def setting_of(scope: str, name: str) -> str:
     return f"max_{name}" if scope == "run" else f"conversation_max_{name}"
 
 
-def retry_delay_s(error: ModelError, attempt: int, settings: Settings) -> float | None:
+def retry_delay_s(
+    error: ModelError,
+    attempt: int,
+    settings: Settings,
+    chance: Callable[[], float],
+    *,
+    is_first: bool = False,
+) -> float | None:
     """Seconds to wait before the same request goes again, or None to give up.
 
     The server's own word counts first. A rate limit is waited out however often it takes, as
-    long as the server names a bearable wait; other faults back off exponentially and are bounded
-    by `settings.retry_attempts`, invalid replies by `MAX_INVALID_TURNS`.
+    long as the server names a bearable wait; other faults back off exponentially, each time by a
+    random share so that many clients do not come back at once, and are bounded by
+    `settings.retry_attempts`. An invalid reply is asked for again at once, and then once more,
+    since each costs tokens.
 
     Args:
         error: what failed.
         attempt: the attempt that failed, from 1.
         settings: limits.
+        chance: gives a random number from 0 to 1.
+        is_first: whether the endpoint has not answered this run yet; then it is given up sooner,
+            as an address may be wrong.
     """
     if not error.retryable:
         return None
-    if isinstance(error, InvalidTurn):
-        return 0.0 if attempt < MAX_INVALID_TURNS else None
-    asked = error.retry_after_s
-    if asked is not None and asked > MAX_SERVER_WAIT_S:
+    asked = error.retry_after_s or 0.0
+    if asked > MAX_SERVER_WAIT_S:
         return None
-    if isinstance(error, RateLimited) and asked is not None:
+    if isinstance(error, RateLimited) and asked >= MIN_SERVER_WAIT_S:
         return asked
-    if attempt >= settings.retry_attempts:
+    invalid = isinstance(error, InvalidTurn)
+    most = MAX_FIRST_ATTEMPTS if is_first else settings.retry_attempts
+    if attempt >= min(MAX_INVALID_TURNS if invalid else most, settings.retry_attempts):
         return None
-    backoff: float = min(0.5 * 2 ** (attempt - 1), settings.retry_max_seconds)
-    return max(asked or 0.0, backoff)
+    if invalid and attempt == 1:
+        return 0.0
+    doublings = min(attempt - 1, 30)  # enough for every limit, and a number that stays one
+    longest: float = min(FIRST_BACKOFF_S * 2**doublings, settings.retry_max_seconds)
+    return asked + longest * (0.5 + 0.5 * chance())

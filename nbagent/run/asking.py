@@ -20,6 +20,7 @@ from nbagent.messages import (
     Usage,
     first_fault,
     reasoning_of,
+    text_of,
 )
 from nbagent.meter.sampling import SampleLog
 from nbagent.policy import CircleWatch, retry_delay_s
@@ -49,9 +50,11 @@ class Asking:
         emit: where events go.
         since_start: turns the clock's `now()` into seconds since the run began.
         step: steps already made, for a fork.
-        past: what the run takes over from the turn before.
+        past: what the run took over from the turn before.
         goal: index of the run's own prompt among its messages.
         events: what has happened in the run; it is only read.
+        record: what had happened in the run already, where it goes on from its record.
+        messages: what was said in it.
     """
 
     def __init__(
@@ -66,6 +69,8 @@ class Asking:
         past: Past = NO_PAST,
         goal: int = 0,
         events: Sequence[Event] = (),
+        record: Sequence[Event] = (),
+        messages: Sequence[Message] = (),
     ) -> None:
         self.recipe = recipe
         self.transcript = transcript
@@ -81,6 +86,7 @@ class Asking:
         self._head = recipe.model.head(recipe.tools)
         self._failures: Counter[str] = Counter()
         self._retry: WaitUntil | None = None
+        self._answered = step > 0
         self._n_ready = 0
         self._n_sent = 0
         self._usage: Usage | None = None
@@ -88,10 +94,10 @@ class Asking:
         self._prepared: Request | None = None
         self._renewed: Request | None = None
         self._overflowed = False
-        self._past = past
+        self._began_with = past
         facts = recipe.model.facts
         self.window = Window(
-            past,
+            past_from(record, messages, past),
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
@@ -129,15 +135,28 @@ class Asking:
         revision, n = self._checked(cursor)
         shown, n_shown = self.window.shown(revision, n), self.window.n_shown(revision, n)
         self._n_ready, self._n_repeated = n, max(n_shown - (n - self._n_sent), 0)
-        tokens = self.window.estimate(revision, n)
-        self.ahead = Estimate.of(tokens, self._usage, self._price)
-        tail = self.recipe.model.tail(tokens)
+        self.ahead = self._estimate(revision, n)
+        tail = self.recipe.model.tail(self.ahead.tokens)
         self._prepared = Request(self._head, shown, n_shown, tail, n - n_shown)
         return self._prepared
 
+    def expected(self, cursor: Cursor) -> Estimate:
+        """What the next request would carry and cost, before room is made for it.
+
+        Raises:
+            HistoryError: the loop's list would be refused by the endpoint.
+        """
+        return self._estimate(*self._checked(cursor))
+
+    def _estimate(self, revision: Revision, n: int) -> Estimate:
+        return Estimate.of(self.window.estimate(revision, n), self._usage, self._price)
+
     def _checked(self, cursor: Cursor) -> tuple[Revision, int]:
         """The loop's list as records, and how many they are."""
-        messages = cursor.messages
+        messages, known = cursor.messages, self.transcript.current
+        is_checked = cursor.trusted and known.checked == len(known.records) == len(messages)
+        if is_checked and not cursor.asks_the_same_again:
+            return known, len(messages)  # nothing has come since; looking at all of them takes time
         revision = self.transcript.sync(messages, trusted=cursor.trusted)
         thinking = self.recipe.model.facts.thinking
         fault = first_fault(messages, thinking=thinking, start=revision.checked)
@@ -173,7 +192,7 @@ class Asking:
     def past_at(self, step: int, messages: Sequence[Message]) -> Past:
         """What a fork takes over that begins within `step`, with these messages."""
         before = [event for event in self._events if getattr(event, "step", 0) <= step]
-        return past_from(before, messages, self._past)
+        return past_from(before, messages, self._began_with)
 
     @property
     def _price(self) -> tuple[float, float, float] | None:
@@ -220,6 +239,8 @@ class Asking:
     def _newly_sent(self, request: Request) -> tuple[Sent, ...]:
         """What a request carries that none before it did; the first carries everything."""
         because = self.compaction.newly_sent()
+        if not self.recipe.model.facts.sends:
+            return ()
         sent = newly_sent(request, self._n_repeated, self._attached)
         self._n_repeated = request.n
         return (*because, *sent) if self._n_sent else sent
@@ -315,7 +336,13 @@ class Asking:
             return True
         kind = kind or error.kind
         self._failures[kind] += 1
-        delay_s = retry_delay_s(error, self._failures[kind], self.recipe.settings)
+        delay_s = retry_delay_s(
+            error,
+            self._failures[kind],
+            self.recipe.settings,
+            self.recipe.chance,
+            is_first=not self._answered,
+        )
         if delay_s is None:
             return False
         until = self.recipe.clock.now() + delay_s
@@ -339,6 +366,14 @@ class Asking:
             return False  # the person's own
         revision = self.transcript.current
         return self.compaction.begin(revision, self._n_ready, self.step, overflowed=True)
+
+    def given_up(self, error: ModelError) -> str:
+        """Why the run ends with a failure: its cause, what was kept, what to do next."""
+        tried = f"{self.attempt} attempts have failed." if self.attempt > 1 else ""
+        kept = "Everything up to here is kept; the next %%kimi goes on from it."
+        named = f"(Request {error.request_id}.)" if error.request_id else ""
+        parts = (error.message, tried, error.remedy, kept, named)
+        return " ".join(part for part in parts if part)
 
     def refused(self, error: ModelError) -> None:
         """A request as the person had changed it was refused: the step begins anew."""
@@ -371,7 +406,9 @@ class Asking:
         facts = self.recipe.model.facts
         if facts.thinking and message.get("tool_calls") and not reasoning_of(message):
             if not self._failures["no_reasoning"]:
-                error = InvalidTurn("The reply calls tools without its reasoning.")
+                error = InvalidTurn(
+                    "The reply calls tools without its reasoning.", partial=text_of(message)
+                )
                 self.fail(error, kind="no_reasoning")
                 return None
             message = {**message}
@@ -397,6 +434,7 @@ class Asking:
             at=reply.t,
         )
         self.attempt = 0
+        self._answered = True
         self._failures.clear()
         return message
 

@@ -21,7 +21,7 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
-from nbagent.policy import Allow, Deny, Edit, ProposedCall, Verdict, Wait
+from nbagent.policy import Allow, Deny, Edit, ProposedCall, Recall, Verdict, Wait
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, RunTool
@@ -79,6 +79,7 @@ class PendingCalls:
         self._fresh = results[-1] if is_fresh else None
         self._unknown = unknown
         self._changed: dict[str, Any] | None = None
+        self._told: Content | None = None
         self._asked: ApprovalAsked | None = None
         self._decision: Decision | None = None
         self._held: ToolResult | None = None
@@ -118,13 +119,16 @@ class PendingCalls:
         return self._settle(self._unknown, decision)
 
     def _next_call(self) -> RunTool | Decide | None:
-        """Bring the next call past the pause and the gate; None once it was denied."""
+        """Bring the next call past the pause and the gate; None once it is answered."""
         arguments, rest = self._proposed()
         if rest is not None:
             return rest
         verdict = self._verdict(arguments)
         if isinstance(verdict, Wait):
             return self._ask_about_call(arguments, verdict)
+        if isinstance(verdict, Recall):
+            self._finish(verdict.result)
+            return None
         if isinstance(verdict, Deny):
             denial = f"Denied: {self._recipe.redact(verdict.why)}"
             self._finish(ToolResult(content=denial, is_error=True, outcome="denied"))
@@ -258,6 +262,7 @@ class PendingCalls:
         call = self._call
         name = call["function"]["name"]
         tool = self._recipe.tools.get(name)
+        self._told = verdict.told
         if isinstance(verdict, Edit):
             self._changed = arguments = verdict.arguments
         if self._changed is not None:
@@ -286,6 +291,8 @@ class PendingCalls:
             changed = json_bytes(self._changed).decode()
             note = f"[The user changed the arguments before it ran: {changed}]"
             result = _with_note(result, note)
+        if self._told is not None:
+            result = replace(result, content=self._told)
         content: Content = self._recipe.redact.value(result.content) or "(no output)"
         outcome = self._recipe.redact(result.outcome)
         if content != result.content and not outcome.isidentifier():
@@ -363,7 +370,7 @@ class PendingCalls:
             )
         )
         self._results.append(result.content)
-        self._fresh, self._changed = result, None
+        self._fresh, self._changed, self._told = result, None, None
 
     def messages(self, *, images_inline: bool) -> list[Message]:
         """The messages to append: one per call, in order.

@@ -23,7 +23,7 @@ from nbagent.phrases import plural, share, size
 from nbagent.policy import retry_delay_s
 from nbagent.ports import Reply
 from nbagent.run.outgoing import estimated_tokens
-from nbagent.run.recipe import Recipe, unseen
+from nbagent.run.recipe import Recipe
 from nbagent.run.window import Past, Projection, Window, n_lead, n_pictures
 from nbagent.run.work import AskModel, WaitUntil
 from nbagent.summary import (
@@ -163,7 +163,7 @@ class Compaction:
             return False
         self.wanted = False
         plan = self._planned(revision, n, tokens, why)
-        if plan is None or (why == "full" and self._leave_out_pictures(plan, tokens, step)):
+        if plan is None or (why == "full" and self._leave_out_pictures(plan, step)):
             return False
         if why == "full" and not self._is_worth_it(plan):
             return False
@@ -173,6 +173,8 @@ class Compaction:
 
     def _why(self, tokens: int, step: int, *, overflowed: bool) -> Why | None:
         limit = self._recipe.settings.compact_share
+        if not self._recipe.model.facts.sends:
+            return None  # a record has no window, and no summary to give
         if overflowed:
             is_first, self._overflowed_step = step != self._overflowed_step, step
             return "overflow" if limit and is_first else None
@@ -212,16 +214,18 @@ class Compaction:
     def _is_worth_it(self, plan: _Plan) -> bool:
         return estimated_tokens(plan.older) >= LEAST_SHARE * self._window.n_window
 
-    def _leave_out_pictures(self, plan: _Plan, tokens: int, step: int) -> bool:
+    def _leave_out_pictures(self, plan: _Plan, step: int) -> bool:
         """Let old pictures leave if that is enough."""
+        count = sum(n_pictures(record) for record in plan.older)
+        if not count:
+            return False
         shown = self._window.projection
         goals = tuple(dict.fromkeys((*shown.goals, *self.goals)))
         bare = replace(shown, goals=goals, pictures_before=max(plan.first, shown.pictures_before))
         after = self._window.estimate_as(bare, plan.revision, plan.n)
         limit = self._recipe.settings.compact_share * self._window.n_window
-        if after >= tokens or after > PICTURES_ENOUGH * limit:
+        if after > PICTURES_ENOUGH * limit:
             return False
-        count = sum(n_pictures(record) for record in plan.older)
         left = [bare.shown_as(i, plan.revision.records[i]) for i in plan.leaving]
         self._window.show(bare, plan.revision, plan.n)
         self.step = step
@@ -241,7 +245,7 @@ class Compaction:
         if self._retry is not None:
             return self._retry
         plan, window, recipe = self._plan, self._window, self._recipe
-        message = ask_for_summary(self._variables())
+        message = ask_for_summary(self._told()[0])
         ask = Record.of(recipe.redact.value(message))
         shown = window.shown(plan.revision, plan.n).records
         records = [*shown[: window.n_shown(plan.revision, plan.n_asked)], ask]
@@ -260,10 +264,14 @@ class Compaction:
         )
         return AskModel(request, self.step, self._attempt)
 
-    def _variables(self) -> Mapping[str, str]:
-        """What the run's code made and is alive; names alone where every result is asked about."""
-        is_private = self._recipe.settings.ask == "always"
-        return (unseen if is_private else self._recipe.alive)(self.made.names)
+    def _told(self) -> tuple[Mapping[str, str], Sequence[str]]:
+        """The variables and files that the model may hear of.
+
+        None where the person is asked about every result: they may have kept one to themselves.
+        """
+        if self._recipe.settings.ask == "always":
+            return {}, ()
+        return self._recipe.alive(self.made.names), self.made.files
 
     def waited(self) -> None:
         """The moment that `next` named has come."""
@@ -272,7 +280,8 @@ class Compaction:
     def fail(self, error: ModelError) -> None:
         """Take a failure: the request goes again, or the record makes the summary."""
         self._failures[error.kind] += 1
-        delay_s = retry_delay_s(error, self._failures[error.kind], self._recipe.settings)
+        recipe, attempt = self._recipe, self._failures[error.kind]
+        delay_s = retry_delay_s(error, attempt, recipe.settings, recipe.chance)
         if delay_s is None:
             self._make_do(error.message, None)
             return
@@ -307,10 +316,11 @@ class Compaction:
         """Make the summary from the record."""
         assert self._plan is not None
         plan = self._plan
+        variables, files = self._told()
         summary = mechanical(
             goal=text_of(plan.revision.records[self.goals[-1]].message),
-            variables=self._variables(),
-            files=self.made.files,
+            variables=variables,
+            files=files,
             older=[record.message for record in plan.older],
             before=self._window.projection.summary,
             limit_bytes=min(MECHANICAL_BYTES, plan.n_bytes // 2),
@@ -344,9 +354,10 @@ class Compaction:
         became = f"a {size(size_of(summary))} summary"
         if why:
             became = f"a {size(size_of(summary))} list made without the model ({why})"
-        made = len(self._variables()), len(self.made.files)
+        n_alive, n_files = len(self._recipe.alive(self.made.names)), len(self.made.files)
         kept = ["your goal"]
-        kept += [plural(n, what) for n, what in zip(made, ("variable", "file"), strict=True) if n]
+        kept += [plural(n_alive, "variable")] if n_alive else []
+        kept += [plural(n_files, "file")] if n_files else []
         kept.append(_last_steps(plan.n_steps))
         left = plural(len(plan.older), "older message")
         return f"{plan.lead_in}: {left} became {became}. Kept in full: {', '.join(kept)}."

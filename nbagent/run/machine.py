@@ -43,7 +43,7 @@ from nbagent.run.keeping import Keeping
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
-from nbagent.run.window import Past, past_from
+from nbagent.run.window import Past
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
 
@@ -122,9 +122,11 @@ class Machine:
             emit=self._emit,
             since_start=lambda now: round(now - self._t0, 6),
             step=beginning.step,
-            past=past_from(beginning.events, self.cursor.messages, Past.of(started.past)),
+            past=Past.of(started.past),
             goal=len(self.cursor.origin) - 1,
             events=self.events,
+            record=beginning.events,
+            messages=self.cursor.messages,
         )
         if beginning.events:
             self._take_up(beginning)
@@ -268,13 +270,15 @@ class Machine:
             reason, text, kind = self._end_as or ("stopped", self._stopped_text(), "")
             self._finish(reason, text, kind=kind)
             return None
+        if self._asking.between_steps and not self._asking.compaction.is_open:
+            expected = self._asking.expected(self.cursor)
+            question = self.limits.question(self._asking.step, expected)
+            if question is not None:
+                return question
         room = None if self._rests_before_request() else self._asking.make_room(self.cursor)
         if room is not None or not self._asking.between_steps:
             return room or self._asking.next()
         request, step = self._asking.prepare(self.cursor), self._asking.step + 1
-        question = self.limits.question(self._asking.step, self._asking.ahead)
-        if question is not None:
-            return question
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
@@ -361,7 +365,8 @@ class Machine:
             self._asking.refused(error)  # as the person wrote it; the loop's own can still go
             self.moves.come_again()
         else:
-            self._finish("error", str(error), kind=error.kind)
+            text = self._asking.given_up(error)
+            self._finish("error", text, kind=error.kind, discarded=error.partial)
 
     # How it ends
 
@@ -380,7 +385,9 @@ class Machine:
             "included. Go on with the next %%kimi."
         )
 
-    def _finish(self, reason: FinishReason, text: str = "", *, kind: str = "") -> None:
+    def _finish(
+        self, reason: FinishReason, text: str = "", *, kind: str = "", discarded: str = ""
+    ) -> None:
         """End the run: close the loop and emit the last event, once."""
         if self.finished is not None:
             return
@@ -390,8 +397,13 @@ class Machine:
         answer = ""
         if reason == "answer" and self.cursor.returned is not None:
             answer = self.recipe.redact(text_of(self.cursor.returned))
-        text = self.recipe.redact(text)
-        self.finished = RunFinished(reason=reason, answer=answer, text=text, error_kind=kind)
+        self.finished = RunFinished(
+            reason=reason,
+            answer=answer,
+            text=self.recipe.redact(text),
+            error_kind=kind,
+            discarded=self.recipe.redact(discarded),
+        )
         self._emit(self.finished)
 
     def _emit(self, event: Event, *, at: float | None = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from nbagent.clock import Clock
@@ -38,6 +39,7 @@ class Recipe:
             empty where it cannot.
         alive: describes those of the named variables that are alive in the kernel, in a few words
             each and without their values.
+        chance: gives a random number from 0 to 1, by which waits differ from kernel to kernel.
     """
 
     model: Model
@@ -51,3 +53,4 @@ class Recipe:
     redact: Redactor = field(default_factory=Redactor)
     made_of: Mapping[str, Any] = field(default_factory=dict)
     alive: Callable[[Sequence[str]], Mapping[str, str]] = unseen
+    chance: Callable[[], float] = field(default_factory=lambda: Random().random)  # noqa: S311 -- spreads waits, guards nothing

@@ -19,6 +19,7 @@ from nbagent.events import (
     Resumed,
     RunFinished,
     RunStarted,
+    Steered,
     StepStarted,
     ToolFinished,
     ToolStarted,
@@ -45,14 +46,15 @@ class Recorded:
         events: what happened, without the transient pieces.
         origin: the messages with which its loop began.
         sends: what was sent into the loop.
-        sends_seq: from this event on, things happened after the last send.
+        sends_seq: from this event on, things happened after the last send; -1 if an older nbagent
+            has not noted it.
         partial: what the reply on its way had streamed.
         masked: whether secrets were masked in it, so that hashes of the loop's yields differ.
     """
 
     events: Sequence[Event]
-    origin: Sequence[Message]
-    sends: Sequence[Send]
+    origin: Sequence[Message] = ()
+    sends: Sequence[Send] = ()
     sends_seq: int = 0
     partial: str = ""
     masked: bool = False
@@ -90,7 +92,13 @@ def resumed(
 
     Raises:
         ReplayError: the loop does not repeat what it did; the text names the first difference.
+        HistoryError: the record does not say where the run was cut off.
     """
+    if record.sends_seq < 0:
+        raise HistoryError(
+            "An older nbagent has kept this run, and not where it was cut off, so it cannot go on.",
+            "It can be shown and exported.",
+        )
     events = record.events
     after = [event for event in events if event.seq >= record.sends_seq]
     reply, unknown = _reply_in_hand(after), _unknown(after)
@@ -210,3 +218,26 @@ def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:
         n = plural(len(partial), "character")
         parts.append(f" The reply on its way ({n}) is asked for again.")
     return "".join(parts)
+
+
+def messages_of(record: Recorded) -> list[Message]:
+    """The messages that a record holds, in order, as far as it does; they may be no whole history.
+
+    An older nbagent kept events alone: the history is put together from them.
+    """
+    if record.origin:
+        messages = list(record.origin)
+        for send in record.sends:
+            messages += send.value if isinstance(send.value, list) else [send.value]
+        return messages
+    messages, ids = [{"role": "user", "content": record.started.prompt}], dict[int, str]()
+    for event in record.events:
+        if isinstance(event, ReplyReceived):
+            messages.append(event.message)
+            ids = {i: call["id"] for i, call in enumerate(event.message.get("tool_calls") or [])}
+        elif isinstance(event, ToolFinished):
+            call_id = ids.get(event.index, "")
+            messages.append({"role": "tool", "tool_call_id": call_id, "content": event.content})
+        elif isinstance(event, Steered):
+            messages.append({"role": "user", "content": event.text})
+    return messages

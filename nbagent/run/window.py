@@ -110,7 +110,7 @@ class Past:
 
     def told(self) -> dict[str, Any] | None:
         """The same as JSON values; None if there is nothing to tell."""
-        return None if self == NO_PAST else asdict(self)
+        return None if self == NO_PAST else _listed(asdict(self))
 
     @classmethod
     def of(cls, told: Mapping[str, Any] | None) -> Past:
@@ -134,6 +134,13 @@ class Past:
             goals=tuple(i + by for i in self.goals),
             n_tokens=0 if by else self.n_tokens,
         )
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as the lists that JSON makes of them."""
+    if isinstance(value, dict):
+        return {key: _listed(entry) for key, entry in value.items()}
+    return [*value] if isinstance(value, tuple) else value
 
 
 def projection_from(events: Iterable[Event], before: Projection | None = None) -> Projection:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size
+from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size, unfinished
 from nbagent.trace.answer import to_html
 from nbagent.trace.blocks import table_html
 from nbagent.trace.chart import NAMES, run_svg, swatch_svg
@@ -40,6 +40,7 @@ class Scene:
         pictures: the pictures that fit, by name.
         state: the state in words while the run goes on; '' once it has ended.
         with_trace: False for summary and answer alone.
+        alone: whether the page stands outside a notebook, where no kernel has the run.
     """
 
     snapshot: Mapping[str, Any]
@@ -48,6 +49,7 @@ class Scene:
     pictures: Mapping[str, Picture]
     state: str = ""
     with_trace: bool = True
+    alone: bool = False
 
     @property
     def blocks(self) -> list[Block]:
@@ -107,7 +109,7 @@ def summary_html(scene: Scene) -> Html:
     if snapshot["changes"]:
         line = join(line, DOT, tag("code", snapshot["changes"], style="font-size:12px"))
     quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out"]
-    quiet += [_context(run), snapshot["model"]]
+    quiet += [_context(run), unfinished(run["unknown_attempts"]), snapshot["model"]]
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
@@ -131,8 +133,10 @@ def _context(run: Mapping[str, Any]) -> str:
 
 def _cost(scene: Scene) -> str:
     run = scene.metrics["run"]
-    est = " est." if run["estimated"] and run["cost_usd"] is not None else ""
-    return f"cost {UNKNOWN}" if run["cost_usd"] is None else f"{dollars(run['cost_usd'])}{est}"
+    if run["cost_usd"] is None:
+        return f"cost {UNKNOWN}"
+    est = " est." if run["estimated"] else ""
+    return f"{dollars(run['cost_usd'], at_least=run['unknown_attempts'] > 0)}{est}"
 
 
 def _answer(scene: Scene) -> list[Html]:
@@ -193,8 +197,9 @@ def _trace(scene: Scene) -> Html:
     parts = [_chart(scene), _legend(scene), _rows(scene), _sent(snapshot), _table(scene)]
     parts += [_compacted(snapshot["compacted"])] if snapshot["compacted"] else []
     parts += [_faults(snapshot["faults"])] if snapshot["faults"] else []
-    body = join(*parts, _footer(), by="\n")
-    scroll = "" if scene.state else "max-height:560px;overflow-y:auto;"
+    parts += [] if scene.alone else [_footer()]
+    body = join(*parts, by="\n")
+    scroll = "" if scene.state or scene.alone else "max-height:560px;overflow-y:auto;"
     inner = tag("div", Html("\n"), body, Html("\n"), style=f"{scroll}padding:2px 0 0")
     style = "border:1px solid #80808066;border-radius:6px;padding:0 12px 4px;margin:8px 0 0"
     return details(
@@ -253,7 +258,8 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
     host, operator = snapshot["host"], snapshot["operator"]
     local = host.rpartition(":")[0].strip("[]") in ("127.0.0.1", "localhost", "::1")
     where = "this machine" if local or not host else host + (f" ({operator})" if operator else "")
-    line = join(f"To {where}: {snapshot['sent']}")
+    is_replay = bool(snapshot["steps"]) and not snapshot["sent_parts"]
+    line = join("Nothing was sent." if is_replay else f"To {where}: {snapshot['sent']}")
     pieces = [
         f"{size(p['n_bytes'])}  {p['kind'].replace('_', ' ')} {p['name']}".rstrip()
         + (f" ({p['n']} times)" if p["n"] > 1 else "")
@@ -326,6 +332,6 @@ def _figures_row(name: str, row: Mapping[str, Any], scene: Scene) -> Html:
         seconds(row["tool_s"]) if row["tool_calls"] else UNKNOWN,
         seconds(row["wait_s"]) if row["wait_s"] else UNKNOWN,
         f"{row['stalls']} ({seconds(row['stall_s'])})" if row["stalls"] else UNKNOWN,
-        dollars(row["cost_usd"]),
+        dollars(row["cost_usd"], at_least=row.get("unknown_attempts", 0) > 0),
     ]
     return tag("tr", *(tag("td", cell) for cell in cells))

@@ -283,6 +283,7 @@ class RunView:
             row = {"attempt": event.attempt, "reason": self.text, "discarded": discarded}
             step.retries = [*step.retries[-9:], row]
             step.live_reasoning = step.live_answer = ""
+            step.live_arguments = 0
 
     def _approval_asked(self, event: ApprovalAsked) -> None:
         self._step(event.step).call(event.index, event.name).ask(event)

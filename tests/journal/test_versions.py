@@ -11,6 +11,7 @@ import pytest
 
 from nbagent.clock import ManualClock
 from nbagent.errors import UsageError
+from nbagent.events import Event, StepStarted
 from nbagent.journal.schema import APPLICATION_ID, STEPS, VERSION, migrate, version_of
 from nbagent.journal.spools import STILL_WRITTEN_S
 from nbagent.run.reading import write_events
@@ -43,14 +44,22 @@ def test_there_is_a_journal_of_every_older_version() -> None:
     assert there == set(range(1, VERSION))
 
 
+def as_told_by(version: int, event: Event) -> Event:
+    """An event without what was not told of it then."""
+    if version < 2 and isinstance(event, StepStarted):
+        return replace(event, est_tokens=0, est_usd=None, sha256="")
+    return event
+
+
 @pytest.mark.parametrize("version", range(1, VERSION))
 def test_an_older_journal_is_brought_up_to_date(version: int, tmp_path: Path) -> None:
     path = made_by(version, tmp_path)
     journal = a_journal(tmp_path)
-    back, same = journal.load("run-1"), drive(a_run("run-1", THAT_RUN))
-    assert [event.kind for event in back.events] == [event.kind for event in same.events]
-    assert list(back.sends) == same.cursor.sends
-    assert back.origin == same.cursor.origin
+    run, back = drive(a_run("run-1", THAT_RUN)), journal.load("run-1")
+    assert (back.origin, list(back.sends)) == (run.cursor.origin, run.cursor.sends)
+    told = [as_told_by(version, event) for event in back.events]
+    assert told == [as_told_by(version, event) for event in run.events]
+    assert back.sends_seq == -1
     assert journal.load("run-1").made_of == {"loop": "agent_loop", "tools": ["echo"]}
     assert journal.load("run-1").line.answer == "done"
     assert_is_there(journal, kept(journal, a_run("run-2")))

@@ -11,6 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,7 @@ class Connection:
         return bool(data)
 
     def head(self, status: int = 200, content_type: str = STREAM, **headers: str) -> None:
+        self.server.request_ids.append(headers.get("Msh_Request_Id", ""))
         rows = [f"HTTP/1.1 {status} X", f"Content-Type: {content_type}"]
         rows += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         self.sock.sendall("\r\n".join([*rows, "", ""]).encode("latin-1"))
@@ -89,10 +91,12 @@ class WireServer:
         self.port = self.listener.getsockname()[1]
         self.script: list[Answer] = []
         self.requests: list[Received] = []
+        self.request_ids: list[str] = []
         self.connections: list[socket.socket] = []
+        self.threads: list[threading.Thread] = []
         self.client_closed = threading.Event()
         self.arrived = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.listen()
 
     @property
     def url(self) -> str:
@@ -102,15 +106,26 @@ class WireServer:
         self.script = list(script)
         return self
 
-    def _accept(self) -> None:
+    def next_answer(self, _received: Received) -> Answer:
+        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+    def listen(self) -> None:
+        self._start(self._accept, self.listener)
+
+    def _start(self, target: Callable[..., None], *args: object) -> None:
+        self.threads.append(threading.Thread(target=target, args=args, daemon=True))
+        self.threads[-1].start()
+
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                sock, _ = self.listener.accept()
+                sock, _ = listener.accept()
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections.append(sock)
             number = len(self.connections)
-            threading.Thread(target=self._serve, args=(sock, number), daemon=True).start()
+            self._start(self._serve, sock, number)
 
     def _serve(self, sock: socket.socket, number: int) -> None:
         connection = Connection(self, sock, number)
@@ -118,17 +133,21 @@ class WireServer:
             while (received := connection.request()) is not None:
                 self.requests.append(received)
                 self.arrived.set()
-                answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-                if not answer(connection):
+                if not self.next_answer(received)(connection):
                     break
         except OSError:
             self.client_closed.set()
         sock.close()
 
-    def close(self) -> None:
-        self.listener.close()
-        for sock in self.connections:
+    def shut(self) -> None:
+        """Close the listener and every connection; whoever waits at one of them is woken."""
+        for sock in (self.listener, *self.connections):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
             sock.close()
+
+    def close(self) -> None:
+        self.shut()
 
 
 def event(value: Any) -> bytes:

@@ -152,6 +152,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         model=words,
         host=words,
         scripted=st.booleans(),
+        replays=words,
     ),
     StepStarted: st.builds(
         StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
@@ -244,6 +245,8 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         reason=st.sampled_from(["answer", "stopped", "limit", "error"]),
         answer=words,
         text=words,
+        error_kind=words,
+        discarded=words,
     ),
 }
 
