@@ -317,12 +317,13 @@ def test_threads_take_turns(tmp_path: Path) -> None:
 def test_a_fork_of_the_process_leaves_the_file_alone(tmp_path: Path) -> None:
     journal, run = a_journal(tmp_path), a_run()
     keeper = keep(journal, run)
+    parents = journal._database._db
     child = os.fork()
     if child == 0:
         keeper.apply(StepStarted(seq=1, step=99))
-        n = len(journal.runs())
-        os._exit(n)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "it can read, anew"
+        is_fine = len(journal.runs()) == 1 and not keeper.retry()
+        os._exit(int(is_fine and journal._database._db is not parents))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1, "it reads, by its own means"
     drive(run)
     assert keeper.problem == ""
     assert_is_there(journal, run)
@@ -395,7 +396,17 @@ def test_an_interrupt_while_it_writes_leaves_nothing_half_done(
             with pytest.raises(KeyboardInterrupt):
                 journal.keep(run, MADE_OF)
     assert journal.runs() == []
+    db = journal._database._db
+    assert db is not None
+    db.execute("PRAGMA query_only = ON")
     keeper = journal.keep(run, MADE_OF)
+    assert keeper.problem
+    db.execute("PRAGMA query_only = OFF")
+    with monkeypatch.context() as patch:
+        patch.setattr("nbagent.journal.keeper.pack_event", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            keeper.retry()
+    assert keeper.retry(), keeper.problem
 
     def apply(event: Event) -> None:
         if event.kind in {"step_started", "tool_finished"}:

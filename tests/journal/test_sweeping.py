@@ -44,7 +44,9 @@ def test_what_other_runs_need_stays(tmp_path: Path) -> None:
     journal, conversation, runs = a_journal(tmp_path), Conversation(), []
     for i in range(4):
         opening = conversation.opening("")
-        run = a_run(f"run-{i}", long_script(2), history=history_after(opening.parent, "Brief."))
+        run = a_run(
+            f"run-{i}", long_script(8)[2 * i :], history=history_after(opening.parent, "Brief.")
+        )
         conversation.add(run, opening, "")
         runs.append(kept(journal, run))
     journal.delete(["run-0", "run-2"])
