@@ -7,8 +7,9 @@ ends with the run.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from IPython import get_ipython
@@ -16,7 +17,9 @@ from IPython import get_ipython
 from nbagent.assembly import Given, address_of, new_run, open_model
 from nbagent.clock import SystemClock
 from nbagent.conversation import Conversation, Opening, begun_from
+from nbagent.errors import UsageError
 from nbagent.events import Event
+from nbagent.journal import Journal, Keeper, StoredRun
 from nbagent.kernel.child import ChildKernel
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Nobody
@@ -103,7 +106,41 @@ class Agent:
         run.driver = _Alone(clock)
         return run
 
+    def resume(self, run_id: str = "") -> Run:
+        """Take up a run of an earlier process that was cut off, and drive it to its end.
+
+        What was said and done is reused. The model is told that variables are gone, and of a call
+        that nobody saw end; such a call is not made again. A run that has its answer comes back as
+        it was; one that ended otherwise is gone on with by another run.
+
+        Args:
+            run_id: its name, or the beginning of it; '' for the last one that was cut off.
+
+        Raises:
+            UsageError: there is no such run, or another process goes on with it.
+            ReplayError: this agent's loop does not do again what that run's did.
+            NBAgentError: it cannot begin (no key, unknown endpoint).
+        """
+        alone = _Alone(SystemClock())
+        record = alone.record(run_id)
+        recipe, _ = self._recipe(alone.clock, record.made_of.get("conversation_key"))
+        run = Run.taken_up(record, recipe, kernel=alone.kernel, is_fresh=True)
+        if run.finished is not None and run.finished.reason != "answer":
+            run = Run.going_on(record, recipe, is_fresh=True)
+        run.driver = alone
+        return run.wait()
+
     def _prepare(self, prompt: str, clock: SystemClock, history: Iterable[Any]) -> Run:
+        recipe, note = self._recipe(clock)
+        facts = recipe.model.facts
+        start, report = begun_from(
+            history, recipe.redact, thinking=facts.thinking, reasoning_key=facts.reasoning_key
+        )
+        notes = [note, report.replace("\n", " ")]
+        return new_run(recipe, prompt, opening=Opening(start=start), notes=notes)
+
+    def _recipe(self, clock: SystemClock, key: str | None = None) -> tuple[Recipe, str]:
+        """What a run is made of, and what its reader is told first."""
         given = Given(
             endpoint=self.settings.endpoint != DEFAULT_ENDPOINT,
             model=self.settings.model != DEFAULT_MODEL,
@@ -120,10 +157,8 @@ class Agent:
         redact.add_environment(os.environ)
         if address.secret is not None:
             redact.add(address.secret.reveal())
-        conversation = Conversation()
-        model = open_model(
-            address, self.settings, given=given, clock=clock, cache_key=conversation.key
-        )
+        key = key or Conversation().key
+        model = open_model(address, self.settings, given=given, clock=clock, cache_key=key)
         recipe = Recipe(
             model=model,
             tools=Toolset(
@@ -138,29 +173,62 @@ class Agent:
             loop=self.loop,
             gate=self.gate or gate_of(self.settings),
             redact=redact,
+            made_of={
+                "settings": asdict(self.settings),
+                "given": asdict(given),
+                "tools": [getattr(tool, "name", "") or tool.__name__ for tool in self.tools],
+                "loop": "" if self.loop is agent_loop else self.loop.__name__,
+                "conversation_key": key,
+            },
         )
-        facts = model.facts
-        start, report = begun_from(
-            history, redact, thinking=facts.thinking, reasoning_key=facts.reasoning_key
-        )
-        notes = [address.note, report.replace("\n", " ")]
-        return new_run(recipe, prompt, opening=Opening(start=start), notes=notes)
+        return recipe, address.note
 
 
 class _Alone:
-    """Drives runs in the calling thread, each with its own executor; a `Driver`.
+    """Drives runs in the calling thread, each with its own executor, and keeps them; a `Driver`.
 
     Args:
         clock: the one clock.
+
+    Attributes:
+        kernel: a name for the kernels that end with this process.
     """
 
     def __init__(self, clock: SystemClock) -> None:
-        self._clock = clock
+        self.clock = clock
+        self.kernel = f"kernel-{secrets.token_hex(8)}"
+        self._journal = Journal(clock=clock)
+        self._keepers: dict[str, Keeper] = {}
         self._interrupts = Interrupts()
         self._pumps: dict[str, tuple[Pump, Job]] = {}
 
+    def record(self, run_id: str) -> StoredRun:
+        """The record of a run; of the last one that was cut off, if no name is given.
+
+        Raises:
+            UsageError: there is none, or another process goes on with it.
+        """
+        if not run_id:
+            run_id = next((line.run_id for line in self._journal.cut_off()), "")
+        if not run_id:
+            raise UsageError("No run was cut off.", "`nbagent runs list` lists them.")
+        record = self._journal.load(self._journal.find(run_id))
+        if record.line.held_by:
+            who = record.line.held_by
+            raise UsageError(f"Another process ({who}) goes on with it.", "Nothing was sent.")
+        return record
+
+    def _keep(self, run: Run) -> None:
+        if run.run_id not in self._keepers and run.finished is None:
+            keeper = self._journal.keep(run, run.recipe.made_of, kernel=self.kernel)
+            self._keepers[run.run_id] = keeper
+            run.subscribe(keeper.apply)
+            if not run.started.scripted:
+                run.keeping.keeper = keeper
+
     def carry_on(self, run: Run, until: Callable[[], bool]) -> None:
         """Drive a run; see `Driver`."""
+        self._keep(run)
         if run.run_id not in self._pumps:
             self._pumps[run.run_id] = self._pump_for(run, self._executor(run))
         pump, job = self._pumps[run.run_id]
@@ -175,7 +243,7 @@ class _Alone:
         fork.driver = self
         if fresh:
             codes = worked(run.moves[:n])
-            kernel = ReplayedKernel(self._clock, self._interrupts, recipe.redact, codes)
+            kernel = ReplayedKernel(self.clock, self._interrupts, recipe.redact, codes)
             self._pumps[fork.run_id] = self._pump_for(fork, kernel)
         return fork
 
@@ -186,12 +254,16 @@ class _Alone:
         successor.driver = self
         return successor.wait()
 
+    def _beat(self) -> None:
+        for keeper in self._keepers.values():
+            keeper.beat()
+
     def _executor(self, run: Run) -> Executor:
         """The live kernel where there is one, else a kernel of its own for the time of the run."""
         shell, redact = get_ipython(), run.recipe.redact
         if shell is not None:
-            return LiveShell(shell, self._clock, self._interrupts, redact)
-        return ChildKernel(self._clock, self._interrupts, redact)
+            return LiveShell(shell, self.clock, self._interrupts, redact)
+        return ChildKernel(self.clock, self._interrupts, redact)
 
     def _pump_for(self, run: Run, executor: Executor) -> tuple[Pump, Job]:
         def end() -> None:
@@ -202,8 +274,8 @@ class _Alone:
         pump = Pump(
             executor=executor,
             person=Nobody(),
-            clock=self._clock,
+            clock=self.clock,
             guard=self._interrupts.guard,
-            tick=lambda: None,
+            tick=self._beat,
         )
         return pump, Job(run, Unseen(), end)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+
 import pytest
 
 import nbagent
@@ -9,9 +14,10 @@ from nbagent import Agent, Settings
 from nbagent.clock import SystemClock
 from nbagent.errors import NoKeyError
 from nbagent.events import Event
-from nbagent.lessons.control import order
+from nbagent.lessons.control import ledger, order
 from nbagent.lessons.process import ensure
 from nbagent.policy import Allow, Deny, ProposedCall
+from tests.followed import turn
 
 pytestmark = pytest.mark.kernel
 LESSON = Settings(endpoint="lesson")
@@ -83,3 +89,36 @@ def test_a_script_goes_on_from_messages_made_elsewhere() -> None:
 def test_without_a_key_nothing_is_sent(endpoint: str) -> None:
     with pytest.raises(NoKeyError, match="nothing was sent and no answer was made"):
         Agent(settings=Settings(endpoint=endpoint)).run("hello")
+
+
+SCRIPT = """
+import os
+from nbagent import Agent, Settings, tool
+
+@tool
+def die(number: int) -> str:
+    "End this process."
+    os.kill(os.getpid(), 9)
+
+agent = Agent(settings=Settings(endpoint="lesson"), tools=(die,))
+print(agent.%s)
+"""
+
+
+def test_a_script_that_was_killed_is_taken_up_by_the_next() -> None:
+    server = ensure(SystemClock())
+    calls = [
+        turn(code="n = 41"),
+        {"kind": "turn", "reasoning": "End.", "calls": [["die", {"number": 1}]]},
+    ]
+    order(server, *calls, turn("Taken up."))
+    killed = subprocess.run([sys.executable, "-c", SCRIPT % "run('go')"], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    again = subprocess.run(
+        [sys.executable, "-c", SCRIPT % "resume()"], capture_output=True, text=True, check=True
+    )
+    assert again.stdout == "Taken up.\n"
+    *_, last = ledger(server)
+    sent = str(json.loads(last["body"])["messages"])
+    assert "nobody knows whether it took place" in sent
+    assert "The kernel was restarted" in sent

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
-from nbagent.events import Event
+from nbagent.events import Event, RunStarted
 from nbagent.journal import reading, restoring, spools, sweeping
 from nbagent.journal.database import Database, cause_of
 from nbagent.journal.home import homes, local_directories
@@ -114,6 +114,26 @@ class Journal:
         """
         with self._reading() as db:
             return reading.lines(db, text, limit, self._me, self._clock.wall()) if db else []
+
+    def cut_off(self, notebook: str = "") -> list[RunLine]:
+        """Runs that were cut off and that nobody goes on with, newest first; replays left out.
+
+        Args:
+            notebook: the path of a notebook whose runs come first.
+
+        Raises:
+            UsageError: the journal cannot be read.
+        """
+        found = [
+            line
+            for line in self.runs()
+            if line.state == "running" and not line.held_by and not self._is_replay(line.run_id)
+        ]
+        return sorted(found, key=lambda line: not notebook or line.notebook != notebook)
+
+    def _is_replay(self, run_id: str) -> bool:
+        first = next(self.events(run_id), None)
+        return isinstance(first, RunStarted) and bool(first.replays)
 
     def find(self, beginning: str) -> str:
         """The name of the one run whose name begins so.

@@ -224,8 +224,8 @@ class Driving:
                 del self._keepers[run_id]
         self._keepers[run.run_id] = keeper
         run.subscribe(keeper.apply)
-        if not run.started.scripted:
-            run.keeping.keeper = keeper  # a lesson goes on without a record
+        if not run.started.scripted and not run.started.replays:
+            run.keeping.keeper = keeper  # a lesson or a replay goes on without a record
         return keeper
 
     def undo(self) -> tuple[list[str], list[str]]:

@@ -125,18 +125,14 @@ def _last_cut_off(session: Session) -> str:
     Raises:
         UsageError: there is none.
     """
-    journal, notebook = session.driving.journal, session.driving.notebook
-    cut_off = [
-        line
-        for line in journal.runs()
-        if line.state == "running" and not line.held_by and line.run_id not in session.runs
-    ]
-    here = [line for line in cut_off if notebook and line.notebook == notebook]
-    if not cut_off:
+    driving = session.driving
+    cut_off = driving.journal.cut_off(driving.notebook)
+    found = next((line.run_id for line in cut_off if line.run_id not in session.runs), None)
+    if found is None:
         raise UsageError(
             "No run was cut off.", "`%kimi runs` lists them; `%kimi resume RUN` takes up any."
         )
-    return (here or cut_off)[0].run_id
+    return found
 
 
 def _made_again(session: Session, record: StoredRun) -> tuple[Recipe, Conversation]:
