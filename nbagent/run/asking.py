@@ -206,7 +206,7 @@ class Asking:
         tried = f"{self.attempt} attempts have failed." if self.attempt > 1 else ""
         kept = "Everything up to here is kept; the next %%kimi goes on from it."
         named = f"(Request {error.request_id}.)" if error.request_id else ""
-        parts = (error.message, tried, error.remedy, kept, named)
+        parts = (error.message, error.remedy, tried, kept, named)
         return " ".join(part for part in parts if part)
 
     def refused(self, error: ModelError) -> None:

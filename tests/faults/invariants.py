@@ -32,6 +32,8 @@ from tests.faults.scene import KEY, PRICE, Seen
 from tests.faults.turns import LOST, TURNS
 from tests.strict import complaints
 
+MOST_WORDS = 1_500
+"""Characters of an error: a server's own words are cut."""
 Messages = list[dict[str, Any]]
 
 
@@ -112,6 +114,8 @@ def h6_errors_say_what_to_do(seen: Seen) -> Iterator[str]:
         return
     if not last.error_kind or not last.text:
         yield "it has no kind or no words"
+    if len(last.text) > MOST_WORDS:
+        yield f"it has {len(last.text)} characters"
     if "kept" not in last.text:
         yield f"it does not say what was kept: {last.text}"
     if "req-bad" not in last.text and seen.server.request_ids[-1:] == ["req-bad"]:

@@ -41,6 +41,12 @@ def lasting(name: str, event_: bytes, *, before: Iterable[bytes] = (), words: st
     return invalid(name, do, words)
 
 
+def nested(depth: int) -> bytes:
+    """A field that no client knows, so many lists deep."""
+    return delta(x_trace="@").replace(b'"@"', b"[" * depth + b"]" * depth)
+
+
+LIMIT = delta(content="<|tool_call_begin|>")
 LASTING = 400
 """As often comes what never ends, 64 kB each time: 26 MB."""
 BULK = LOST + "z" * 65_536
@@ -92,7 +98,9 @@ FAULTS = [
     spoilt("a line that is no JSON", b"data: {oops}\n\n", "not JSON"),
     spoilt("a line that is a list", b"data: [1]\n\n", "not a JSON object"),
     spoilt("a line that is a number", b"data: 7\n\n", "not a JSON object"),
-    spoilt("JSON without end of nesting", b"data: " + b"[" * 100_000 + b"\n\n", "not JSON"),
+    spoilt("JSON without end of nesting", b"data: " + b"[" * 100_000 + b"\n\n", "nested too"),
+    spoilt("an unknown field nested 150 deep", nested(150) + LIMIT, "control tokens"),
+    spoilt("an unknown field nested 900 deep", nested(900), "nested too deep"),
     spoilt("bytes that are not UTF-8", delta(content="x").replace(b"x", b"\xff\xfe"), "UTF-8"),
     spoilt(
         "half a character in arguments",
