@@ -136,6 +136,12 @@ FAULTS = [
         0.25,
         0.5,
     ),
+    waited(
+        "429 retry-after beyond the calendar",
+        limited("slow down", Retry_After=f"Thu, 01 Jan {10**12} 00:00:00 GMT"),
+        0.25,
+        0.5,
+    ),
     waited("429 retry-after 0", limited("slow down", Retry_After="0"), 0.25, 0.5),
     waited("429 retry-after -5", limited("slow down", Retry_After="-5"), 0.25, 0.5),
     waited("429 retry-after words", limited("slow down", Retry_After="soon"), 0.25, 0.5),
