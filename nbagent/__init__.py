@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nbagent.agent import Agent
     from nbagent.kernel.aio import bridge
     from nbagent.loop import Act, Ask, agent_loop
+    from nbagent.magics.stored import show
     from nbagent.run import Run
     from nbagent.settings import Settings
     from nbagent.tools import Tool, ToolResult, tool
@@ -32,6 +33,7 @@ __all__ = [
     "agent_loop",
     "bridge",
     "load_ipython_extension",
+    "show",
     "tool",
     "unload_ipython_extension",
 ]
@@ -46,6 +48,7 @@ _HOMES = {
     "ToolResult": "nbagent.tools",
     "agent_loop": "nbagent.loop",
     "bridge": "nbagent.kernel.aio",
+    "show": "nbagent.magics.stored",
     "tool": "nbagent.tools",
 }
 

@@ -7,7 +7,7 @@ ends with the run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,12 +15,13 @@ from IPython import get_ipython
 
 from nbagent.assembly import Given, address_of, new_run, open_model
 from nbagent.clock import SystemClock
-from nbagent.conversation import Conversation
+from nbagent.conversation import Conversation, Opening, begun_from
 from nbagent.events import Event
 from nbagent.kernel.child import ChildKernel
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Nobody
 from nbagent.kernel.pump import Job, Pump, Unseen
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
@@ -58,23 +59,32 @@ class Agent:
     loop: Loop = agent_loop
     gate: Gate | None = None
 
-    def run(self, prompt: str, *, on_event: Callable[[Event], None] | None = None) -> Run:
+    def run(
+        self,
+        prompt: str,
+        *,
+        history: Iterable[Any] = (),
+        on_event: Callable[[Event], None] | None = None,
+    ) -> Run:
         """Run the agent on `prompt` to its end and return the Run.
 
         Args:
             prompt: what is wanted.
+            history: messages to go on from, JSON values in the OpenAI format. What the endpoint
+                would refuse is repaired, and the Run's first event says what was changed; see
+                `nbagent.repair`.
             on_event: given every event as it happens.
 
         Raises:
             NBAgentError: it cannot begin (no key, unknown endpoint). What happens later is told
                 by the Run's last event.
         """
-        run = self.begin(prompt)
+        run = self.begin(prompt, history=history)
         if on_event is not None:
             run.subscribe(on_event)
         return run.wait()
 
-    def begin(self, prompt: str) -> Run:
+    def begin(self, prompt: str, *, history: Iterable[Any] = ()) -> Run:
         """Make a run that rests before its first request: `step()` moves it, `wait()` ends it.
 
         Its kernel ends with it; a run that is left before its end keeps one until this process
@@ -82,17 +92,18 @@ class Agent:
 
         Args:
             prompt: what is wanted.
+            history: messages to go on from; see `run`.
 
         Raises:
             NBAgentError: it cannot begin (no key, unknown endpoint).
         """
         clock = SystemClock()
-        run = self._prepare(prompt, clock)
+        run = self._prepare(prompt, clock, history)
         run.moves.until = "move"
         run.driver = _Alone(clock)
         return run
 
-    def _prepare(self, prompt: str, clock: SystemClock) -> Run:
+    def _prepare(self, prompt: str, clock: SystemClock, history: Iterable[Any]) -> Run:
         given = Given(
             endpoint=self.settings.endpoint != DEFAULT_ENDPOINT,
             model=self.settings.model != DEFAULT_MODEL,
@@ -115,14 +126,25 @@ class Agent:
         )
         recipe = Recipe(
             model=model,
-            tools=Toolset([run_python_tool(self.settings.tool_seconds, redact), *self.tools]),
+            tools=Toolset(
+                [
+                    run_python_tool(self.settings.tool_seconds, redact),
+                    read_output_tool(),
+                    *self.tools,
+                ]
+            ),
             settings=replace(self.settings, system=self.system or self.settings.system),
             clock=clock,
             loop=self.loop,
             gate=self.gate or gate_of(self.settings),
             redact=redact,
         )
-        return new_run(recipe, prompt, notes=[address.note])
+        facts = model.facts
+        start, report = begun_from(
+            history, redact, thinking=facts.thinking, reasoning_key=facts.reasoning_key
+        )
+        notes = [address.note, report.replace("\n", " ")]
+        return new_run(recipe, prompt, opening=Opening(start=start), notes=notes)
 
 
 class _Alone:
@@ -156,6 +178,13 @@ class _Alone:
             kernel = ReplayedKernel(self._clock, self._interrupts, recipe.redact, codes)
             self._pumps[fork.run_id] = self._pump_for(fork, kernel)
         return fork
+
+    def resume(self, run: Run) -> Run:
+        """Go on where a run has ended; see `Driver`."""
+        recipe = replace(run.recipe, model=run.recipe.model.again())
+        successor = Run.going_on(run.record, recipe)
+        successor.driver = self
+        return successor.wait()
 
     def _executor(self, run: Run) -> Executor:
         """The live kernel where there is one, else a kernel of its own for the time of the run."""

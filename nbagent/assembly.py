@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from nbagent.clock import Clock
-from nbagent.conversation import Opening, history_after
+from nbagent.conversation import Opening, history_after, past_after
 from nbagent.errors import NoKeyError, SettingsError
 from nbagent.events import RunStarted, Sent
 from nbagent.kimi.client import KimiModel, connect
@@ -22,6 +22,7 @@ from nbagent.lessons.process import ensure
 from nbagent.messages import Content
 from nbagent.run import Run
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import window_tokens
 from nbagent.settings import Secret, Settings
 
 NO_KEY_INTERACTIVE = (
@@ -141,6 +142,7 @@ def new_run(
     conversation: str = "main",
     cell_id: str = "",
     notes: Iterable[str] = (),
+    replays: str = "",
 ) -> Run:
     """Make a run, ready to be driven; nothing has been sent.
 
@@ -153,9 +155,12 @@ def new_run(
         conversation: that conversation's name.
         cell_id: the cell it was asked in.
         notes: what the reader is told first.
+        replays: the saved run that it replays, if it does.
     """
     facts = recipe.model.facts
     system = system_prompt(recipe.settings.system)
+    opening = opening or Opening()
+    past = past_after(opening.parent, system)
     started = RunStarted(
         run_id=f"run-{secrets.token_hex(4)}",
         prompt=recipe.redact(prompt),
@@ -168,9 +173,16 @@ def new_run(
         tools=tuple(tool.name for tool in recipe.tools),
         system=system,
         wall=recipe.clock.wall(),
-        window_tokens=facts.window_tokens,
+        window_tokens=window_tokens(recipe.settings, facts),
         price=facts.price,
         note=" ".join(note for note in notes if note),
+        past=past.told(),
+        replays=replays,
     )
-    history = history_after(opening.parent if opening else None, system)
-    return Run(recipe, prompt=content or prompt, started=started, history=history, sent=sent)
+    return Run(
+        recipe,
+        prompt=content or prompt,
+        started=started,
+        history=history_after(opening.parent, system, opening.start),
+        sent=sent,
+    )

@@ -2,6 +2,7 @@
 
     NBAgentError
     ├── UsageError            what was typed cannot be understood; nothing was sent
+    │   └── LeaseHeld         a run that another kernel goes on with
     ├── SettingsError         an option, variable or key is missing or wrong
     │   └── NoKeyError        neither key nor endpoint
     ├── HistoryError          a history that the endpoint would refuse
@@ -18,8 +19,10 @@
         ├── ContentFiltered   400 or finish_reason
         ├── BadRequest        any other 400: our bug or an unsupported parameter
         ├── NotAnApi          a 200 that is not a chat completion
+        ├── RecordEnds        a replay that asks for more than was recorded
         └── InvalidTurn       a reply that must not enter the history; asked again, bounded
-            └── OutOfTokens   finish_reason "length" before an answer or a whole call
+            ├── OutOfTokens   finish_reason "length" before an answer or a whole call
+            └── InCircles     it said the same over and over, so it was ended
 
 A `ModelError` says whether the same request may be sent again (`retryable`) and when.
 """
@@ -48,6 +51,10 @@ class NBAgentError(Exception):
 
 class UsageError(NBAgentError):
     """What was typed cannot be understood. Nothing was sent."""
+
+
+class LeaseHeld(UsageError):
+    """Another kernel goes on with this run; here it can only be read."""
 
 
 class SettingsError(NBAgentError):
@@ -171,6 +178,12 @@ class NotAnApi(ModelError):
     kind = "not_an_api"
 
 
+class RecordEnds(ModelError):
+    """A replay asks for more than was recorded. Nothing was sent."""
+
+    kind = "record"
+
+
 class InvalidTurn(ModelError):
     """A reply that must not enter the history: cut, malformed, or empty."""
 
@@ -183,3 +196,9 @@ class OutOfTokens(InvalidTurn):
 
     kind = "length"
     retryable = False
+
+
+class InCircles(InvalidTurn):
+    """The reply said the same over and over; it was ended before its tokens were used up."""
+
+    kind = "in_circles"

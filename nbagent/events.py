@@ -1,4 +1,4 @@
-"""What happens in a run, as frozen facts: the one stream that view, meter and spool consume.
+"""What happens in a run, as frozen facts: the one stream that view, meter and journal consume.
 
 Events are in the past tense; `seq` and `t` are stamped in one place, by the Run. `t` is seconds
 since the run began. `Delta` and `ToolOutput` are transient: they feed the live view and the
@@ -23,6 +23,12 @@ Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 
 Place: TypeAlias = Literal["request", "reply", "call", "result"]
 """Where a run can rest: before a request, after a reply, before a call, after its result."""
+
+About: TypeAlias = Literal["call", "result", "outcome"]
+"""What a question to the person is about."""
+
+Decided: TypeAlias = Literal["run", "edit", "deny", "done"]
+"""What was decided."""
 
 FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 """Why a run ended."""
@@ -109,6 +115,10 @@ class RunStarted(Event):
     """Dollars per million tokens: input, cached input, output. None where unknown."""
     note: str = ""
     """A line that the reader should meet first ('replaces the run of this cell')."""
+    past: dict[str, Any] | None = None
+    """How requests show what was said before, if not all of it (see `nbagent.run.window`)."""
+    replays: str = ""
+    """The saved run that this one replays, of which nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +133,12 @@ class StepStarted(Event):
     sha256: str = ""
     sent: tuple[Sent, ...] = ()
     """What this request carries that no earlier request of the run carried."""
+    est_tokens: int = 0
+    """How many tokens it is estimated to carry."""
+    est_usd: float | None = None
+    """What they are estimated to cost; None where the price is unknown."""
+    note: str = ""
+    """What the reader should know before it goes: what it costs, if that is much."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +176,8 @@ class ReplyReceived(Event):
 class ApprovalAsked(Event):
     """A call waits for the person; `why` says in words what makes it need an OK.
 
-    `about` says whether the call is to run or its result to leave for the model; `key` binds an
-    answer to just this question and these bytes.
+    `about` says whether the call is to run, its result to leave for the model, or what became of a
+    call whose `outcome` nobody knows; `key` binds an answer to just this question and these bytes.
     """
 
     kind: ClassVar[str] = "approval_asked"
@@ -169,7 +185,7 @@ class ApprovalAsked(Event):
     index: int
     name: str
     why: str
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     key: str = ""
     arguments: dict[str, Any] | None = None
     """What it would be called with."""
@@ -180,15 +196,18 @@ class ApprovalAsked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven(Event):
-    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided."""
+    """A decision on a call or its result: run (or send), edit or deny; `by` says who decided.
+
+    `done` is said of a call whose outcome nobody knows.
+    """
 
     kind: ClassVar[str] = "approval_given"
     step: int
     index: int
-    decision: Literal["run", "edit", "deny"]
+    decision: Decided
     by: str = "you"
     why: str = ""
-    about: Literal["call", "result"] = "call"
+    about: About = "call"
     always: tuple[str, ...] = ()
     """The kinds of reasons that were allowed for the rest of the conversation."""
 
@@ -243,7 +262,8 @@ class ToolFinished(Event):
 class RetryScheduled(Event):
     """A request waits and will go (again) at `until_t`.
 
-    `attempt` is the attempt that failed, 0 if nothing failed and the account's pace is kept.
+    `attempt` is the attempt that failed, 0 if none of the step did: the account's pace is kept, or
+    a summary is asked for again.
     """
 
     kind: ClassVar[str] = "retry_scheduled"
@@ -315,13 +335,60 @@ class Steered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compacting(Event):
+    """The model is asked for a summary of older messages, before the request of `step`."""
+
+    kind: ClassVar[str] = "compacting"
+    step: int
+    attempt: int = 1
+    n_messages: int = 0
+    n_bytes: int = 0
+    sent: tuple[Sent, ...] = ()
+    """What the request carries that no earlier one did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compacted(Event):
-    """Older messages were replaced, in requests, by a summary; the transcript keeps them."""
+    """Requests carry less from `step` on; the transcript keeps everything.
+
+    `n_messages` older messages became `summary`, or `n_pictures` pictures a note. The other fields
+    say how requests show the transcript from now on (see `nbagent.run.window`).
+    """
 
     kind: ClassVar[str] = "compacted"
     step: int
     n_messages: int
     summary: str
+    n_pictures: int = 0
+    n_bytes: int = 0
+    """Bytes of messages that requests carry no longer."""
+    first: int = 0
+    """Index, in the transcript, of the first message after the summary."""
+    goals: tuple[int, ...] = ()
+    """Indices of the prompts before it that stay in full."""
+    pictures_before: int = 0
+    """Pictures in messages before this index are left out."""
+    mechanical: bool = False
+    """Whether the summary was made from the record, since the model's own failed: `why`."""
+    why: str = ""
+    text: str = ""
+    """What was left out and what was kept, in words."""
+    usage: Usage | None = None
+    """Token counts of the request for the summary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Event):
+    """The run goes on from its record, as its kernel had ended; `t` leaves the time between out."""
+
+    kind: ClassVar[str] = "resumed"
+    step: int
+    text: str
+    """What was found, in words."""
+    kernel: str = ""
+    """The kernel in which it goes on."""
+    fresh: bool = False
+    """Whether that is another one, in which variables from before are gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +426,9 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         KernelAwaited,
         StopAsked,
         Steered,
+        Compacting,
         Compacted,
+        Resumed,
         RunFinished,
     )
 }
@@ -399,4 +468,4 @@ def _restore(name: str, value: Any) -> Any:
     return value
 
 
-_TUPLES = ("tools", "price", "marks", "display", "always")
+_TUPLES = ("tools", "price", "marks", "display", "always", "goals")

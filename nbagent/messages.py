@@ -132,12 +132,14 @@ class Request:
 
     `head` holds the body's fields before the messages and `tail` those after, both as the inside
     of a JSON object, so that the prefix is byte-stable from step to step (the provider's cache).
+    `n_left_out` says how many more messages of the transcript it stands for than it carries.
     """
 
     head: bytes
     revision: Revision
     n: int
     tail: bytes
+    n_left_out: int = 0
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Request:
@@ -201,23 +203,26 @@ class Transcript:
 
         Args:
             messages: the loop's own list; it is only read.
-            trusted: True for a loop that never changes a message in place (ours): then the same
-                dict at the same place is the same message. A learner's loop is compared by value.
+            trusted: True for a loop that only appends (ours): where the last message known is at
+                its place, so are those before it. A learner's loop is compared by value.
         """
         records = self.current.records
-        same = 0
-        for record, message in zip(records, messages, strict=False):
-            if record.message is not message or not trusted:
-                fresh = Record.of(message)
-                if fresh.body != record.body:
-                    break
-            same += 1
+        known = len(records)
+        is_there = 0 < known <= len(messages) and messages[known - 1] is records[-1].message
+        same = known if trusted and is_there else _n_same(records, messages)
         if same < len(records):
             kept = min(self.current.checked, same)
             self.revisions.append(Revision(self.current.number + 1, records[:same], kept))
         for message in messages[same:]:
             self.current.records.append(Record.of(message))
         return self.current
+
+
+def _n_same(records: Sequence[Record], messages: Sequence[Message]) -> int:
+    """How many messages at the beginning are the same as in the records, by value."""
+    pairs = enumerate(zip(records, messages, strict=False))
+    differing = (i for i, (record, message) in pairs if Record.of(message).body != record.body)
+    return next(differing, min(len(records), len(messages)))
 
 
 def first_fault(

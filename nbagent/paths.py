@@ -14,6 +14,31 @@ def data_dir() -> Path:
     return path
 
 
-def runs_dir() -> Path:
-    """The directory of the runs' events."""
-    return data_dir() / "runs"
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "coda", "davfs"}
+    | {"lustre", "gpfs", "beegfs", "pvfs2", "orangefs", "gfs2", "ocfs2"}
+)
+
+
+def is_network(kind: str) -> bool:
+    """Whether locks can fail on a file system of this type, named as `file_system_of` does."""
+    return kind in NETWORK_FILE_SYSTEMS or kind.startswith("fuse.")
+
+
+def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
+    """The type of the file system that holds `path`, '' where the system does not tell.
+
+    Args:
+        path: an absolute path.
+        mounts: the table of mounts, as Linux gives it.
+    """
+    if not mounts.exists():
+        return ""
+    real = path.resolve()
+    best, kind = Path("/"), ""
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        fields = line.split(" ")
+        point = Path(fields[1].replace("\\040", " "))
+        if real.is_relative_to(point) and len(point.parts) >= len(best.parts):
+            best, kind = point, fields[2]
+    return kind

@@ -11,6 +11,7 @@ import re
 STATES = {
     "starting": "Starting",
     "replied": "Working",
+    "compacting": "Summarising older messages",
     "queued": "Waiting for the kernel",
     "reasoning": "Thinking",
     "answer": "Answering",

@@ -33,6 +33,7 @@ class ModelFacts:
         price: dollars per million tokens (input, cached input, output); None if unknown.
         images_in_tool_results: whether a tool message may carry pictures.
         reasoning_key: the message field that carries reasoning at this endpoint.
+        sends: whether a request leaves for it; False for a record that is replayed.
     """
 
     model: str
@@ -45,6 +46,7 @@ class ModelFacts:
     price: tuple[float, float, float] | None = None
     images_in_tool_results: bool = True
     reasoning_key: str = "reasoning_content"
+    sends: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,8 +63,21 @@ class Settings:
     system: str = ""
     """Text that replaces the built-in system prompt."""
     max_steps: int = 50
+    max_tool_calls: int | None = None
+    max_total_tokens: int | None = None
+    """Tokens of all prompts and replies together; `max_tokens` is about one reply."""
     max_usd: float = 1.00
     max_minutes: float | None = None
+    conversation_max_steps: int | None = None
+    """Like `max_steps`, of all runs of a conversation together; so are the next four."""
+    conversation_max_tool_calls: int | None = None
+    conversation_max_total_tokens: int | None = None
+    conversation_max_usd: float | None = None
+    conversation_max_minutes: float | None = None
+    tell_usd: float = 0.10
+    """A request whose input is estimated to cost as much is told of before it goes."""
+    notice_repeats: bool = True
+    """Ask whether to go on where calls repeat themselves; end replies that go in circles."""
     max_tokens: int = 32_768
     ask: Literal["always", "risky", "never"] = "risky"
     """When the person is asked before a call runs; `always` also asks before a result leaves."""
@@ -77,6 +90,10 @@ class Settings:
     thinking: bool = True
     keep: Literal["all", "none"] = "all"
     """`all` sends the reasoning of earlier turns again (Preserved Thinking)."""
+    compact_share: float = 0.8
+    """How full the model's window may get before older messages are left out; 0 for never."""
+    max_context_tokens: int | None = None
+    """Use so much of the model's window at most; None for all of it."""
     first_delta_seconds: float = 120.0
     between_deltas_seconds: float = 60.0
     reply_minutes: float = 30.0
@@ -95,9 +112,13 @@ class Settings:
                 f"max-tokens is {self.max_tokens}; reasoning and answer share it.",
                 f"Use {MIN_REPLY_TOKENS} or more.",
             )
-        for name in POSITIVE:
-            if getattr(self, name) <= 0:
+        for name in (field.name for field in fields(self)):
+            value = getattr(self, name)
+            is_limit = name in POSITIVE or name.startswith(("max_", "conversation_max_"))
+            if is_limit and value is not None and not value > 0:  # not of NaN either
                 raise SettingsError(f"{name.replace('_', '-')} must be more than 0.")
+        if not 0 <= self.compact_share <= 1:
+            raise SettingsError(f"compact_share is {self.compact_share:g}; it is a share, 0 to 1.")
 
 
 def resolve(

@@ -59,6 +59,26 @@ def test_a_limit_ends_a_script_instead_of_asking() -> None:
     assert "2 steps limit reached" in str(run)
 
 
+def test_a_script_goes_on_from_messages_made_elsewhere() -> None:
+    called = {"id": "", "function": {"name": "weigh", "arguments": {"kg": 4}}}
+    history = [
+        {"role": "human", "content": "Weigh it."},
+        {"role": "assistant", "content": None, "tool_calls": [called]},
+    ]
+    run = Agent(settings=LESSON).run("And?", history=history)
+    assert run.finished is not None
+    assert run.finished.reason == "answer"  # the lesson server refuses what the endpoint would
+    assert [m["role"] for m in run.messages[1:]] == [
+        "user",
+        "assistant",
+        "tool",
+        "user",
+        "assistant",
+    ]
+    assert "The history was repaired" in run.started.note
+    assert "no result" in run.started.note
+
+
 @pytest.mark.parametrize("endpoint", ["moonshot", "moonshot-cn"])
 def test_without_a_key_nothing_is_sent(endpoint: str) -> None:
     with pytest.raises(NoKeyError, match="nothing was sent and no answer was made"):

@@ -13,12 +13,13 @@ import pytest
 
 from nbagent.cli import main
 from nbagent.doctor import report
-from nbagent.doctor.access import access_findings, file_system_of, storage_findings
+from nbagent.doctor.access import access_findings, storage_findings
 from nbagent.doctor.findings import Finding, Report
 from nbagent.doctor.jupyter import jupyter_findings
 from nbagent.doctor.packages import package_findings
 from nbagent.kimi.endpoints import PRESETS
 from nbagent.kimi.keys import KeyStore
+from nbagent.paths import file_system_of
 from nbagent.settings import Secret
 
 CANARY = "sk-canary-5f1d0e9c7b6a"

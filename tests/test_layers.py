@@ -12,10 +12,10 @@ PACKAGE = Path(__file__).parent.parent / "nbagent"
 LAYERS = [
     {"messages", "events", "errors", "settings"},
     {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
-    | {"clock", "paths", "phrases", "bounded"},
-    {"run", "conversation", "spool"},
+    | {"clock", "paths", "phrases", "bounded", "repair", "summary"},
+    {"run", "conversation", "journal", "replay"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
-    {"magics", "agent", "assembly", "cli", "doctor", "demo", "__init__", "__main__"},
+    {"magics", "agent", "assembly", "cli", "doctor", "demo", "export", "__init__", "__main__"},
 ]
 WORLD = LAYERS[3]
 OPENAI_ONLY_IN = {"kimi"}

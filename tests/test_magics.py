@@ -288,6 +288,46 @@ def test_settings_come_from_line_then_config_then_environment(lesson: LiveKernel
     assert "Kimi.max_usd" in options
 
 
+def test_a_conversation_has_limits_of_its_own(lesson: LiveKernel) -> None:
+    lesson.run("%config Kimi.conversation_max_steps = 3")
+    try:
+        assert "limit" not in lesson.run("%%kimi how many rows has df?").text
+        text = lesson.run("%%kimi lesson long 6").text
+        assert "3 steps limit of this conversation reached after 3 steps" in text
+        assert "limit" not in lesson.run("%%kimi --new how many rows has df?").text
+    finally:
+        lesson.run("%config Kimi.conversation_max_steps = None")
+
+
+def test_a_conversation_begins_from_a_file(lesson: LiveKernel, tmp_path: Path) -> None:
+    path = tmp_path / "a chat.json"
+    messages = [
+        {"role": "system", "content": "Be somebody else."},
+        {"role": "user", "content": "Which month was warmest?"},
+        {"role": "tool", "tool_call_id": "x", "content": "July"},
+        {"role": "assistant", "content": "July."},
+    ]
+    path.write_text(json.dumps({"messages": messages}))
+    told = lesson.run(f"%kimi import {path}").text
+    assert "Conversation main begins with 3 messages of a chat.json" in told
+    assert "message 2: a result without its call became a message of the user" in told
+    lesson.run("%%kimi --out begun\nhow many rows has df?")
+    lesson.run("%%kimi how many rows has df?")
+    for name in ("begun", "_"):
+        roles = lesson.run(f"print([m['role'] for m in {name}.messages][:5])").text
+        assert roles.strip() == "['system', 'user', 'user', 'assistant', 'user']"
+    said = lesson.run("print('somebody else' in str(begun.messages), begun.finished.reason)").text
+    assert said.strip() == "False answer"
+    assert "no history" in lesson.run(f"%kimi import {_written(tmp_path, '3')}").text
+    assert "needs a file" in lesson.run("%kimi import").text
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "other.json"
+    path.write_text(text)
+    return path
+
+
 def test_help_lists_every_option(lesson: LiveKernel) -> None:
     pages = lesson.run("%%kimi?").reply["payload"]
     text = pages[0]["data"]["text/plain"]
@@ -395,3 +435,39 @@ def test_a_plan_looks_and_changes_nothing(lesson: LiveKernel, server: Server) ->
         lesson.run(told).text
     )
     assert "not defined" in lesson.run("made_by_a_plan").text
+
+
+def test_a_long_run_is_compacted_and_a_person_sees_what_became_of_it(lesson: LiveKernel) -> None:
+    lesson.run("%config Kimi.max_context_tokens = 3600")
+    try:
+        data = lesson.run("%%kimi --out r\nlesson long 15").traces[0]
+        assert "1 to 15 is **120**" in data["text/plain"]
+        said = lesson.run("print([e.text for e in r.events if e.kind == 'compacted'])").text
+        assert "Kept in full: your goal" in said
+        assert "Context compacted 1 time; nothing is lost" in data["text/html"]
+        history = lesson.run("%kimi history").text
+        assert history.count("(summarised) ") > 10
+        assert history.count("lesson long 15") == 1
+        assert "of 3,600 tokens" in lesson.run("%kimi").text
+        assert "from cache" in lesson.run("%kimi").text
+    finally:
+        lesson.run("%config Kimi.max_context_tokens = None")
+
+
+def test_a_conversation_is_compacted_when_a_person_says_so(lesson: LiveKernel) -> None:
+    steps = "print([e.step for e in r.events if e.kind == 'compacted'])"
+    lesson.run("%%kimi --out r\nlesson long 14")
+    assert lesson.run(steps).text.strip() == "[]"
+    told = lesson.run("%kimi compact").text
+    assert "older messages of conversation main become a summary" in told
+    lesson.run("%%kimi --out r\nlesson parallel")
+    assert lesson.run(steps).text.strip() == "[1]"
+    assert lesson.run("print(r.answer)").text.startswith("The squares are 9, 16 and 144")
+    assert lesson.run("print(r.requests[0].n < 25 < len(r.messages))").text.strip() == "True"
+    lesson.run("%%kimi --out r\nlesson parallel")
+    assert lesson.run(steps).text.strip() == "[]"
+    assert lesson.run("print(r.requests[0].n < 31 < len(r.messages))").text.strip() == "True"
+
+
+def test_there_must_be_something_to_compact(lesson: LiveKernel) -> None:
+    assert "There is nothing to compact." in lesson.run("%kimi compact").text

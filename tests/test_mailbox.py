@@ -78,15 +78,16 @@ def test_the_control_channel_is_answered_while_a_cell_is_busy(kernel: LiveKernel
 
 
 STORED = """
-from nbagent.events import ReplyReceived, RunStarted
-from nbagent.paths import runs_dir
-from nbagent.spool import Spool
-spool = Spool(runs_dir, "old-run-1")
-spool.apply(RunStarted(run_id="old-run-1", prompt="hi", model="kimi-k2.6"))
+from nbagent.events import ReplyReceived, RunFinished, RunStarted
+from nbagent.paths import data_dir
+from nbagent.run.reading import write_events
+told = [RunStarted(seq=0, run_id="old-run-1", prompt="hi", model="kimi-k2.6")]
 for n in range(1, 41):
     said = {"role": "assistant", "content": f"reply {n}"}
-    spool.apply(ReplyReceived(step=n, attempt=1, message=said, finish_reason="stop"))
-spool.close()
+    told.append(ReplyReceived(seq=n, step=n, attempt=1, message=said, finish_reason="stop"))
+told.append(RunFinished(seq=41, reason="answer"))
+(data_dir() / "runs").mkdir(exist_ok=True)
+write_events(told, data_dir() / "runs" / "old-run-1.jsonl")
 """
 
 

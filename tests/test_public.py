@@ -31,6 +31,7 @@ NAMES = [
     "agent_loop",
     "bridge",
     "load_ipython_extension",
+    "show",
     "tool",
     "unload_ipython_extension",
 ]

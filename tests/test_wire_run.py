@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -52,9 +52,17 @@ class Steer:
         return
 
 
-def run_over_http(server: Server, prompt: str, *, steer_at: int = 0, **recipe: Any) -> Run:
+def run_over_http(
+    server: Server,
+    prompt: str,
+    *,
+    steer_at: int = 0,
+    max_context_tokens: int | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
+    **recipe: Any,
+) -> Run:
     clock, interrupts = SystemClock(), Interrupts()
-    settings = Settings(endpoint="lesson", max_steps=2_000)
+    settings = Settings(endpoint="lesson", max_steps=2_000, max_context_tokens=max_context_tokens)
     shell = plain_shell()
     endpoint = PRESETS["lesson"].at(server.url)
     model = connect(settings, endpoint, Secret(server.token), clock, cache_key="test")
@@ -68,6 +76,7 @@ def run_over_http(server: Server, prompt: str, *, steer_at: int = 0, **recipe: A
         ),
         prompt,
     )
+    run.subscribe(on_event)
     pump = Pump(
         executor=LiveShell(shell, clock, interrupts),
         person=Nobody(),

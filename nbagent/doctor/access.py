@@ -19,9 +19,9 @@ from nbagent.errors import SettingsError
 from nbagent.kimi.endpoints import Endpoint, environment_url, resolve_endpoint
 from nbagent.kimi.keys import KeyStore
 from nbagent.kimi.network import proxy_of
+from nbagent.paths import file_system_of, is_network
 from nbagent.settings import DEFAULT_ENDPOINT, KEY_VARIABLES, URL_VARIABLES, Settings
 
-_NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "9p"}
 _CA_FILE, _CA_FOLDER = "SSL_CERT_FILE", "SSL_CERT_DIR"
 _OTHER_CA = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _KNOCK_S = 1.0
@@ -188,7 +188,7 @@ def storage_findings() -> list[Finding]:
             )
         ]
     kind = file_system_of(path)
-    if kind in _NETWORK_FILE_SYSTEMS or kind.startswith("fuse."):
+    if is_network(kind):
         return [
             Finding(
                 "data directory",
@@ -198,22 +198,3 @@ def storage_findings() -> list[Finding]:
             )
         ]
     return [Finding("data directory", f"{value} (private, writable)")]
-
-
-def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:
-    """The type of the file system that holds `path`, '' where the system does not tell.
-
-    Args:
-        path: an absolute path.
-        mounts: the table of mounts, as Linux gives it.
-    """
-    if not mounts.exists():
-        return ""
-    real = path.resolve()
-    best, kind = Path("/"), ""
-    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
-        fields = line.split(" ")
-        point = Path(fields[1].replace("\\040", " "))
-        if real.is_relative_to(point) and len(point.parts) >= len(best.parts):
-            best, kind = point, fields[2]
-    return kind

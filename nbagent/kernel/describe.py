@@ -14,7 +14,7 @@ import itertools
 import reprlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import ModuleType
 from typing import Annotated, Any, TypeVar
 
@@ -195,6 +195,28 @@ def _size_in_words(value: Any) -> str:
     if isinstance(value, dict):
         return plural(len(value), "entry", "entries")
     return plural(len(value), "element") if isinstance(value, list | tuple | set) else ""
+
+
+def alive_in(shell: Any, names: Iterable[str]) -> dict[str, str]:
+    """Type and size of those of these variables that are there, none of their content.
+
+    Args:
+        shell: the IPython shell.
+        names: which variables.
+    """
+    there = own_variables(shell)
+    kept = {name: there[name] for name in names if name in there}
+    return {name: _type_and_size(value) for name, value in kept.items()}
+
+
+_KNOWN = frozenset({"builtins", "numpy", "pandas", "polars", "pyarrow", "torch"})
+"""Whose objects tell their size at once; that of others might run the user's own code."""
+
+
+def _type_and_size(value: Any) -> str:
+    kind = type(value).__name__
+    words = outcome_of(value) if type(value).__module__.partition(".")[0] in _KNOWN else kind
+    return kind if words == kind else f"{kind}, {words}"
 
 
 def list_variables_tool(shell: Any) -> Tool:

@@ -75,7 +75,8 @@ class Keyboard:
     def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
         """Ask until the answer is a yes with the word, or anything else without a y."""
         word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(2))
-        prompt = f"{question.text} {_sentence(question)} Type: y {word} (anything else: no) "
+        done = f", d {word} if it was done" if question.kind == "outcome" else ""
+        prompt = f"{question.text} {_sentence(question)} Type: y {word}{done} (anything else: no) "
         try:
             with self._ended_when(is_answered), self._interrupts.armed():
                 typed = self._read(prompt).split()
@@ -85,6 +86,8 @@ class Keyboard:
             return Decision("deny", why="no answer")
         if typed[:1] == ["y"] and typed[1:] == [word]:
             return Decision("run")
+        if done and typed == ["d", word]:
+            return Decision("done")
         if typed[:1] == ["y"]:
             return self.decide(question, is_answered)
         return Decision("deny", why=" ".join(typed[1:]))
@@ -112,6 +115,8 @@ class Keyboard:
 
 def _sentence(question: Decide) -> str:
     """Why it is asked, as a sentence."""
+    if question.kind == "outcome":
+        return f"{question.why[:1].upper()}{question.why[1:]}."
     if question.kind != "call":
         return question.why
     return f"It needs your OK because it {question.why}."

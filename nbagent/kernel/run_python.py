@@ -153,7 +153,7 @@ def _footer(
     elif not body:
         yield "[No output. The code ran to its end without an error.]"
     if cut_bytes:
-        where = f"; the whole output is in {spill}" if spill else ""
+        where = f"; the whole output is in {spill}, and read_output reads it" if spill else ""
         yield f"[{cut_bytes:,} bytes of output were left out{where}.]"
     for note in execution.notes:
         yield f"[{note}]"

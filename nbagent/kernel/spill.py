@@ -2,12 +2,15 @@
 
 Files are the user's alone (0600), bounded each and in number; the oldest go first. Everything
 written passes the redactor. Nothing here goes through `builtins.open`, which tool code may break.
+
+Read next: `nbagent.kernel.read_output`, the tool by which the model reads them.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from os import close as os_close
 from os import write as os_write
 from pathlib import Path
@@ -16,8 +19,8 @@ from nbagent.paths import data_dir
 
 MAX_FILE_BYTES = 256_000_000
 """One output's file ends here."""
-MAX_FILES = 20
-"""How many outputs are kept."""
+MAX_FILES = 1_000
+"""How many outputs are kept, so that those of a long run last as long as it does."""
 MAX_TOTAL_BYTES = 1_000_000_000
 """How much the outputs may take together, the newest excepted."""
 
@@ -76,9 +79,17 @@ class Spill:
 
 def _make_room(folder: Path) -> None:
     """Remove the oldest files until there is room for one more."""
-    files = sorted(folder.glob("output-*.txt"), key=lambda p: p.stat().st_mtime, reverse=True)
     total = 0
-    for count, path in enumerate(files, start=1):
-        total += path.stat().st_size
+    newest_first = sorted(_files_in(folder), reverse=True)
+    for count, (_, n_bytes, path) in enumerate(newest_first, start=1):
+        total += n_bytes
         if count >= MAX_FILES or total > MAX_TOTAL_BYTES:
             path.unlink(missing_ok=True)
+
+
+def _files_in(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """Time, size and path of each output; another kernel may remove some meanwhile."""
+    for path in folder.glob("output-*.txt"):
+        with suppress(FileNotFoundError):
+            told = path.stat()
+            yield told.st_mtime, told.st_size, path

@@ -16,10 +16,12 @@ from nbagent.lessons.ledger import Entry, Ledger
 from nbagent.lessons.orders import Order, Orders, Page
 from nbagent.lessons.pace import Pace
 from nbagent.lessons.scenarios import select
+from nbagent.lessons.scenarios.summarising import summarise
 from nbagent.lessons.scenarios.unknown import unknown
-from nbagent.lessons.story import next_turn
+from nbagent.lessons.story import Turn, next_turn
 from nbagent.lessons.tokens import Prefixes, count, message_tokens
 from nbagent.lessons.wire import Frame, Reply, frames, make_reply
+from nbagent.summary import is_ask
 
 ORDERED_LENGTH = 12
 
@@ -91,7 +93,7 @@ def _reply(raw: bytes, body: Body, order: Order, created: int, size: tuple[int, 
     ordered = order.get("kind")
     allowed = judge.reply_tokens(body)
     limit = int(order.get("tokens", ORDERED_LENGTH)) if ordered == "length" else allowed
-    turn = next_turn(body.messages, body.tool_names, select, unknown)
+    turn = _turn(body)
     reply = make_reply(
         orders.changed_turn(order, turn) if order else turn,
         raw=raw,
@@ -103,6 +105,14 @@ def _reply(raw: bytes, body: Body, order: Order, created: int, size: tuple[int, 
         cached_tokens=size[1],
     )
     return orders.changed_reply(order, reply) if order else reply
+
+
+def _turn(body: Body) -> Turn:
+    """What the story says next, or a summary of it, if that is asked for."""
+    if not is_ask(body.messages[-1]):
+        return next_turn(body.messages, body.tool_names, select, unknown)
+    then = next_turn(body.messages[:-1], body.tool_names, select, unknown)
+    return summarise(body.messages, then)
 
 
 def _stream(body: Body, order: Order | None, reply: Reply) -> list[Frame] | None:

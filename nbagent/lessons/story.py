@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from nbagent.summary import summary_in
 
 ERROR_LINE = re.compile(
     r"^([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): ?(.*)$", re.MULTILINE
@@ -102,11 +104,13 @@ class Chat:
         prompt: the user's own words, attached descriptions cut off.
         tools: names of the tools that the request offers.
         earlier: the user's words of the turns before, oldest first.
+        summary: what stands for messages that the client has left out.
     """
 
     prompt: str
     tools: frozenset[str] = frozenset()
     earlier: tuple[str, ...] = ()
+    summary: str = ""
 
     def offered(self, *calls: Call) -> tuple[Call, ...]:
         """Those of the calls whose tool is offered."""
@@ -148,14 +152,14 @@ def next_turn(
         turn = without_tools(scenario.needs - tools)
     else:
         turn = _play((scenario.story if scenario else unknown)(chat), messages[begin + 1 :])
-    said = [_typed(m) for m in messages[begin + 1 :] if m["role"] == "user"]
+    said = [typed(m) for m in messages[begin + 1 :]]
     return _with_remarks(turn, [text for text in said if text])
 
 
 def _play(story: Story, messages: Sequence[dict[str, Any]]) -> Turn:
     """Send a story the results of its calls; rounds that it did not ask for are passed over."""
     turn = next_or_last(story, None)
-    for message, results in _rounds(messages):
+    for message, results in rounds(messages):
         if _same_calls(message, turn):
             turn = next_or_last(story, results)
     return turn
@@ -170,9 +174,9 @@ def next_or_last(story: Story, results: list[Result] | None) -> Turn:
         return last
 
 
-def _rounds(
-    messages: Sequence[dict[str, Any]],
-) -> Iterator[tuple[dict[str, Any], list[Result]]]:
+def rounds(
+    messages: Sequence[Mapping[str, Any]],
+) -> Iterator[tuple[Mapping[str, Any], list[Result]]]:
     """Each assistant message with calls, and the results in the order of its calls."""
     for i, message in enumerate(messages):
         calls = message.get("tool_calls") or []
@@ -183,7 +187,7 @@ def _rounds(
             yield message, [Result(_text(answers[call["id"]])) for call in calls]
 
 
-def _same_calls(message: dict[str, Any], turn: Turn) -> bool:
+def _same_calls(message: Mapping[str, Any], turn: Turn) -> bool:
     made = [
         (c["function"]["name"], json.loads(c["function"]["arguments"]))
         for c in message["tool_calls"]
@@ -198,7 +202,7 @@ def _story_begin(messages: Sequence[dict[str, Any]], tools: frozenset[str], sele
     stopped, or it is itself a request that a scenario knows.
     """
     for i in range(len(messages) - 1, -1, -1):
-        if messages[i]["role"] != "user":
+        if messages[i]["role"] != "user" or summary_in(messages[i]):
             continue
         if i == 0 or messages[i - 1]["role"] != "tool":
             return i
@@ -208,19 +212,25 @@ def _story_begin(messages: Sequence[dict[str, Any]], tools: frozenset[str], sele
 
 
 def _chat(messages: Sequence[dict[str, Any]], i: int, tools: frozenset[str]) -> Chat:
-    earlier = tuple(_typed(m) for m in messages[:i] if m["role"] == "user")
-    return Chat(_typed(messages[i]), tools, earlier)
+    earlier = tuple(text for m in messages[:i] if (text := typed(m)))
+    summary = next((text for m in reversed(messages) if (text := summary_in(m))), "")
+    return Chat(typed(messages[i]), tools, earlier, summary)
 
 
-def _text(message: dict[str, Any]) -> str:
+def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content") or ""
     if isinstance(content, str):
         return content
     return "\n".join(part.get("text", "") for part in content)
 
 
-def _typed(message: dict[str, Any]) -> str:
-    """The user's own words: everything before the first line that begins an attachment."""
+def typed(message: Mapping[str, Any]) -> str:
+    """The user's own words: everything before the first line that begins an attachment.
+
+    '' for a message that is not theirs, a summary among them.
+    """
+    if message["role"] != "user" or summary_in(message):
+        return ""
     kept: list[str] = []
     for line in _text(message).strip().splitlines():
         if kept and ATTACHMENT.match(line):

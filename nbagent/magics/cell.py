@@ -18,6 +18,7 @@ from nbagent.assembly import system_prompt
 from nbagent.errors import NBAgentError, UsageError
 from nbagent.magics.line import COMMANDS, run_command
 from nbagent.magics.options import OPTIONS, parse_line, with_options
+from nbagent.magics.replaying import replay
 from nbagent.magics.session import Session
 
 
@@ -58,7 +59,7 @@ class KimiMagics(Magics):
             run, *_ = self.session.prepare(options, prompt)
             print(self.session.preview(run))  # noqa: T201 -- the cell's output
             return
-        run = self.session.ask(options, prompt)
+        run = replay(self.session, options, prompt) or self.session.ask(options, prompt)
         if run.finished and run.finished.reason == "error" and not self.session.interactive:
             raise OneLine(run.finished.text)
 

@@ -14,8 +14,31 @@ class Kimi(Configurable):
     model = Unicode(None, allow_none=True, help="Model name.").tag(config=True)
     endpoint = Unicode(None, allow_none=True, help="Preset name or base URL.").tag(config=True)
     max_steps = Int(None, allow_none=True, help="Model calls in a run.").tag(config=True)
+    max_tool_calls = Int(None, allow_none=True, help="Tool calls in a run.").tag(config=True)
+    max_total_tokens = Int(None, allow_none=True, help="Tokens in a run.").tag(config=True)
     max_usd = Float(None, allow_none=True, help="Dollars in a run.").tag(config=True)
     max_minutes = Float(None, allow_none=True, help="Minutes in a run.").tag(config=True)
+    conversation_max_steps = Int(
+        None, allow_none=True, help="Model calls in a conversation, all its runs together."
+    ).tag(config=True)
+    conversation_max_tool_calls = Int(
+        None, allow_none=True, help="Tool calls in a conversation."
+    ).tag(config=True)
+    conversation_max_total_tokens = Int(
+        None, allow_none=True, help="Tokens in a conversation."
+    ).tag(config=True)
+    conversation_max_usd = Float(None, allow_none=True, help="Dollars in a conversation.").tag(
+        config=True
+    )
+    conversation_max_minutes = Float(
+        None, allow_none=True, help="Minutes of a conversation's runs."
+    ).tag(config=True)
+    tell_usd = Float(
+        None, allow_none=True, help="Tell of a request before it goes if its input costs as much."
+    ).tag(config=True)
+    notice_repeats = Bool(
+        None, allow_none=True, help="Ask where calls repeat, end replies that go in circles."
+    ).tag(config=True)
     max_tokens = Int(None, allow_none=True, help="Longest single reply.").tag(config=True)
     ask = Enum(
         ("always", "risky", "never"), None, allow_none=True, help="When to ask before a call runs."
@@ -31,6 +54,12 @@ class Kimi(Configurable):
     thinking = Bool(None, allow_none=True, help="Reasoning on or off.").tag(config=True)
     keep = Enum(
         ("all", "none"), None, allow_none=True, help="Send reasoning of earlier turns again."
+    ).tag(config=True)
+    compact_share = Float(
+        None, allow_none=True, help="How full the window gets before compaction; 0: never."
+    ).tag(config=True)
+    max_context_tokens = Int(
+        None, allow_none=True, help="How much of the model's window is used; 0: all."
     ).tag(config=True)
     first_delta_seconds = Float(
         None, allow_none=True, help="Longest wait for a reply's first token."
@@ -57,8 +86,15 @@ class Kimi(Configurable):
         help="Dollars per million tokens: input, cached input, output.",
     ).tag(config=True)
 
+    on_rerun = Enum(
+        ("run", "replay"),
+        "run",
+        help="What a cell does that has a saved run: ask anew, or run its recorded code again.",
+    ).tag(config=True)
+
     def chosen(self) -> dict[str, Any]:
-        """The settings that somebody has set."""
-        values = {name: getattr(self, name) for name in self.trait_names(config=True)}
+        """The settings of runs that somebody has set."""
+        names = [name for name in self.trait_names(config=True) if name != "on_rerun"]
+        values = {name: getattr(self, name) for name in names}
         values["allowed_hosts"] = tuple(values["allowed_hosts"]) or None
         return values

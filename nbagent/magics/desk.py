@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, cast, get_args
 
 from nbagent.errors import UsageError
+from nbagent.events import Decided, StepStarted
 from nbagent.kernel.mailbox import Command
 from nbagent.run import Run
 from nbagent.run.moves import Until
@@ -63,10 +64,10 @@ class Desk:
     def _decide(self, command: Command) -> None:
         """Take a view's answer to the open question; the pump brings it to the run."""
         action, arguments = command.get("decision"), command.get("arguments")
-        if action not in ("run", "edit", "deny"):
+        if action not in get_args(Decided):
             raise LookupError(f"there is no decision {action!r}")
         decision = Decision(
-            action,
+            cast("Decided", action),
             arguments=arguments if isinstance(arguments, dict) else None,
             why=str(command.get("why", "")),
             always=command.get("always") is True,
@@ -75,8 +76,9 @@ class Desk:
 
     def _request(self, command: Command) -> dict[str, Any]:
         step = int(command.get("step", 0))
-        starts = [event for event in self._run.events if event.kind == "step_started"]
-        requests = {e.step: r for e, r in zip(starts, self._run.requests, strict=False)}  # type: ignore[attr-defined] # a StepStarted
+        starts = [event for event in self._run.events if isinstance(event, StepStarted)]
+        ended = zip(reversed(starts), reversed(self._run.requests), strict=False)
+        requests = {event.step: request for event, request in ended}
         if step not in requests:
             raise LookupError(f"step {step} has sent no request")
         return {"url": self._run.recipe.model.facts.url, "body": requests[step].json()}

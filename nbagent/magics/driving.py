@@ -6,6 +6,7 @@ Read next: `nbagent.kernel.pump`, which moves them; `nbagent.magics.live`, which
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sys
 import threading
@@ -18,13 +19,16 @@ from typing import Any
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
 from nbagent.events import Event
+from nbagent.journal import Journal, Keeper
 from nbagent.kernel.background import Background
 from nbagent.kernel.drain import ShellDrain
-from nbagent.kernel.frontend import has_kernel, is_headless, publish_status
+from nbagent.kernel.frontend import cell_id, has_kernel, is_headless, publish_status
+from nbagent.kernel.identity import kernel_id
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.mailbox import Mailbox
 from nbagent.kernel.person import Keyboard, Nobody, Views
 from nbagent.kernel.pump import Display, Job, Person, Pump, Unseen
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.replayed import ReplayedKernel
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kernel.shell import LiveShell
@@ -33,12 +37,12 @@ from nbagent.magics.desk import Desk
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.stepping import StepPrompt
-from nbagent.paths import runs_dir
+from nbagent.notebook import notebook_path
 from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.fork import worked
+from nbagent.run.recipe import unseen
 from nbagent.settings import Settings
-from nbagent.spool import Spool
 from nbagent.tools import Toolset
 from nbagent.trace.feed import steps_told
 from nbagent.trace.widget import is_built
@@ -59,11 +63,19 @@ class Driving:
         runs: every run of this kernel, by name, oldest first.
         mailbox: brings what views ask.
         background: drives runs whose cells are over.
+        journal: keeps the runs of this and earlier kernels.
+        kernel: this kernel's name.
+        on_successor: is told of a run and the one that goes on from its end.
     """
 
     def __init__(self, shell: Any, clock: Clock, redact: Redactor) -> None:
         self.shell = shell
         self.runs: dict[str, Run] = {}
+        self.journal = Journal(clock=clock)
+        self.kernel = kernel_id(shell)
+        self.on_successor: Callable[[Run, Run], None] = lambda _run, _successor: None
+        self._keepers: dict[str, Keeper] = {}
+        self._told = ""
         self.mailbox = Mailbox()
         self.mailbox.listen(shell, lambda: self._pumping or self.background.is_held)
         self._clock = clock
@@ -87,6 +99,11 @@ class Driving:
         self._undo: Snapshot | None = None
 
     @property
+    def notebook(self) -> str:
+        """The path of this kernel's notebook, '' if it is not known."""
+        return str(notebook_path(os.environ, self.shell.user_ns) or "")
+
+    @property
     def interactive(self) -> bool:
         """Whether somebody can answer a question now."""
         return not is_headless(self.shell)
@@ -94,7 +111,7 @@ class Driving:
     def drive(self, run: Run) -> None:
         """Drive a run to its end in this cell, showing its trace."""
         self._note_before()
-        spool = self._keep(run)
+        keeper = self._keep(run)
         job = Job(run, self.display(run), run.recipe.model.close, person=self._person(run))
         self._pumping = True
         try:
@@ -103,8 +120,17 @@ class Driving:
             self._pumping = False
         for other in left:
             self.background.take(other)
-        if spool.problem:
-            print(spool.problem, file=sys.stderr)  # noqa: T201 -- the cell's output
+        self._tell(keeper.problem or self._journal_note())
+
+    def _tell(self, text: str) -> None:
+        if text:
+            print(text, file=sys.stderr)  # noqa: T201 -- the cell's output
+
+    def _journal_note(self) -> str:
+        """What is to be said of the journal, once."""
+        note = self.journal.note
+        told, self._told = self._told, note
+        return "" if note == told else note
 
     def _person(self, run: Run) -> Person:
         if not self.interactive:
@@ -136,7 +162,7 @@ class Driving:
             codes = worked(run.moves[:n])
             job_executor = ReplayedKernel(self._clock, self._interrupts, self._redact, codes)
             tool = run_python_tool(recipe.settings.tool_seconds, self._redact)
-            recipe = replace(recipe, tools=Toolset([tool]))
+            recipe = replace(recipe, tools=Toolset([tool, read_output_tool()]), alive=unseen)
         fork = run.forked(n, edit, recipe)
         self._keep(fork)
         self.mailbox.put_up(fork.run_id, Desk(fork).answer)
@@ -155,6 +181,20 @@ class Driving:
             self._loop.call_soon_threadsafe(self.background.start, job)
         return fork
 
+    def resume(self, run: Run) -> Run:
+        """Go on where a run of this kernel has ended; see `Driver`.
+
+        Raises:
+            UsageError: a run is driven in this cell already.
+        """
+        if self._pumping:
+            raise UsageError("A run is driven in this cell already.", "Nothing was changed.")
+        recipe = replace(run.recipe, model=run.recipe.model.again())
+        successor = Run.going_on(run.record, recipe, cell_id=cell_id(self.shell))
+        self.on_successor(run, successor)
+        self.drive(successor)
+        return successor
+
     def _note_before(self) -> None:
         """Note what there is before a cell's run: the user's names, the loop between cells.
 
@@ -165,13 +205,28 @@ class Driving:
         with suppress(RuntimeError):  # plain IPython has no loop
             self._loop = asyncio.get_running_loop()
 
-    def _keep(self, run: Run) -> Spool:
-        """Keep a run that begins, by name and on disk."""
+    def _keep(self, run: Run) -> Keeper:
+        """Keep a run that begins or goes on, by name and on disk.
+
+        Raises:
+            LeaseHeld: another kernel goes on with it.
+        """
+        keeper = self.journal.keep(
+            run,
+            run.recipe.made_of,
+            kernel=self.kernel,
+            notebook=self.notebook,
+        )
         run.driver = self
         self.runs[run.run_id] = run
-        spool = Spool(runs_dir, run.run_id)
-        run.subscribe(spool.apply)
-        return spool
+        for run_id, other in list(self._keepers.items()):
+            if self.runs[run_id].finished is not None and other.retry():
+                del self._keepers[run_id]
+        self._keepers[run.run_id] = keeper
+        run.subscribe(keeper.apply)
+        if not run.started.scripted:
+            run.keeping.keeper = keeper  # a lesson goes on without a record
+        return keeper
 
     def undo(self) -> tuple[list[str], list[str]]:
         """Put back the names that the last run rebound; see `Snapshot.restore`.
@@ -187,6 +242,8 @@ class Driving:
     def _tick(self) -> None:
         self._executor.step()
         self._drain.drain()
+        for keeper in self._keepers.values():
+            keeper.beat()
         if self._pumping:
             self.background.beside()
 

@@ -6,17 +6,18 @@ import difflib
 import getpass
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbagent.conversation import Conversation, leaves_history
 from nbagent.errors import UsageError
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import checked_key
+from nbagent.magics import stored
 from nbagent.magics.options import parse_line
+from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
-from nbagent.paths import runs_dir
-from nbagent.spool import load as load_run
-from nbagent.spool import stored_runs
+from nbagent.phrases import share
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -69,10 +70,7 @@ def _status(session: Session, _rest: str) -> str:
         "conversation": f"{session.current}, {len(turns)} turns",
     }
     if turns:
-        figures = turns[-1].run.metrics()["run"]
-        used, window = figures["context_tokens"], figures["window_tokens"]
-        if used and window:
-            rows["context"] = f"{used:,} of {window:,} tokens ({used / window:.0%})"
+        rows |= _context(turns[-1].run, settings.compact_share)
     spent = [turn.run.metrics()["run"] for turn in turns]
     rows["tokens out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
     known = [f["cost_usd"] for f in spent if f["cost_usd"] is not None]
@@ -80,6 +78,19 @@ def _status(session: Session, _rest: str) -> str:
     rows["cost"] = f"{least}${sum(known):.3f}" if known else "—"
     rows["isolation"] = "none: tools run in this kernel with your rights"
     return "\n".join(f"{name:<13} {value}" for name, value in rows.items())
+
+
+def _context(run: Run, compact_share: float) -> dict[str, str]:
+    """How full the window is, and how much of what was sent the provider had in its cache."""
+    rows: dict[str, str] = {}
+    context, cached = run.context, run.metrics()["run"]["cached_share"]
+    if context.share:
+        used = f"{context.n_tokens:,} of {context.n_window:,} tokens ({share(context.share)})"
+        when = f", compacted at {share(compact_share)}" if compact_share else ", never compacted"
+        rows["context"] = used + when
+    if cached is not None:
+        rows["from cache"] = f"{share(cached)} of what the last run sent"
+    return rows
 
 
 def _login(session: Session, rest: str) -> str:
@@ -142,12 +153,29 @@ def _history(session: Session, _rest: str) -> str:
     if not turns:
         return f"Nothing was asked in conversation {session.current} yet."
     lines = []
-    for turn in turns:
-        for message in turn.run.messages:
-            calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
-            text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
-            lines.append(f"{message['role']:<9} {text}")
+    run = turns[-1].run
+    projection = run.past.projection
+    for i, message in enumerate(run.messages):
+        calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
+        text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
+        mark = "" if projection.carries(i) else "(summarised) "
+        lines.append(f"{message['role']:<9} {mark}{text}")
     return "\n".join(lines)
+
+
+def _compact(session: Session, _rest: str) -> str:
+    conversation = session.conversations.get(session.current)
+    if conversation is None or conversation.head is None:
+        raise UsageError("There is nothing to compact.", "Ask something with %%kimi first.")
+    if conversation.head.run.finished is None:
+        conversation.head.run.compact()
+    else:
+        conversation.compacts = True
+    return (
+        f"Before its next request, older messages of conversation {conversation.name} become a "
+        "summary, if they are worth one; your request and the last steps stay in full. "
+        "`%kimi history` keeps everything."
+    )
 
 
 def _tools(session: Session, _rest: str) -> str:
@@ -157,24 +185,13 @@ def _tools(session: Session, _rest: str) -> str:
     )
 
 
-def _runs(session: Session, _rest: str) -> str:
-    lines = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    stored = [name for name in stored_runs(runs_dir()) if name not in session.runs]
-    if stored:
-        lines.append(f"From earlier kernels, newest first: {', '.join(stored[:10])}")
-    return "\n".join(lines) or "No run yet."
-
-
-def _show(session: Session, rest: str) -> str:
-    run = session.driving.find(rest or None)
-    if run is not None:
-        session.show(run.run_id, run.events)
-        return ""
-    name = next((n for n in stored_runs(runs_dir()) if rest and n.startswith(rest)), None)
-    if name is None:
-        raise UsageError(f"There is no run {rest!r}." if rest else "No run yet.", "See %kimi runs.")
-    session.show(name, list(load_run(runs_dir(), name)))
-    return ""
+def _import(session: Session, rest: str) -> str:
+    if not rest:
+        raise UsageError(
+            "`%kimi import` needs a file: a JSON list of messages, or an object with `messages`.",
+            "Nothing was changed.",
+        )
+    return session.begin_from(Path(rest.strip("\"'")).expanduser()).rstrip()
 
 
 GO_ON = "Go on where you stopped."
@@ -188,6 +205,10 @@ def _continue(session: Session, rest: str) -> str:
     run = conversation.head.run
     session.ask(options, GO_ON if leaves_history(run) else run.started.prompt)
     return ""
+
+
+def _resume(session: Session, rest: str) -> str:
+    return resume(session, rest)
 
 
 def _undo(session: Session, _rest: str) -> str:
@@ -264,10 +285,14 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi use NAME|URL [-m M]   another endpoint or model for this session (lesson: scripted, no key)
 %kimi reset [NAME]          begin the conversation anew
 %kimi history               what was said in it
+%kimi compact               summarise its older messages before the next request
 %kimi tools                 what the model may call
-%kimi runs                  runs of this kernel and earlier ones
+%kimi runs [TEXT]           the last runs, of this kernel and earlier ones
 %kimi show [RUN]            show a run's trace again
+%kimi export [FORM] [PATH]  write a run as a notebook that runs by itself, html or jsonl
+%kimi import FILE.json      begin the conversation from messages that were made elsewhere
 %kimi continue              go on where the last run stopped
+%kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
 %kimi stop [RUN]            stop a run that goes on behind this cell
 %kimi say TEXT              tell it something; it reads that before its next request
@@ -281,10 +306,14 @@ COMMANDS: dict[str, Command] = {
     "use": _use,
     "reset": _reset,
     "history": _history,
+    "compact": _compact,
     "tools": _tools,
-    "runs": _runs,
-    "show": _show,
+    "runs": stored.runs,
+    "show": stored.show_run,
+    "export": stored.export,
+    "import": _import,
     "continue": _continue,
+    "resume": _resume,
     "undo": _undo,
     "stop": _stop,
     "say": _say,
@@ -293,4 +322,4 @@ COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "help": _help,
 }
-_TAKES_TEXT = {"use", "say", "deny"}
+_TAKES_TEXT = {"use", "say", "deny", "import", "export"}

@@ -52,6 +52,11 @@ OPTIONS: OptionTable = [
         {"action": "store_true", "help": "return at once; the run goes on below this cell"},
     ),
     (("--max-steps",), {"type": int, "metavar": "N", "help": "stop after N model calls (50)"}),
+    (("--max-tool-calls",), {"type": int, "metavar": "N", "help": "stop after N tool calls"}),
+    (
+        ("--max-total-tokens",),
+        {"type": int, "metavar": "N", "help": "stop before prompts and replies take more than N"},
+    ),
     (("--max-usd",), {"type": float, "metavar": "X", "help": "stop before spending more (1.00)"}),
     (("--max-minutes",), {"type": float, "metavar": "M", "help": "stop after M minutes"}),
     (
@@ -67,6 +72,14 @@ OPTIONS: OptionTable = [
     (
         ("--save",),
         {"choices": ("full", "answer", "none"), "help": "how much stays in the file (full)"},
+    ),
+    (
+        ("--replay",),
+        {
+            "action": "store_const",
+            "const": True,
+            "help": "run the recorded code of this cell's saved run again; send nothing",
+        },
     ),
     (("--system",), {"action": "store_true", "help": "show the system prompt; send nothing"}),
     (

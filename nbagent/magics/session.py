@@ -6,18 +6,22 @@ import argparse
 import difflib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from nbagent.assembly import Address, Given, address_of, foreign_host_note, new_run, open_model
 from nbagent.clock import SystemClock
-from nbagent.conversation import Conversation, Opening
+from nbagent.conversation import Conversation, Opening, begun_from
 from nbagent.errors import UsageError
-from nbagent.events import Event
+from nbagent.events import Event, StepStarted
 from nbagent.kernel.attach import attach
-from nbagent.kernel.describe import inspect_variable_tool, list_variables_tool
+from nbagent.kernel.describe import alive_in, inspect_variable_tool, list_variables_tool
 from nbagent.kernel.frontend import cell_id, has_kernel
 from nbagent.kernel.lookup import own_variables
+from nbagent.kernel.read_output import read_output_tool
 from nbagent.kernel.run_python import run_python_tool
 from nbagent.kimi.endpoints import resolve_endpoint
 from nbagent.kimi.keys import KeyStore
@@ -25,12 +29,13 @@ from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.driving import Driving
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
+from nbagent.phrases import plural
 from nbagent.policy import gate_of
 from nbagent.redact import Redactor
+from nbagent.repair import parsed
 from nbagent.run import Run
-from nbagent.run.outgoing import BYTES_PER_TOKEN, estimated_tokens
 from nbagent.run.recipe import Recipe
-from nbagent.run.work import AskModel
+from nbagent.run.work import AskModel, Decide
 from nbagent.settings import Settings, resolve
 from nbagent.tools import Toolset
 
@@ -60,11 +65,14 @@ class Session:
         self.current = "main"
         self.chosen: dict[str, Any] = {}
         self.cell_ids: dict[int, str] = {}
+        self.failed_cells: set[int] = set()
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
+        self.driving.on_successor = self._follow
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
+            ("post_run_cell", self.note_result),
             ("pre_run_cell", self.driving.background.note_cell_begins),
             ("post_run_cell", self.driving.background.note_cell_ends),
         )
@@ -107,12 +115,13 @@ class Session:
                 live,
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
+                read_output_tool(),
                 read_notebook_tool(self.notebook),
                 *(self.named(name, "function") for name in names),
             ]
         )
 
-    def loop(self, name: str | None) -> Loop:
+    def loop(self, name: str) -> Loop:
         """The loop function of that name, or the built-in one."""
         return self.named(name, "loop function") if name else agent_loop
 
@@ -143,6 +152,11 @@ class Session:
         if cell and info.store_history:
             self.cell_ids[self.shell.execution_count] = cell
 
+    def note_result(self, result: Any) -> None:
+        """Note that a cell has failed (IPython's `post_run_cell`)."""
+        if not result.success and result.execution_count:
+            self.failed_cells.add(result.execution_count)
+
     # Runs
 
     def conversation(self, name: str | None, *, new: bool) -> Conversation:
@@ -151,6 +165,21 @@ class Session:
         if new or self.current not in self.conversations:
             self.conversations[self.current] = Conversation(self.current)
         return self.conversations[self.current]
+
+    def opening(self, options: argparse.Namespace) -> tuple[Conversation, Opening]:
+        """The conversation that a line goes on with, and where its turn begins.
+
+        Raises:
+            UsageError: a run of it has not ended.
+        """
+        conversation = self.conversation(options.conversation, new=options.new)
+        if conversation.head is not None and conversation.head.run.finished is None:
+            raise UsageError(
+                f"A run of conversation {conversation.name} still goes on.",
+                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
+                "or --conversation NAME. Nothing was sent.",
+            )
+        return conversation, conversation.opening(cell_id(self.shell))
 
     def prepare(
         self, options: argparse.Namespace, prompt: str
@@ -162,6 +191,46 @@ class Session:
         """
         settings, given = self.settings(options)
         attachment = attach(prompt, self.shell, cell_source=self.cell_text)
+        conversation, opening = self.opening(options)
+        names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
+        recipe, notes = self.recipe(conversation, settings, given, names, options.loop or "")
+        run = new_run(
+            recipe,
+            prompt,
+            content=attachment.content,
+            sent=attachment.sent,
+            opening=opening,
+            conversation=conversation.name,
+            cell_id=cell_id(self.shell),
+            notes=[
+                *notes,
+                opening.note,
+                self.driving.lost_note(),
+                NOBODY_STEPS if options.step and not self.interactive else "",
+            ],
+        )
+        return run, conversation, opening
+
+    def recipe(
+        self,
+        conversation: Conversation,
+        settings: Settings,
+        given: Given,
+        tools: Sequence[str],
+        loop: str,
+    ) -> tuple[Recipe, list[str]]:
+        """What a run of a conversation is made of, and what its reader is told first.
+
+        Args:
+            conversation: the conversation.
+            settings: the settings in force.
+            given: what of them the user chose on purpose.
+            tools: names of notebook functions to offer too.
+            loop: name of the loop function, '' for the built-in one.
+
+        Raises:
+            NBAgentError: something about it cannot work, in words; nothing was sent.
+        """
         address = address_of(
             settings,
             given=given,
@@ -173,45 +242,29 @@ class Session:
         if address.secret is not None:
             self.redact.add(address.secret.reveal())
         self.redact.add_environment(os.environ)
-        names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
-        conversation = self.conversation(options.conversation, new=options.new)
-        if conversation.head is not None and conversation.head.run.finished is None:
-            raise UsageError(
-                f"A run of conversation {conversation.name} still goes on.",
-                "Wait for it with `_.wait()`, stop it with `%kimi stop`, or begin another with -n "
-                "or --conversation NAME. Nothing was sent.",
-            )
-        opening = conversation.opening(cell_id(self.shell))
         model = open_model(
             address, settings, given=given, clock=self.clock, cache_key=conversation.key
         )
         recipe = Recipe(
             model=model,
-            tools=self.toolset(names),
+            tools=self.toolset(tools),
             settings=settings,
             clock=self.clock,
-            loop=self.loop(options.loop),
+            loop=self.loop(loop),
             gate=gate_of(settings),
             standing=conversation.standing,
+            account=conversation.account,
             redact=self.redact,
+            made_of={
+                "settings": asdict(settings),
+                "given": asdict(given),
+                "tools": list(tools),
+                "loop": loop,
+                "conversation_key": conversation.key,
+            },
+            alive=partial(alive_in, self.shell),
         )
-        run = new_run(
-            recipe,
-            prompt,
-            content=attachment.content,
-            sent=attachment.sent,
-            opening=opening,
-            conversation=conversation.name,
-            cell_id=cell_id(self.shell),
-            notes=[
-                address.note,
-                self._first_time(address),
-                opening.note,
-                self.driving.lost_note(),
-                NOBODY_STEPS if options.step and not self.interactive else "",
-            ],
-        )
-        return run, conversation, opening
+        return recipe, [address.note, self._first_time(address)]
 
     def _first_time(self, address: Address) -> str:
         """The note on a foreign host, before the first request to it."""
@@ -228,6 +281,9 @@ class Session:
         """
         run, conversation, opening = self.prepare(options, prompt)
         conversation.add(run, opening, run.started.cell_id)
+        if conversation.compacts:
+            conversation.compacts = False
+            run.compact()
         if options.step and self.interactive:
             run.moves.until = "move"
         if options.bg and self.interactive and has_kernel(self.shell):
@@ -236,6 +292,14 @@ class Session:
             self.driving.drive(run)
         self.bind(run, options.out)
         return run
+
+    def _follow(self, run: Run, successor: Run) -> None:
+        """A run goes on where another one has ended: it takes that one's turn."""
+        for conversation in self.conversations.values():
+            for turn in conversation.turns:
+                if turn.run is run:
+                    conversation.add(successor, Opening(turn.parent, turn), turn.cell_id)
+                    return
 
     def bind(self, run: Run, name: str | None) -> None:
         """Make the run `_` and `Out[n]`, as if the cell had returned it; and `name`, if given."""
@@ -253,17 +317,37 @@ class Session:
         work = run.pending()
         run.stop()
         run.pending()
-        if not isinstance(work, AskModel):
+        if isinstance(work, Decide):
+            return f"Nothing was sent. {work.why}"
+        asked = next((e for e in run.events if isinstance(e, StepStarted)), None)
+        if not isinstance(work, AskModel) or asked is None:
             return str(run)
         request, facts = work.request, run.recipe.model.facts
-        tokens = estimated_tokens(request.records) + int(len(request.head) / BYTES_PER_TOKEN)
-        cost = f"${tokens * facts.price[0] / 1e6:.4f}" if facts.price else "unknown"
+        cost = "unknown" if asked.est_usd is None else f"${asked.est_usd:.4f}"
         body = json.dumps(request.json(), ensure_ascii=False, indent=1)
         return self.redact(
             f"Nothing was sent. The first request would go to {facts.host}: {request.n:,} "
-            f"messages, {request.n_bytes:,} bytes, est. {tokens:,} tokens in, est. cost of its "
-            f"input {cost}.\n\n{body}"
+            f"messages, {request.n_bytes:,} bytes, est. {asked.est_tokens:,} tokens in, est. cost "
+            f"of its input {cost}.\n\n{body}"
         )
+
+    def begin_from(self, path: Path) -> str:
+        """Begin the current conversation anew, from the messages in a file; what was changed.
+
+        Raises:
+            UsageError: the file holds no messages.
+        """
+        settings, _ = self.settings()
+        self.redact.add_environment(os.environ)
+        start, report = begun_from(
+            parsed(path.read_text("utf-8", errors="replace")),
+            self.redact,
+            thinking=settings.thinking,
+            reasoning_key=resolve_endpoint(settings, os.environ).reasoning_key,
+        )
+        self.conversations[self.current] = Conversation(self.current, start=start)
+        n_messages = plural(len(start), "message")
+        return f"Conversation {self.current} begins with {n_messages} of {path.name}.\n{report}"
 
     def use(self, settings: dict[str, Any]) -> None:
         """Set endpoint or model for the rest of the session, if that can work."""

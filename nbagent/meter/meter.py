@@ -19,10 +19,13 @@ from typing import Any
 from nbagent.events import (
     ApprovalAsked,
     ApprovalGiven,
+    Compacted,
+    Compacting,
     Delta,
     Event,
     Paused,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -116,6 +119,8 @@ class Meter:
         self.t = 0.0
         self.finished = False
         self._steps: dict[int, _Step] = {}
+        self._summaries: list[Mapping[str, Any]] = []
+        """Token counts and cost of requests for a summary: of the run, and of no step."""
         self._pieces: list[Sample] = []
         self._tokens_per_char = TOKENS_PER_CHAR
         self._open: tuple[str, int, float] | None = None
@@ -130,8 +135,11 @@ class Meter:
             ReplyReceived: self._reply_received,
             RetryScheduled: self._retry_scheduled,
             ApprovalAsked: self._approval_asked,
-            ApprovalGiven: self._approval_given,
+            ApprovalGiven: self._decided,
             Paused: self._waits_for_you,
+            Resumed: self._decided,
+            Compacting: lambda event: self._close(event.t),
+            Compacted: self._compacted,
             ToolStarted: self._tool_started,
             ToolFinished: self._tool_finished,
             RunFinished: self._run_finished,
@@ -151,8 +159,9 @@ class Meter:
         decode speed (of the run: the median over its steps), `cached_share` is 0 to 1.
         """
         rows = [step.figures() for step in self._steps.values()]
-        prompt = _total(row["prompt_tokens"] for row in rows)
-        cached = _total(row["cached_tokens"] for row in rows)
+        all_rows = [*rows, *self._summaries]
+        prompt = _total(row.get("prompt_tokens") for row in all_rows)
+        cached = _total(row.get("cached_tokens") for row in all_rows)
         last = rows[-1] if rows else {}
         run: dict[str, Any] = {
             "n_steps": len(rows),
@@ -167,7 +176,7 @@ class Meter:
             "estimated": any(row["estimated"] for row in rows),
         }
         run |= {key: _median(row[key] for row in rows) for key in _MEDIANS}
-        run |= {key: _total(row[key] for row in rows) for key in _TOTALS}
+        run |= {key: _total(row.get(key) for row in all_rows) for key in _TOTALS}
         return {"run": run, "steps": rows}
 
     def chart(self) -> dict[str, Any]:
@@ -328,11 +337,17 @@ class Meter:
         if event.attempt == 0:
             step.requested_t = max(event.until_t, event.t)
 
-    def _approval_given(self, event: ApprovalGiven) -> None:
+    def _compacted(self, event: Compacted) -> None:
+        self._close(event.t)
+        if event.usage:
+            cost = None if self.scripted else cost_usd(event.usage, self.price)
+            self._summaries.append({**event.usage, "cost_usd": cost})
+
+    def _decided(self, event: ApprovalGiven | Resumed) -> None:
         self._close(event.t)
 
     def _approval_asked(self, event: ApprovalAsked) -> None:
-        if event.about == "result":
+        if event.about != "call":
             self._tool_ended(event.step, event.index, event.t)
         self._waits_for_you(event)
 

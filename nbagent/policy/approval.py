@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from nbagent.events import Reason
+from nbagent.messages import Content
 from nbagent.settings import Settings
-from nbagent.tools import Effect
+from nbagent.tools import Effect, ToolResult
 
 Ask: TypeAlias = Literal["always", "risky", "never"]
 
@@ -42,14 +43,26 @@ class ProposedCall:
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    """Let the call run."""
+    """Let the call run.
+
+    Attributes:
+        told: what the model gets in place of the result; None for the result itself.
+    """
+
+    told: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Run it with other arguments; the model is told that the user changed them."""
+    """Run it with other arguments; the model is told that the user changed them.
+
+    Attributes:
+        arguments: these.
+        told: what the model gets in place of all this; None for the result itself.
+    """
 
     arguments: dict[str, Any]
+    told: Content | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,18 @@ class Wait:
     reasons: tuple[Reason, ...] = ()
 
 
-Verdict: TypeAlias = Allow | Edit | Deny | Wait
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Do not run it: what came of it is known, as in a replay.
+
+    Attributes:
+        result: the known result.
+    """
+
+    result: ToolResult
+
+
+Verdict: TypeAlias = Allow | Edit | Deny | Wait | Recall
 Gate: TypeAlias = Callable[[ProposedCall], Verdict]
 
 

@@ -1,13 +1,17 @@
-"""Limits: when a run has used what it may use, and how long to wait before trying again."""
+"""Limits: what a run and its conversation may use, and how long to wait before trying again.
+
+Read next: `nbagent.policy.spending`, which counts; `nbagent.run.limits`, which asks the person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from nbagent.errors import InvalidTurn, ModelError, RateLimited
-from nbagent.phrases import plural
+from nbagent.phrases import count, dollars, plural
 from nbagent.settings import Settings
 
 MAX_INVALID_TURNS = 3
@@ -21,58 +25,134 @@ MAX_FIRST_ATTEMPTS = 5
 """How often an endpoint is asked in all that has not answered a run yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What a run may use. `reached` names the limit that the next step would pass.
+def usd_words(value: float) -> str:
+    """Dollars of a limit: whole cents, more digits only where cents would hide them."""
+    return f"${value:,.2f}" if value >= 0.1 else dollars(value)  # noqa: PLR2004 -- ten cents
+
+
+LIMITS: Mapping[str, Callable[[float], str]] = {
+    "steps": lambda n: plural(round(n), "step"),
+    "tool_calls": lambda n: plural(round(n), "tool call"),
+    "total_tokens": lambda n: f"{count(n)} tokens",
+    "usd": usd_words,
+    "minutes": lambda n: f"{n:g} {'minute' if n == 1 else 'minutes'}",
+}
+"""What is limited, each with its words. A setting sets each, for a run (`max_usd`) and for a
+conversation (`conversation_max_usd`), and a field of `Spent` counts it."""
+
+
+@dataclass(slots=True)
+class Spent:
+    """What was used, or would be.
 
     Attributes:
-        max_steps: model calls.
-        max_usd: dollars; only where the price is known.
-        max_minutes: minutes since the run began; None for no limit.
-        granted: how often the person has allowed as much again.
+        steps: model calls.
+        tool_calls: calls that ran.
+        total_tokens: tokens of prompts and replies.
+        usd: dollars; None where the price is unknown.
+        minutes: wall time.
+        estimated: whether an endpoint has not counted some of it.
     """
 
-    max_steps: int
-    max_usd: float
-    max_minutes: float | None = None
-    granted: int = 0
+    steps: int = 0
+    tool_calls: int = 0
+    total_tokens: int = 0
+    usd: float | None = None
+    minutes: float = 0.0
+    estimated: bool = False
+
+    def add(self, other: Spent) -> None:
+        """Count `other` too."""
+        for one in fields(self):
+            mine, theirs = getattr(self, one.name), getattr(other, one.name)
+            if theirs is not None:
+                setattr(self, one.name, theirs if mine is None else mine + theirs)
+        self.estimated = bool(self.estimated)
+
+
+@dataclass(slots=True)
+class Account:
+    """What a run or a conversation has used, and how far the person has let it go."""
+
+    spent: Spent = field(default_factory=Spent)
+    ceilings: dict[str, float] = field(default_factory=dict)
+    """By limit: up to where it may go since the person allowed more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A limit that the next request would pass.
+
+    Attributes:
+        name: which one of `LIMITS`.
+        ceiling: how much may be used.
+        used: how much is used.
+        ahead: how much the next request is taken to use.
+        more: how much further it would have to go, in whole allowances.
+    """
+
+    name: str
+    ceiling: float
+    used: float
+    ahead: float
+    more: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run, or a conversation, may use.
+
+    Attributes:
+        scope: whose budget it is.
+        allowances: by limit, what the settings allow; a limit that is not there is not set.
+        account: what is used.
+    """
+
+    scope: Literal["run", "conversation"]
+    allowances: Mapping[str, float]
+    account: Account
 
     @classmethod
-    def of(cls, settings: Settings) -> Budget:
+    def of(
+        cls, settings: Settings, account: Account, scope: Literal["run", "conversation"] = "run"
+    ) -> Budget:
         """The budget that the settings name."""
-        return cls(settings.max_steps, settings.max_usd, settings.max_minutes)
+        allowed = {name: getattr(settings, setting_of(scope, name)) for name in LIMITS}
+        return cls(scope, {k: v for k, v in allowed.items() if v is not None}, account)
 
-    def reached(
-        self, *, steps: int, cost_usd: float | None, step_usd: float, elapsed_s: float
-    ) -> Literal["steps", "usd", "minutes"] | None:
-        """Which limit the next step would pass, if any.
+    def reached(self, ahead: Spent) -> Reached | None:
+        """The limit that the next request would pass, if there is one.
 
         Args:
-            steps: steps made.
-            cost_usd: dollars spent; None where the price is unknown.
-            step_usd: what the last step cost, taken as what the next one will.
-            elapsed_s: seconds since the run began.
+            ahead: what the next request is taken to use. Its minutes are those that the run under
+                way has taken, which are accounted for at its end only.
         """
-        times = self.granted + 1
-        if steps >= self.max_steps * times:
-            return "steps"
-        if cost_usd and cost_usd + step_usd > self.max_usd * times:
-            return "usd"
-        if self.max_minutes is not None and elapsed_s >= self.max_minutes * 60 * times:
-            return "minutes"
+        for name, allowance in self.allowances.items():
+            used, more = getattr(self.account.spent, name), getattr(ahead, name)
+            ceiling = self.account.ceilings.get(name, allowance)
+            over = (used or 0) + (more or 0) - ceiling
+            if (used is not None or more is not None) and over > 0:
+                further = allowance * math.ceil(over / allowance)
+                return Reached(name, ceiling, used or 0, more or 0, further)
         return None
 
-    def allowance(self, limit: str) -> str:
-        """One budget's worth of a limit, in words: `$1.00`, `50 steps`, `30 minutes`."""
-        if limit == "usd":
-            return f"${self.max_usd:.2f}"
-        if limit == "steps":
-            return plural(self.max_steps, "step")
-        return f"{self.max_minutes:g} minutes"
+    def extend(self, reached: Reached, ahead: Spent) -> None:
+        """Let it go further, as far as was asked and at least past the next request.
 
-    def extended(self) -> Budget:
-        """The budget after the person allowed as much again."""
-        return replace(self, granted=self.granted + 1)
+        Args:
+            reached: the limit in question.
+            ahead: what the next request is taken to use, as of now.
+        """
+        used, more = getattr(self.account.spent, reached.name), getattr(ahead, reached.name)
+        least = (used or 0) + (more or 0)
+        if reached.name == "minutes":  # the answer may have taken longer than all else
+            least += self.allowances[reached.name]
+        self.account.ceilings[reached.name] = max(reached.ceiling + reached.more, least)
+
+
+def setting_of(scope: str, name: str) -> str:
+    """The setting of a limit: `max_usd`, `conversation_max_usd`."""
+    return f"max_{name}" if scope == "run" else f"conversation_max_{name}"
 
 
 def retry_delay_s(

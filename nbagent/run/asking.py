@@ -7,28 +7,37 @@ keeps a failed attempt's text out of the history, and hands accepted messages ba
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from nbagent.errors import HistoryError, InvalidTurn, ModelError
+from nbagent.errors import HistoryError, InCircles, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
-from nbagent.messages import Message, Request, Transcript, Usage, first_fault, reasoning_of, text_of
-from nbagent.meter import cost_usd
+from nbagent.messages import (
+    Message,
+    Request,
+    Revision,
+    Transcript,
+    Usage,
+    first_fault,
+    reasoning_of,
+    text_of,
+)
 from nbagent.meter.sampling import SampleLog
-from nbagent.policy import retry_delay_s
-from nbagent.ports import Held, Piece, Reply
+from nbagent.policy import CircleWatch, retry_delay_s
+from nbagent.ports import Failure, Held, Piece, Reply
+from nbagent.run.compaction import Compaction, Emit
 from nbagent.run.cursor import Cursor
-from nbagent.run.outgoing import estimated_tokens, newly_sent
+from nbagent.run.outgoing import Estimate, newly_sent
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import NO_PAST, Past, Window, past_from, window_tokens
 from nbagent.run.work import AskModel, WaitUntil
 
-
-class Emit(Protocol):
-    """Hands out an event; `at` is the clock's `now()` of what it tells, the present if None."""
-
-    def __call__(self, event: Event, *, at: float | None = None) -> None:
-        """Hand out `event`."""
-        ...
+IN_CIRCLES = (
+    "The reply said the same over and over, so it was ended.",
+    "Where such text is wanted, `%config Kimi.notice_repeats = False` lets it come.",
+)
+PARTIAL_CHARS = 4_000
+"""How much of a reply that went in circles is kept to be shown."""
 
 
 class Asking:
@@ -41,6 +50,11 @@ class Asking:
         emit: where events go.
         since_start: turns the clock's `now()` into seconds since the run began.
         step: steps already made, for a fork.
+        past: what the run took over from the turn before.
+        goal: index of the run's own prompt among its messages.
+        events: what has happened in the run; it is only read.
+        record: what had happened in the run already, where it goes on from its record.
+        messages: what was said in it.
     """
 
     def __init__(
@@ -52,18 +66,22 @@ class Asking:
         emit: Emit,
         since_start: Callable[[float], float],
         step: int = 0,
+        past: Past = NO_PAST,
+        goal: int = 0,
+        events: Sequence[Event] = (),
+        record: Sequence[Event] = (),
+        messages: Sequence[Message] = (),
     ) -> None:
         self.recipe = recipe
         self.transcript = transcript
         self.requests: list[Request] = []
         self.step = step
         self.attempt = 0
-        self.spent_usd: float | None = None
-        """Dollars spent so far, as far as the price is known."""
-        self.step_usd = 0.0
-        """What the last reply cost."""
+        self.ahead = Estimate()
+        """What `prepare` expects of the request that it has made."""
         self._attached = tuple(attached)
         self._emit = emit
+        self._events = events
         self._since_start = since_start
         self._head = recipe.model.head(recipe.tools)
         self._failures: Counter[str] = Counter()
@@ -71,15 +89,42 @@ class Asking:
         self._answered = step > 0
         self._n_ready = 0
         self._n_sent = 0
-        self._n_counted = 0
-        self._last_tokens = 0
+        self._usage: Usage | None = None
+        self._n_repeated = 0
+        self._prepared: Request | None = None
+        self._renewed: Request | None = None
+        self._overflowed = False
+        self._began_with = past
+        facts = recipe.model.facts
+        self.window = Window(
+            past_from(record, messages, past),
+            self._head,
+            n_window=window_tokens(recipe.settings, facts),
+            thinking=facts.thinking,
+        )
+        self.compaction = Compaction(
+            recipe,
+            self.window,
+            past=past,
+            goal=goal,
+            head=self._head,
+            emit=emit,
+            since_start=since_start,
+            events=events,
+        )
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
+        self._watch = CircleWatch()
 
     @property
     def between_steps(self) -> bool:
         """Whether the next request begins a new step."""
         return self.attempt == 0
+
+    @property
+    def upcoming(self) -> int:
+        """The step of the next request."""
+        return self.step + self.between_steps
 
     def prepare(self, cursor: Cursor) -> Request:
         """The next step's request, as it is to go; nothing is sent yet.
@@ -87,15 +132,72 @@ class Asking:
         Raises:
             HistoryError: the loop's list would be refused by the endpoint.
         """
-        messages = cursor.messages
+        revision, n = self._checked(cursor)
+        shown, n_shown = self.window.shown(revision, n), self.window.n_shown(revision, n)
+        self._n_ready, self._n_repeated = n, max(n_shown - (n - self._n_sent), 0)
+        self.ahead = self._estimate(revision, n)
+        tail = self.recipe.model.tail(self.ahead.tokens)
+        self._prepared = Request(self._head, shown, n_shown, tail, n - n_shown)
+        return self._prepared
+
+    def expected(self, cursor: Cursor) -> Estimate:
+        """What the next request would carry and cost, before room is made for it.
+
+        Raises:
+            HistoryError: the loop's list would be refused by the endpoint.
+        """
+        return self._estimate(*self._checked(cursor))
+
+    def _estimate(self, revision: Revision, n: int) -> Estimate:
+        return Estimate.of(self.window.estimate(revision, n), self._usage, self._price)
+
+    def _checked(self, cursor: Cursor) -> tuple[Revision, int]:
+        """The loop's list as records, and how many they are."""
+        messages, known = cursor.messages, self.transcript.current
+        is_checked = cursor.trusted and known.checked == len(known.records) == len(messages)
+        if is_checked and not cursor.asks_the_same_again:
+            return known, len(messages)  # nothing has come since; looking at all of them takes time
         revision = self.transcript.sync(messages, trusted=cursor.trusted)
         thinking = self.recipe.model.facts.thinking
         fault = first_fault(messages, thinking=thinking, start=revision.checked)
         if fault or cursor.asks_the_same_again:
             raise HistoryError(_refused(fault, cursor))
-        revision.checked = self._n_ready = n = len(messages)
-        estimate = self._last_tokens + estimated_tokens(revision.records[self._n_counted : n])
-        return Request(self._head, revision, n, self.recipe.model.tail(estimate))
+        revision.checked = len(messages)
+        return revision, len(messages)
+
+    def make_room(self, cursor: Cursor) -> AskModel | WaitUntil | None:
+        """What is to be done before the next request, as the window is full; None for nothing.
+
+        Raises:
+            HistoryError: the loop's list would be refused by the endpoint.
+        """
+        if not self.compaction.is_open and self.between_steps:
+            self.compaction.begin(*self._checked(cursor), self.upcoming)
+        if self.compaction.is_open:
+            return self.compaction.next()
+        if self._overflowed:
+            self._overflowed, self._renewed = False, self.prepare(cursor)
+        return None
+
+    def past(self) -> Past:
+        """What the next turn takes over."""
+        return Past(
+            projection=self.window.projection,
+            goals=self.compaction.goals,
+            made=self.compaction.made,
+            n_tokens=self.window.n_tokens,
+            n_counted=self.window.n_counted,
+        )
+
+    def past_at(self, step: int, messages: Sequence[Message]) -> Past:
+        """What a fork takes over that begins within `step`, with these messages."""
+        before = [event for event in self._events if getattr(event, "step", 0) <= step]
+        return past_from(before, messages, self._began_with)
+
+    @property
+    def _price(self) -> tuple[float, float, float] | None:
+        facts = self.recipe.model.facts
+        return None if facts.scripted else facts.price
 
     def next(self, request: Request | None = None) -> AskModel | WaitUntil:
         """Begin a step with its request, or make the next attempt at it when its time has come.
@@ -105,7 +207,8 @@ class Asking:
         """
         if self._retry is not None:
             return self._retry
-        request = request or self.requests[-1]
+        request = request or self._renewed or self.requests[-1]
+        self._renewed = None
         self._announce(request)
         return AskModel(request, self.step, self.attempt)
 
@@ -116,6 +219,8 @@ class Asking:
         self.requests.append(request)
         self._samples = SampleLog()
         self._masks = self._fresh_masks()
+        self._watch = CircleWatch()
+        told = self.ahead.usd is not None and self.ahead.usd >= self.recipe.settings.tell_usd
         self._emit(
             StepStarted(
                 step=self.step,
@@ -123,17 +228,65 @@ class Asking:
                 n_messages=request.n,
                 n_bytes=request.n_bytes,
                 sha256=request.sha256(),
-                sent=newly_sent(request, self._n_sent, self._attached),
+                sent=self._newly_sent(request),
+                est_tokens=self.ahead.tokens,
+                est_usd=self.ahead.usd,
+                note=str(self.ahead) if told and self.attempt == 1 else "",
             )
         )
         self._n_sent = self._n_ready
 
+    def _newly_sent(self, request: Request) -> tuple[Sent, ...]:
+        """What a request carries that none before it did; the first carries everything."""
+        because = self.compaction.newly_sent()
+        if not self.recipe.model.facts.sends:
+            return ()
+        sent = newly_sent(request, self._n_repeated, self._attached)
+        self._n_repeated = request.n
+        return (*because, *sent) if self._n_sent else sent
+
+    def take_up(self, events: Iterable[Event]) -> StepStarted | None:
+        """Take over what earlier requests of this run have counted.
+
+        Returns:
+            The attempt that was on its way at the end, if one was.
+        """
+        open_attempt: StepStarted | None = None
+        self._n_sent = max(self.window.n_counted - 1, 0)
+        for event in events:
+            if isinstance(event, StepStarted):
+                open_attempt = event
+            elif isinstance(event, ReplyReceived):
+                open_attempt, self._usage = None, event.usage or self._usage
+            elif isinstance(event, RetryScheduled) and event.attempt:
+                open_attempt = None
+        return open_attempt
+
+    def lost(self, attempt: StepStarted, partial: str) -> None:
+        """An attempt was on its way when the kernel ended: it is made again."""
+        self._emit(
+            RetryScheduled(
+                step=attempt.step,
+                attempt=attempt.attempt,
+                reason="resumed",
+                text="The kernel ended while this reply came.",
+                until_t=self._since_start(self.recipe.clock.now()),
+                discarded=partial,
+            )
+        )
+
     def waited(self) -> None:
         """The moment that `next` named has come."""
         self._retry = None
+        self.compaction.waited()
 
-    def piece(self, piece: Piece) -> None:
-        """Take a streamed piece."""
+    def piece(self, piece: Piece) -> Failure | None:
+        """Take a streamed piece; what has failed, if the reply goes in circles now.
+
+        Those of a summary are not shown.
+        """
+        if self.compaction.is_open:
+            return None
         self._samples.add(self._since_start(piece.t), piece.text, piece.phase)
         mask = self._masks.get(piece.phase)
         self._emit(
@@ -147,15 +300,14 @@ class Asking:
             ),
             at=piece.t,
         )
+        if self.recipe.settings.notice_repeats and self._watch.feed(piece.phase, piece.text):
+            return Failure(piece.t, InCircles(*IN_CIRCLES, partial=self._watch.end(PARTIAL_CHARS)))
+        return None
 
     def _count(self, usage: Usage) -> None:
-        """Note what the reply cost, and how many tokens the history holds now."""
-        self._last_tokens = usage["prompt_tokens"] + usage["completion_tokens"]
-        self._n_counted = self._n_sent + 1
-        cost = cost_usd(usage, self.recipe.model.facts.price)
-        if cost is not None:
-            self.step_usd = cost
-            self.spent_usd = (self.spent_usd or 0.0) + cost
+        """Note how many tokens the history holds now."""
+        self._usage = usage
+        self.window.count(usage, self._n_sent)
 
     def _fresh_masks(self) -> dict[str, Any]:
         """One masking stream a phase: a secret may be split across pieces."""
@@ -165,7 +317,7 @@ class Asking:
         """The endpoint's pace makes the request wait before it goes."""
         self._emit(
             RetryScheduled(
-                step=self.step,
+                step=self.compaction.step if self.compaction.is_open else self.step,
                 attempt=0,
                 reason="pace",
                 text=held.text,
@@ -175,6 +327,13 @@ class Asking:
 
     def fail(self, error: ModelError, *, kind: str = "") -> bool:
         """Take a failure: schedule another attempt, or return False if there is none."""
+        if self.compaction.is_open:
+            self.compaction.fail(error)
+            return True
+        if error.kind == "overflow" and self._makes_room():
+            self._overflowed = True
+            self._again(error, "overflow")
+            return True
         kind = kind or error.kind
         self._failures[kind] += 1
         delay_s = retry_delay_s(
@@ -201,6 +360,13 @@ class Asking:
         self._retry = WaitUntil(until, text) if delay_s else None
         return True
 
+    def _makes_room(self) -> bool:
+        """Whether what the endpoint refused as too long can be made shorter, once a step."""
+        if self._prepared is not None and self.requests[-1] is not self._prepared:
+            return False  # the person's own
+        revision = self.transcript.current
+        return self.compaction.begin(revision, self._n_ready, self.step, overflowed=True)
+
     def given_up(self, error: ModelError) -> str:
         """Why the run ends with a failure: its cause, what was kept, what to do next."""
         tried = f"{self.attempt} attempts have failed." if self.attempt > 1 else ""
@@ -211,17 +377,21 @@ class Asking:
 
     def refused(self, error: ModelError) -> None:
         """A request as the person had changed it was refused: the step begins anew."""
+        self._again(error, "edited")
+        self.step -= 1
+        self.attempt = 0
+
+    def _again(self, error: ModelError, reason: str) -> None:
+        """Tell that a refused request gives way to another one."""
         self._emit(
             RetryScheduled(
                 step=self.step,
                 attempt=self.attempt,
-                reason="edited",
+                reason=reason,
                 text=self.recipe.redact(str(error)),
                 until_t=self._since_start(self.recipe.clock.now()),
             )
         )
-        self.step -= 1
-        self.attempt = 0
 
     def take(self, reply: Reply) -> Message | None:
         """Accept a reply and return its message unchanged, or None if it is asked for again.
@@ -229,6 +399,9 @@ class Asking:
         Tool calls without reasoning would make the next request fail while thinking is on: they
         are asked for again once, then kept with a blank as reasoning, and marked.
         """
+        if self.compaction.is_open:
+            self.compaction.take(reply)
+            return None
         message, marks = reply.message, []
         facts = self.recipe.model.facts
         if facts.thinking and message.get("tool_calls") and not reasoning_of(message):

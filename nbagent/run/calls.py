@@ -9,11 +9,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from nbagent.events import ApprovalAsked, ApprovalGiven, Event, Place, ToolFinished, ToolStarted
+from nbagent.events import (
+    About,
+    ApprovalAsked,
+    ApprovalGiven,
+    Event,
+    Place,
+    ToolFinished,
+    ToolStarted,
+)
 from nbagent.messages import Content, Message, Part, ToolCall, json_bytes
-from nbagent.policy import Allow, Deny, Edit, ProposedCall, Verdict, Wait
+from nbagent.policy import Allow, Deny, Edit, ProposedCall, Recall, Verdict, Wait
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision, RunTool
@@ -21,6 +29,12 @@ from nbagent.tools import ToolResult
 
 STOPPED = "Stopped by the user before it ran; do not retry unless they ask."
 WITHHELD = "The user keeps this result to themselves. The call has run."
+UNKNOWN = (
+    "The kernel ended while this ran, so nobody knows whether it took place. It was not run again. "
+    "Do not assume that it did or did not: look first."
+)
+DONE = "The kernel ended while this ran. The user says that it was done; its output is not known."
+OUTCOME_ASKED = "the kernel ended while it ran, so nobody knows whether it finished"
 RESULTS_ASKED = "you are asked before every result leaves for the model"
 
 
@@ -37,6 +51,7 @@ class PendingCalls:
         here: adds to a move where the loop is.
         results: what the first calls have brought already, in a fork.
         is_fresh: whether the fork begins right after the last of them.
+        unknown: the start of the call after these, of which nobody knows whether it took place.
     """
 
     def __init__(
@@ -51,6 +66,7 @@ class PendingCalls:
         here: Callable[[Move], Move],
         results: Sequence[ToolResult] = (),
         is_fresh: bool = False,
+        unknown: ToolStarted | None = None,
     ) -> None:
         self.calls = list(calls)
         self._places = list(places)
@@ -61,7 +77,9 @@ class PendingCalls:
         self._here = here
         self._results: list[Content] = [result.content for result in results]
         self._fresh = results[-1] if is_fresh else None
+        self._unknown = unknown
         self._changed: dict[str, Any] | None = None
+        self._told: Content | None = None
         self._asked: ApprovalAsked | None = None
         self._decision: Decision | None = None
         self._held: ToolResult | None = None
@@ -82,23 +100,40 @@ class PendingCalls:
     def next(self) -> RunTool | Decide | None:
         """What to do now: run a call, ask the person, or nothing (all are answered)."""
         while (rest := self._rest_after_result()) is None and not self.answered:
-            if self._held is not None:
-                if self._decision is None:
-                    return self._ask_about_result(self._held)
-                self._release(self._held, self._decision)
-                continue
-            arguments, rest = self._proposed()
-            if rest is not None:
-                return rest
-            verdict = self._verdict(arguments)
-            if isinstance(verdict, Wait):
-                return self._ask_about_call(arguments, verdict)
-            if isinstance(verdict, Deny):
-                denial = f"Denied: {self._recipe.redact(verdict.why)}"
-                self._finish(ToolResult(content=denial, is_error=True, outcome="denied"))
-                continue
-            return self._run(arguments, verdict)
+            work = self._answer_asked() if self._held or self._unknown else self._next_call()
+            if work is not None:
+                return work
         return rest
+
+    def _answer_asked(self) -> RunTool | Decide | None:
+        """Ask about the result that is held, or the outcome that is unknown; then do as is said."""
+        decision = self._decision
+        if self._held is not None:
+            if decision is None:
+                return self._ask_about_result(self._held)
+            self._release(self._held, decision)
+            return None
+        assert self._unknown is not None
+        if decision is None:
+            return self._ask_about_outcome(self._unknown)
+        return self._settle(self._unknown, decision)
+
+    def _next_call(self) -> RunTool | Decide | None:
+        """Bring the next call past the pause and the gate; None once it is answered."""
+        arguments, rest = self._proposed()
+        if rest is not None:
+            return rest
+        verdict = self._verdict(arguments)
+        if isinstance(verdict, Wait):
+            return self._ask_about_call(arguments, verdict)
+        if isinstance(verdict, Recall):
+            self._finish(verdict.result)
+            return None
+        if isinstance(verdict, Deny):
+            denial = f"Denied: {self._recipe.redact(verdict.why)}"
+            self._finish(ToolResult(content=denial, is_error=True, outcome="denied"))
+            return None
+        return self._run(arguments, verdict)
 
     def _proposed(self) -> tuple[dict[str, Any], Decide | None]:
         """The arguments of the call that is next, and the pause before it, if there is one."""
@@ -174,6 +209,34 @@ class PendingCalls:
         )
         return self._ask(asked, f"Run {name}?")
 
+    def _ask_about_outcome(self, begun: ToolStarted) -> Decide:
+        name = begun.name
+        asked = ApprovalAsked(
+            step=self._step,
+            index=self._index,
+            name=name,
+            why=OUTCOME_ASKED,
+            about="outcome",
+            key=self._key("outcome", json_bytes(begun.arguments)),
+            arguments=begun.arguments,
+        )
+        return self._ask(asked, f"Run {name} again?")
+
+    def _settle(self, begun: ToolStarted, decision: Decision) -> RunTool | None:
+        """Run a call again whose outcome nobody knows, or give it the result that is told of it."""
+        self._unknown = self._decision = None
+        self._give(decision)
+        if decision.action == "run":
+            if begun.edited:
+                self._changed = begun.arguments
+            arguments = self._recipe.tools.arguments_of(self._call)
+            return self._run(self._changed or arguments, Allow())
+        if decision.action == "done":
+            self._finish(ToolResult(content=DONE, outcome="done, as you said"))
+        else:
+            self._finish(_nobody_knows())
+        return None
+
     def _ask(self, asked: ApprovalAsked, text: str) -> Decide:
         self._asked = asked
         self._emit(asked)
@@ -199,6 +262,7 @@ class PendingCalls:
         call = self._call
         name = call["function"]["name"]
         tool = self._recipe.tools.get(name)
+        self._told = verdict.told
         if isinstance(verdict, Edit):
             self._changed = arguments = verdict.arguments
         if self._changed is not None:
@@ -227,6 +291,8 @@ class PendingCalls:
             changed = json_bytes(self._changed).decode()
             note = f"[The user changed the arguments before it ran: {changed}]"
             result = _with_note(result, note)
+        if self._told is not None:
+            result = replace(result, content=self._told)
         content: Content = self._recipe.redact.value(result.content) or "(no output)"
         outcome = self._recipe.redact(result.outcome)
         if content != result.content and not outcome.isidentifier():
@@ -255,6 +321,9 @@ class PendingCalls:
         if self._held is not None:
             held, self._held = self._held, None
             self._finish(replace(held, content=WITHHELD))
+        if self._unknown is not None:
+            self._unknown = None
+            self._finish(_nobody_knows())
         while not self.answered:
             result = ToolResult(
                 content=STOPPED, is_error=True, outcome="did not run", interrupted=True
@@ -263,7 +332,7 @@ class PendingCalls:
         self._fresh = None
 
     def _give(self, decision: Decision) -> None:
-        about: Literal["call", "result"] = "call"
+        about: About = "call"
         always: tuple[str, ...] = ()
         if self._asked is not None:
             about = self._asked.about
@@ -301,7 +370,7 @@ class PendingCalls:
             )
         )
         self._results.append(result.content)
-        self._fresh, self._changed = result, None
+        self._fresh, self._changed, self._told = result, None, None
 
     def messages(self, *, images_inline: bool) -> list[Message]:
         """The messages to append: one per call, in order.
@@ -326,9 +395,13 @@ class PendingCalls:
         return answers
 
 
+def _nobody_knows() -> ToolResult:
+    return ToolResult(content=UNKNOWN, is_error=True, outcome="outcome unknown")
+
+
 def _who_decided(decision: Decision) -> str:
     """Who let a call run or refused it, in words."""
-    done = {"run": "approved", "edit": "changed", "deny": "denied"}[decision.action]
+    done = {"run": "approved", "edit": "changed"}.get(decision.action, "denied")
     why = f": {decision.why}" if decision.why else ""
     return f"{done} by {decision.by}{why}"
 

@@ -171,15 +171,20 @@ class Cursor:
         """End the loop where it rests."""
         self._generator.close()
 
-    def replay(self, sends: Sequence[Send]) -> Cursor:
+    def replay(self, sends: Sequence[Send], *, is_checked: bool = True) -> Cursor:
         """Return a fresh cursor of the same loop that has made these moves.
+
+        Args:
+            sends: the moves.
+            is_checked: whether each yield must be the recorded one; not where what was sent has
+                been masked since.
 
         Raises:
             ReplayError: the loop yielded something else than the record says.
         """
         fresh = Cursor(self.loop, self.origin, self.tools)
         for k, send in enumerate(sends):
-            if fresh.yielded != send.yielded:
+            if is_checked and fresh.yielded != send.yielded:
                 raise ReplayError(
                     f"The loop does not repeat itself: before move {k + 1} ({send.move}) it had "
                     f"{len(fresh.messages)} messages and wanted {type(fresh.want).__name__}, which "

@@ -1,4 +1,7 @@
-"""Where a run begins: at its first request, or at a move of another run that it is forked from."""
+"""Where a run begins: at its first request, at a move of another run, or where its record ends.
+
+Read next: `nbagent.run.resume`, which finds the last of these.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from nbagent.events import Event, Resumed, ToolStarted
 from nbagent.messages import Message
 from nbagent.run.cursor import Cursor
 from nbagent.run.moves import InHand, Move
@@ -24,6 +28,11 @@ class Beginning:
         results: what the first calls of the reply have brought already.
         is_fresh: whether it begins right after the last of these results.
         edit: what takes the place of what is in hand.
+        unknown: the start of a call that nobody saw end; it comes after the known results.
+        events: the record so far, of a run that goes on under its own name.
+        resumed: what the reader is told of that.
+        partial: what the reply had streamed that was on its way when the record ended.
+        note: what the model is told beside the next results.
     """
 
     cursor: Cursor
@@ -33,6 +42,11 @@ class Beginning:
     results: Sequence[ToolResult] = ()
     is_fresh: bool = False
     edit: InHand | None = None
+    unknown: ToolStarted | None = None
+    events: Sequence[Event] = ()
+    resumed: Resumed | None = None
+    partial: str = ""
+    note: str = ""
 
 
 def worked(moves: Sequence[Move]) -> list[str]:

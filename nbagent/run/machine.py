@@ -39,9 +39,11 @@ from nbagent.run.asking import Asking
 from nbagent.run.calls import PendingCalls
 from nbagent.run.cursor import Cursor
 from nbagent.run.fork import Beginning
+from nbagent.run.keeping import Keeping
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
 from nbagent.run.recipe import Recipe
+from nbagent.run.window import Past
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
 from nbagent.tools import ToolResult
 
@@ -55,7 +57,7 @@ class Machine:
         started: the first event, with the run's name; `seq` and `t` are stamped here.
         history: records of the conversation so far, system prompt first.
         sent: what the prompt carries, piece by piece, for the count of what leaves.
-        beginning: where to go on from, for a fork; otherwise the loop starts.
+        beginning: where to go on from, for a fork or a resumed run; otherwise the loop starts.
 
     Attributes:
         started: the first event: prompt, model, host, cell.
@@ -66,6 +68,7 @@ class Machine:
         interrupt_tool: set by the driver while a tool of this run is on the stack.
         decided: the open question and its answer, until the driver has taken it.
         forked_from: the run and the move that this one was forked from.
+        keeping: whether its record is whole; the driver gives it the keeper.
         finished: the last event, once it has ended.
     """
 
@@ -91,12 +94,13 @@ class Machine:
         self.events: list[Event] = []
         self.moves = Moves(self._emit, beginning.made)
         self.moves.edit = beginning.edit
-        self.limits = Limits(recipe.settings, self._emit)
+        self.limits = Limits(recipe, self._emit, lambda: recipe.clock.now() - self._t0)
         self.stopping = False
         self.finished: RunFinished | None = None
         self.interrupt_tool: Callable[[], None] | None = None
         self.decided: tuple[Decide, Decision] | None = None
         self.forked_from: tuple[str, int] | None = None
+        self.keeping = Keeping(self._emit)
         self._t0 = recipe.clock.now()
         self.started = started
         self._subscribers: list[Callable[[Event], None]] = []
@@ -107,7 +111,10 @@ class Machine:
         self._reply = beginning.reply
         self._begun: Beginning | None = beginning
         self._calls: PendingCalls | None = None
+        self._unstarted: RunTool | None = None
+        self._end_as: tuple[FinishReason, str, str] | None = None
         self._queued: list[str] = []
+        self._notes = [beginning.note] if beginning.note else []
         self._asking = Asking(
             recipe,
             self.transcript,
@@ -115,8 +122,33 @@ class Machine:
             emit=self._emit,
             since_start=lambda now: round(now - self._t0, 6),
             step=beginning.step,
+            past=Past.of(started.past),
+            goal=len(self.cursor.origin) - 1,
+            events=self.events,
+            record=beginning.events,
+            messages=self.cursor.messages,
         )
-        self._emit(started, at=self._t0)
+        if beginning.events:
+            self._take_up(beginning)
+        else:
+            self._emit(started, at=self._t0)
+
+    def _take_up(self, beginning: Beginning) -> None:
+        """Go on after the events of the record; time goes on from the last of them."""
+        self.events.extend(beginning.events)
+        last = self.events[-1]
+        self._n_events = last.seq + 1
+        self._t0 -= last.t
+        for event in self.events:
+            self.meter.apply(event)
+            self.limits.apply(event)
+        in_flight = self._asking.take_up(self.events)
+        if isinstance(last, RunFinished):
+            self.finished = last
+        elif beginning.resumed is not None:
+            self._emit(beginning.resumed)
+            if in_flight:
+                self._asking.lost(in_flight, beginning.partial)
 
     # What a driver does
 
@@ -145,7 +177,9 @@ class Machine:
         if work is not self._work:
             return
         if isinstance(outcome, Piece):
-            self._asking.piece(outcome)
+            failure = self._asking.piece(outcome)
+            if failure is not None:
+                self.deliver(work, failure)
         elif isinstance(outcome, Held):
             self._asking.hold(outcome)
         elif isinstance(outcome, Shown):
@@ -233,25 +267,44 @@ class Machine:
 
     def _next_ask(self) -> Work | None:
         if self.stopping:
-            self._finish("stopped", self._stopped_text())
+            reason, text, kind = self._end_as or ("stopped", self._stopped_text(), "")
+            self._finish(reason, text, kind=kind)
             return None
-        if not self._asking.between_steps:
-            return self._asking.next()
-        question = self.limits.question(self._asking, self.recipe.clock.now() - self._t0)
-        if question is not None:
-            return question
+        if self._asking.between_steps and not self._asking.compaction.is_open:
+            expected = self._asking.expected(self.cursor)
+            question = self.limits.question(self._asking.step, expected)
+            if question is not None:
+                return question
+        room = None if self._rests_before_request() else self._asking.make_room(self.cursor)
+        if room is not None or not self._asking.between_steps:
+            return room or self._asking.next()
         request, step = self._asking.prepare(self.cursor), self._asking.step + 1
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None
         return rest or self._asking.next(changed or request)
 
+    def _rests_before_request(self) -> bool:
+        """Whether the run has come to its next request already, and rested there."""
+        last = self.moves[-1] if self.moves else None
+        return last is not None and (last.place, last.step) == ("request", self._asking.step + 1)
+
     def _next_call(self, want: Act) -> Work | None:
         if self._calls is None:
             self._calls = self._pending_calls(want)
+        if self.keeping.lost:
+            self._end_unkept(self.keeping.lost)
         if self.stopping:
             self._calls.stop()
-        return self._calls.next()
+            self._unstarted = None
+        work = self._unstarted or self._calls.next()
+        question = self.keeping.question(work) if isinstance(work, RunTool) else None
+        self._unstarted = work if question and isinstance(work, RunTool) else None
+        return question or work
+
+    def _end_unkept(self, why: str) -> None:
+        """Answer the open calls and end: what came next could not be told after a crash."""
+        self._end_as, self.stopping = ("error", why, "record"), True
 
     def _pending_calls(self, want: Act) -> PendingCalls:
         open_ids = {call["id"] for call in self.cursor.open_calls}
@@ -269,6 +322,7 @@ class Machine:
             here=self._here,
             results=begun.results if begun else (),
             is_fresh=begun.is_fresh if begun else False,
+            unknown=begun.unknown if begun else None,
         )
 
     def _answer_calls(self) -> None:
@@ -282,23 +336,27 @@ class Machine:
         self.cursor.send(results)
 
     def _steer(self) -> list[Message]:
-        queued, self._queued = self._queued, []
+        queued, self._queued = [self.recipe.redact(text) for text in self._queued], []
         for text in queued:
-            self._emit(Steered(step=self._asking.step, text=self.recipe.redact(text)))
-        return [{"role": "user", "content": self.recipe.redact(text)} for text in queued]
+            self._emit(Steered(step=self._asking.step, text=text))
+        notes, self._notes = self._notes, []
+        return [{"role": "user", "content": text} for text in [*notes, *queued]]
 
     def _decide(self, work: Work, decision: Decision) -> None:
         if not isinstance(work, Decide):
             return
         if work.kind == "move":
             self.moves.open = None
+        elif work.kind == "record":
+            if decision.action == "run":
+                self.keeping.go_on()
+            else:
+                self._end_unkept(work.why)
         elif work.kind != "limit":
             assert self._calls is not None
             self._calls.decide(decision)
-        elif decision.action == "run":
-            self.limits.extend()
-        else:
-            self._finish("limit", work.why)
+        elif ended := self.limits.decide(decision):
+            self._finish("limit", ended)
 
     def _fail(self, error: ModelError) -> None:
         if self._asking.fail(error):
@@ -357,5 +415,6 @@ class Machine:
             if not isinstance(stamped, TRANSIENT):
                 self.events.append(stamped)
             self.meter.apply(stamped)
+            self.limits.apply(stamped)
             for consumer in self._subscribers:
                 consumer(stamped)

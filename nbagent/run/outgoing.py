@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from nbagent.events import Sent
-from nbagent.messages import Record, Request
+from nbagent.messages import Record, Request, Usage
+from nbagent.meter import cost_usd
+from nbagent.phrases import count, dollars
+from nbagent.policy.spending import BYTES_PER_TOKEN
 
-BYTES_PER_TOKEN = 3.0
-"""A low guess, so that the estimate of an unsent prompt is on the safe side."""
 TOKENS_PER_PICTURE = 1_024
 """What a picture is taken to cost, whatever its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The next request's input before it goes: its tokens, and dollars where the price is known."""
+
+    tokens: int = 0
+    usd: float | None = None
+
+    @classmethod
+    def of(
+        cls, tokens: int, last: Usage | None, price: tuple[float, float, float] | None
+    ) -> Estimate:
+        """Estimate what so many tokens will cost.
+
+        What the last request carried counts as cached if the endpoint has said that it caches.
+
+        Args:
+            tokens: what the request carries.
+            last: what the endpoint has counted of the last one.
+            price: dollars per million tokens of input, cached input and output.
+        """
+        cached = min(last["prompt_tokens"], tokens) if last and last.get("cached_tokens") else 0
+        usage: Usage = {"prompt_tokens": tokens, "completion_tokens": 0, "cached_tokens": cached}
+        return cls(tokens, cost_usd(usage, price))
+
+    def __str__(self) -> str:
+        return f"Next request ≈ {count(self.tokens)} tokens, ≈ {dollars(self.usd)} for its input."
 
 
 def estimated_tokens(records: Iterable[Record]) -> int:

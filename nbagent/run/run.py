@@ -22,6 +22,8 @@ from nbagent.run.machine import Machine
 from nbagent.run.moves import InHand, Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
+from nbagent.run.resume import Recorded, gone_on, restored, resumed
+from nbagent.run.window import Context, Past, past_from
 from nbagent.run.work import Decide, Decision
 
 
@@ -34,6 +36,10 @@ class Driver(Protocol):
 
     def fork(self, run: Run, n: int, edit: object, *, fresh: bool) -> Run:
         """Make a fork of `run`, see there, and drive it."""
+        ...
+
+    def resume(self, run: Run) -> Run:
+        """Make a run that goes on from the end of `run`, see there, and drive it to its end."""
         ...
 
 
@@ -69,9 +75,25 @@ class Run(Machine):
         """The requests so far; `run.requests[0].json()` rebuilds a body exactly as it went."""
         return tuple(self._asking.requests)
 
+    @property
+    def past(self) -> Past:
+        """What the next turn of the conversation takes over, besides the messages."""
+        return self._asking.past()
+
+    @property
+    def context(self) -> Context:
+        """How full the model's window is."""
+        window = self._asking.window
+        return Context(window.n_tokens, window.n_window, window.share(window.n_tokens))
+
     def metrics(self) -> dict[str, Any]:
-        """The figures of the run and its steps: TTFT, tokens/s, tokens, cost, tool time."""
-        return self.meter.metrics()
+        """The figures of the run and its steps: TTFT, tokens/s, tokens, cost, tool time.
+
+        `context_share` is how full the model's window is, 0 to 1; None if its size is unknown.
+        """
+        figures = self.meter.metrics()
+        figures["run"]["context_share"] = self.context.share or None
+        return figures
 
     def code(self) -> str:
         """The Python that the run's tools ran without an error, step by step."""
@@ -195,11 +217,89 @@ class Run(Machine):
         """Steer: `text` joins the history at the next legal point."""
         self._queued.append(text)
 
+    def compact(self) -> None:
+        """Leave older messages out of the requests from the next one on; from any thread.
+
+        A summary takes their place; `messages` keeps them.
+        """
+        self._asking.compaction.wanted = True
+
     def subscribe(self, consumer: Callable[[Event], None]) -> None:
         """Give every event to `consumer`, those so far first."""
         for event in self.events:
             consumer(event)
         self._subscribers.append(consumer)
+
+    def resume(self) -> Run:
+        """Go on where this run ended without an answer: stopped, at a limit, or by an error.
+
+        What was said and done is reused; nothing is asked or run again. After a kernel restart,
+        `%kimi resume` takes a run up from its record.
+
+        Returns:
+            The run that goes on, at its end; this one stays as it is.
+
+        Raises:
+            UsageError: it goes on still, or has its answer, or nothing drives it.
+        """
+        if self.finished is None:
+            raise UsageError(f"{self.run_id} still goes on.", "`.wait()` waits for its end.")
+        if self.finished.reason == "answer":
+            raise UsageError(f"{self.run_id} has its answer.", "Ask on with %%kimi.")
+        if self.driver is None:
+            raise UsageError("Nothing drives this run, so it cannot go on.")
+        return self.driver.resume(self)
+
+    @property
+    def record(self) -> Recorded:
+        """What a run that goes on from this one needs to know of it."""
+        return Recorded(events=self.events, origin=self.cursor.origin, sends=self.cursor.sends)
+
+    @classmethod
+    def taken_up(cls, record: Recorded, recipe: Recipe, *, kernel: str, is_fresh: bool) -> Run:
+        """The run of a record, under its own name: to be driven on, or, if it had ended, as it was.
+
+        Args:
+            record: what is known of it.
+            recipe: model, tools and policies, made again.
+            kernel: the kernel in which it goes on.
+            is_fresh: whether that is another one than before.
+
+        Raises:
+            ReplayError: its loop does not do again what it did; the text names the difference.
+        """
+        if record.finished is None:
+            place = resumed(record, recipe.loop, recipe.tools, kernel=kernel, is_fresh=is_fresh)
+        else:
+            place = restored(record, recipe.loop, recipe.tools)
+        return cls(recipe, prompt="", started=record.started, beginning=place)
+
+    @classmethod
+    def going_on(
+        cls, record: Recorded, recipe: Recipe, *, is_fresh: bool = False, cell_id: str = ""
+    ) -> Run:
+        """Another run, which goes on where one has ended without an answer; see `resume`.
+
+        Args:
+            record: what is known of the one that has ended.
+            recipe: model, tools and policies.
+            is_fresh: whether it goes on in another kernel.
+            cell_id: the cell in which it goes on.
+
+        Raises:
+            ReplayError: the loop does not do again what it did; the text names the difference.
+        """
+        place = gone_on(record, recipe.loop, recipe.tools, is_fresh=is_fresh)
+        past = past_from(record.events, place.cursor.messages, Past.of(record.started.past))
+        started = replace(
+            record.started,
+            past=past.told(),
+            run_id=f"run-{secrets.token_hex(4)}",
+            note=f"Goes on from {record.started.run_id}; what was before is reused.",
+            cell_id=cell_id,
+            wall=recipe.clock.wall(),
+        )
+        return cls(recipe, prompt="", started=started, beginning=place)
 
     def fork(self, n: int, *, edit: object = None, fresh: bool = False) -> Run:
         """Return a new run that begins at this run's move `n`, paused; this one stays as it is.
@@ -238,12 +338,13 @@ class Run(Machine):
         beginning = beginning_at(self.moves, n, self.cursor)
         if edit is not None:
             beginning = replace(beginning, edit=self._edited(self.moves[n - 1], edit))
+        past = self._asking.past_at(self.moves[n - 1].step, beginning.cursor.messages)
         name = f"run-{secrets.token_hex(4)}"
         note = f"Forked from {self.run_id} at move {n}; what was before is reused, not asked again."
         fork = Run(
             recipe or self.recipe,
             prompt="",
-            started=replace(self.started, run_id=name, note=note),
+            started=replace(self.started, run_id=name, note=note, past=past.told()),
             history=self.transcript.current.records,
             beginning=beginning,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from nbagent.events import ApprovalAsked, Output
+from nbagent.events import ApprovalAsked, Decided, Output
 from nbagent.messages import Request, ToolCall
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.tools import ToolResult
@@ -38,8 +38,10 @@ class Decide:
     """Ask the person, or a policy where nobody is there; bring back a `Decision`.
 
     Attributes:
-        kind: `call` (may this call run?), `result` (may its result leave for the model?), `limit`
-            (go on past a limit?) or `move` (the run rests; make the next move?).
+        kind: `call` (may this call run?), `result` (may its result leave for the model?),
+            `outcome` (what became of a call that nobody saw end?), `limit` (go on past a limit?),
+            `record` (go on although the record fails?) or `move` (the run rests; make the next
+            move?).
         text: the question, in words.
         why: what makes it necessary.
         call: the call in question.
@@ -47,7 +49,7 @@ class Decide:
         key: names the question, and the bytes in question.
     """
 
-    kind: Literal["call", "result", "limit", "move"]
+    kind: Literal["call", "result", "outcome", "limit", "record", "move"]
     text: str
     why: str = ""
     call: ToolCall | None = None
@@ -77,7 +79,8 @@ class Shown:
 class Decision:
     """The answer to a `Decide`: let it be, change it, or refuse.
 
-    For a limit, `run` goes on for another allowance and `deny` ends the run.
+    For a limit, `run` goes on for another allowance and `deny` ends the run. Of a call whose
+    outcome nobody knows, `run` runs it again, `done` takes it as done and `deny` leaves it.
 
     Attributes:
         action: what was decided.
@@ -87,7 +90,7 @@ class Decision:
         always: allow the kinds of these reasons for the rest of the conversation.
     """
 
-    action: Literal["run", "edit", "deny"]
+    action: Decided
     arguments: dict[str, Any] | None = None
     why: str = ""
     by: str = "you"

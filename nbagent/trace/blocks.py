@@ -105,7 +105,8 @@ def _question(question: Mapping[str, Any], why: str) -> list[Html]:
             _label(tag("b", "Waiting for you: send this?")),
             pre(question["content"], wrap=True),
         ]
-    return [_label(tag("b", "Waiting for your OK: "), why)]
+    words = "Run again? " if question["about"] == "outcome" else "Waiting for your OK: "
+    return [_label(tag("b", words), why)]
 
 
 def _saw(call: Mapping[str, Any]) -> list[Html]:

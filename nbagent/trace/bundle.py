@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nbagent.meter import Meter
 from nbagent.phrases import BADGE, clean, clip, one_line
+from nbagent.trace.markup import Html
 from nbagent.trace.page import Scene, page_html
 from nbagent.trace.pictures import chosen
 from nbagent.trace.plain import markdown_text, plain_text
@@ -58,6 +59,8 @@ LADDER = (
     Detail(300, 700, 300, 0, 8_000, 40_000, whole_steps=3),
     Detail(0, 0, 0, 0, 2_000, 0, whole_steps=0),
 )
+
+WHOLE = Detail(60_000, 60_000, 60_000, 60_000, 60_000, 40_000_000)
 
 
 def mimebundle(
@@ -104,6 +107,16 @@ def _drawn(
         if saved_bytes(bundle) <= allowed:
             break
     return bundle
+
+
+def whole_html(view: RunView, meter: Meter) -> Html:
+    """Draw a run for a page of its own, where no notebook has to stay small."""
+    snapshot = trimmed(view.snapshot(), WHOLE)
+    state = view.state() if view.running else ""
+    scene = Scene(snapshot, meter.metrics(), meter.chart(), {}, state, alone=True)
+    names = [b["picture"] for b in scene.blocks if b["kind"] == "image"]
+    pictures = chosen(names, view.pictures, WHOLE.pictures)
+    return page_html(replace(scene, pictures=pictures))
 
 
 def _unsaved(view: RunView) -> str:

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from nbagent.events import Place, ToolFinished, ToolStarted
 from nbagent.messages import Message, Request, reasoning_of
+from nbagent.policy.spending import BYTES_PER_TOKEN
 from nbagent.run import Run
 from nbagent.run.moves import Move
-from nbagent.run.outgoing import BYTES_PER_TOKEN
 from nbagent.tools import ToolResult
 
 

@@ -45,7 +45,7 @@ def tag(name: str, *children: object, style: str = "", **attributes: str) -> Htm
     """One element; children that are not markup are escaped.
 
     Args:
-        name: the element's name; `img` and `br` have no end tag.
+        name: the element's name; `img`, `br`, `hr` and `meta` have no end tag.
         children: texts and markup inside it.
         style: inline declarations.
         attributes: further attributes; a trailing underscore is dropped (`class_`).
@@ -53,7 +53,9 @@ def tag(name: str, *children: object, style: str = "", **attributes: str) -> Htm
     attributes = attributes | ({"style": style} if style else {})
     pairs = (f' {key.rstrip("_")}="{text(value)}"' for key, value in attributes.items())
     start = f"<{name}{''.join(pairs)}>"
-    return Html(start if name in ("img", "br", "hr") else f"{start}{join(*children)}</{name}>")
+    return Html(
+        start if name in ("img", "br", "hr", "meta") else f"{start}{join(*children)}</{name}>"
+    )
 
 
 def details(summary: Html, *body: object, style: str, summary_style: str, is_open: bool) -> Html:

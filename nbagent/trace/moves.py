@@ -176,7 +176,8 @@ def _history(run: Run, moves: Sequence[Move]) -> dict[str, Any]:
     listed: list[Message] = list(run.cursor.at(move.sends).messages)
     requests = [m for m in moves if m.place == "request"]
     sent = requests[:-1] if move.place == "request" else requests
-    n_sent = cast("Request", sent[-1].was or sent[-1].in_hand).n if sent else 0
+    last = cast("Request", sent[-1].was or sent[-1].in_hand) if sent else None
+    n_sent = last.n + last.n_left_out if last else 0
     changed = {json_bytes(message): was for message, was in _changed(moves)}
     n_listed = len(listed)
     listed += _joining(moves)

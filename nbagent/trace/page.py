@@ -40,6 +40,7 @@ class Scene:
         pictures: the pictures that fit, by name.
         state: the state in words while the run goes on; '' once it has ended.
         with_trace: False for summary and answer alone.
+        alone: whether the page stands outside a notebook, where no kernel has the run.
     """
 
     snapshot: Mapping[str, Any]
@@ -48,6 +49,7 @@ class Scene:
     pictures: Mapping[str, Picture]
     state: str = ""
     with_trace: bool = True
+    alone: bool = False
 
     @property
     def blocks(self) -> list[Block]:
@@ -107,7 +109,7 @@ def summary_html(scene: Scene) -> Html:
     if snapshot["changes"]:
         line = join(line, DOT, tag("code", snapshot["changes"], style="font-size:12px"))
     quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out"]
-    quiet += [unfinished(run["unknown_attempts"]), snapshot["model"]]
+    quiet += [_context(run), unfinished(run["unknown_attempts"]), snapshot["model"]]
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
@@ -121,6 +123,12 @@ _MARKS = {
     "limit": "\N{DOUBLE VERTICAL BAR}",
     "error": "\N{MULTIPLICATION X}",
 }
+
+
+def _context(run: Mapping[str, Any]) -> str:
+    """How full the model's window was at the end; '' if that is not known."""
+    used, window = run["context_tokens"], run["window_tokens"]
+    return f"context {share(used / window)} full" if used and window else ""
 
 
 def _cost(scene: Scene) -> str:
@@ -187,9 +195,11 @@ def _trace(scene: Scene) -> Html:
     counts = f" {DOT} {snapshot['counts']}" if snapshot["counts"] else ""
     line = join(tag("b", "Trace"), tag("span", DOT, head_words(snapshot), counts, style=QUIET))
     parts = [_chart(scene), _legend(scene), _rows(scene), _sent(snapshot), _table(scene)]
+    parts += [_compacted(snapshot["compacted"])] if snapshot["compacted"] else []
     parts += [_faults(snapshot["faults"])] if snapshot["faults"] else []
-    body = join(*parts, _footer(), by="\n")
-    scroll = "" if scene.state else "max-height:560px;overflow-y:auto;"
+    parts += [] if scene.alone else [_footer()]
+    body = join(*parts, by="\n")
+    scroll = "" if scene.state or scene.alone else "max-height:560px;overflow-y:auto;"
     inner = tag("div", Html("\n"), body, Html("\n"), style=f"{scroll}padding:2px 0 0")
     style = "border:1px solid #80808066;border-radius:6px;padding:0 12px 4px;margin:8px 0 0"
     return details(
@@ -248,13 +258,22 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
     host, operator = snapshot["host"], snapshot["operator"]
     local = host.rpartition(":")[0].strip("[]") in ("127.0.0.1", "localhost", "::1")
     where = "this machine" if local or not host else host + (f" ({operator})" if operator else "")
-    line = join(f"To {where}: {snapshot['sent']}")
+    is_replay = bool(snapshot["steps"]) and not snapshot["sent_parts"]
+    line = join("Nothing was sent." if is_replay else f"To {where}: {snapshot['sent']}")
     pieces = [
         f"{size(p['n_bytes'])}  {p['kind'].replace('_', ' ')} {p['name']}".rstrip()
         + (f" ({p['n']} times)" if p["n"] > 1 else "")
         for p in snapshot["sent_parts"]
     ]
     body = pre("\n".join(pieces) or "Nothing has been sent yet.")
+    return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
+
+
+def _compacted(rows: Sequence[Sequence[Any]]) -> Html:
+    """What left the requests on the way, and that the run still has it."""
+    line = join(f"Context compacted {plural(len(rows), 'time')}; nothing is lost")
+    told = "\n".join(f"before step {step}: {words}" for step, words in rows)
+    body = pre(f"{told}\n`_.messages` and `%kimi history` have every message.", wrap=True)
     return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
 
 

@@ -20,6 +20,7 @@ from nbagent.events import (
     ApprovalGiven,
     Changes,
     Compacted,
+    Compacting,
     Delta,
     Edited,
     Event,
@@ -27,6 +28,7 @@ from nbagent.events import (
     Output,
     Paused,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -70,6 +72,8 @@ class RunView:
         self.lines: list[str] = []
         self.ranges: list[Range] = []
         self.compacted: list[tuple[int, str]] = []
+        self._notes: list[str] = []
+        """What is to be said of the step whose request is about to go."""
         self.called: dict[str, None] = {}
         self.pictures: dict[str, Picture] = {}
         self.sent = SentCount()
@@ -100,7 +104,9 @@ class RunView:
             KernelAwaited: self._kernel_awaited,
             StopAsked: self._stop_asked,
             Steered: self._steered,
+            Compacting: self._compacting,
             Compacted: self._compacted,
+            Resumed: self._resumed,
             ToolStarted: self._tool_started,
             ToolOutput: self._tool_output,
             ToolFinished: self._tool_finished,
@@ -241,6 +247,9 @@ class RunView:
         step.t, step.attempt = event.t, event.attempt
         step.live_reasoning = step.live_answer = ""
         step.live_arguments = 0
+        if event.note:
+            self._notes.append(one_line(clean(event.note), 200))
+        self._put_notes(step)
         self.phase, self.text, self.question = "waiting", "", None
         for piece in event.sent:
             self.sent.add(piece)
@@ -308,11 +317,29 @@ class RunView:
         step = self._step(event.step)
         step.steered = [*step.steered[-9:], clip(clean(event.text), 2_000)]
 
+    def _compacting(self, event: Compacting) -> None:
+        self.phase = "compacting"
+        for piece in event.sent:
+            self.sent.add(piece)
+
     def _compacted(self, event: Compacted) -> None:
         words = f"{event.n_messages} older messages became a {size(len(event.summary))} summary."
-        step = self._step(event.step)
-        step.notes = [*step.notes[-9:], words]
+        words = one_line(clean(event.text), 400) or words
+        self.phase = "replied" if self.phase == "compacting" else self.phase
+        self._notes = [words]
+        if self.steps and self.steps[-1].number == event.step:
+            self._put_notes(self.steps[-1])
         self.compacted = [*self.compacted[-99:], (event.step, words)]
+
+    def _resumed(self, event: Resumed) -> None:
+        step = self._step(event.step)
+        step.notes = [*step.notes[-9:], one_line(clean(event.text), 300)]
+        self.question = None
+        if event.fresh:
+            self.added, self.changed = {}, {}
+
+    def _put_notes(self, step: Step) -> None:
+        step.notes, self._notes = [*step.notes[-9:], *self._notes], []
 
     def _tool_started(self, event: ToolStarted) -> None:
         call = self._step(event.step).call(event.index, event.name)

@@ -99,7 +99,9 @@ class Call:
         """Take over what was decided about the call or its result."""
         self.question = None
         self.by = one_line(clean(event.by), 40)
-        if event.about == "call":
+        if event.about == "outcome":
+            self.why = ""
+        elif event.about == "call":
             self.decision = event.decision
             self.why = one_line(clean(event.why), 300) or self.why
         elif event.decision == "deny":

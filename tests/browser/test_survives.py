@@ -184,7 +184,7 @@ def test_a_kernel_that_is_gone_is_said(place: Lab, page: Page, lessons: Server, 
     expect(note).to_contain_text("The kernel that ran this is gone", timeout=WAIT_MS)
     expect(notebook.output(1)).to_contain_text("saved while the run went on")
     expect(notebook.output(1).get_by_role("button", name="Stop")).to_have_count(0)
-    assert_the_way_leads_there(notebook, note.locator("code").inner_text())
+    assert_the_way_leads_there(notebook, note.locator("code").last.inner_text())
 
 
 def assert_the_way_leads_there(notebook: Notebook, command: str) -> None:

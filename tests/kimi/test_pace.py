@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 from hypothesis import given
@@ -158,6 +161,51 @@ def test_kernels_that_book_at_once_get_places_of_their_own(tmp_path: Path) -> No
     with ThreadPoolExecutor(6) as pool:
         waits = sorted(wait_s for waits in pool.map(book, range(6)) for wait_s in waits)
     assert waits == [MINUTE_S * ((i + 1) // 2) for i in range(60)]
+
+
+IN_A_PROCESS = """
+import sys
+from pathlib import Path
+from nbagent.kimi.pace import Pace
+from nbagent.settings import Secret
+
+pace = Pace("api.moonshot.ai", Secret("sk-one"), lambda: 1000.0, lambda: Path(sys.argv[1]))
+print("ready", flush=True)
+for order in sys.stdin:
+    if order.strip() == "learn":
+        pace.learn("request reached organization max RPM: 2, please", None)
+    print(*[pace.book().wait_s for _ in range(5)] if order.strip() == "book" else [], flush=True)
+"""
+
+
+def test_what_one_process_learns_paces_the_others(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IN_A_PROCESS, str(tmp_path)]
+    with ExitStack() as stack:
+        kernels = [
+            stack.enter_context(Popen(command, stdin=PIPE, stdout=PIPE, text=True, bufsize=1))
+            for _ in range(3)
+        ]
+
+        def tell(kernel: Popen[str], order: str) -> None:
+            assert kernel.stdin is not None
+            kernel.stdin.write(f"{order}\n")
+
+        def heard(kernel: Popen[str]) -> list[str]:
+            assert kernel.stdout is not None
+            return kernel.stdout.readline().split()
+
+        assert [heard(kernel) for kernel in kernels] == [["ready"]] * 3
+        tell(kernels[1], "book")
+        assert heard(kernels[1]) == ["0.0"] * 5  # the control: nothing is learnt yet
+        tell(kernels[0], "learn")
+        assert heard(kernels[0]) == []
+        for kernel in kernels:
+            tell(kernel, "book")  # all at once
+        waits = sorted(float(wait) for kernel in kernels for wait in heard(kernel))
+        for kernel in kernels:
+            assert kernel.stdin is not None
+            kernel.stdin.close()
+    assert waits == [MINUTE_S * ((i + 1) // 2) for i in range(15)]
 
 
 def test_the_file_holds_no_key(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from nbagent.events import (
     KernelAwaited,
     Paused,
     Reason,
+    Resumed,
+    RetryScheduled,
     StopAsked,
     ToolFinished,
     ToolOutput,
@@ -158,6 +160,33 @@ def stepped() -> Story:
     return story.add(Paused(step=2, why="Paused after reply 2: the answer.", place="reply"))
 
 
+def resumed(*, answered: bool) -> Story:
+    """A run whose kernel ended in its second call; a person is asked what became of that."""
+    story = Story("Save it").ask().think("Save.").calls("run_python", "{}").reply(20)
+    story.run(code="n = 1", s=0.3).ask().think("On.").calls("run_python", "{}").reply(20)
+    arguments = {"code": "df.to_csv('out.csv')"}
+    begun = ToolStarted(step=2, index=0, call_id="a", name="run_python", arguments=arguments)
+    story.add(begun, 0.1)
+    story.add(
+        Resumed(step=2, text="Resumed from the record in a new kernel.", kernel="k2", fresh=True),
+        2.0,
+    )
+    why = "nobody knows whether it finished"
+    story.question(about="outcome", arguments=arguments, name="run_python", why=why)
+    if not answered:
+        return story
+    story.decide("done", about="outcome")
+    done = "The user says that it was done."
+    story.add(ToolFinished(step=2, index=0, name="run_python", content=done), 0.1)
+    story.ask(s=1.0).say("Sav")
+    lost = "The kernel ended while this reply came."
+    story.add(Resumed(step=3, text="Resumed from the record.", kernel="k3"), 1.0)
+    story.add(
+        RetryScheduled(step=3, attempt=1, reason="resumed", text=lost, until_t=0.0, discarded="Sav")
+    )
+    return story.ask().say("Saved.").reply(4).finish("Saved.")
+
+
 def stopped(*, over: bool) -> Story:
     """A run that was stopped in its second call, which took its time; a third did not run."""
     story = Story("Count").ask().think("Count.").calls("run_python", "{}").reply(20)
@@ -227,6 +256,8 @@ def fixtures() -> dict[str, Any]:
         "run_stepped": fixture(stepped().events),
         "run_stopping": fixture(stopped(over=False).events),
         "run_stopped": fixture(stopped(over=True).events),
+        "run_outcome": fixture(resumed(answered=False).events),
+        "run_resumed": fixture(resumed(answered=True).events),
         "run_scripted": fixture(scripted.reply(3).finish("Hello.").events),
         "run_hostile": fixture(everywhere("<img src=x onerror=fire()>").finish("<b>x</b>").events),
         "run_long": fixture(long().events),

@@ -18,6 +18,7 @@ from nbagent.events import (
     ApprovalGiven,
     Changes,
     Compacted,
+    Compacting,
     Delta,
     Edited,
     Event,
@@ -25,6 +26,7 @@ from nbagent.events import (
     Paused,
     Reason,
     ReplyReceived,
+    Resumed,
     RetryScheduled,
     RunFinished,
     RunStarted,
@@ -150,8 +152,11 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         model=words,
         host=words,
         scripted=st.booleans(),
+        replays=words,
     ),
-    StepStarted: st.builds(StepStarted, t=times, step=steps, attempt=small, sent=sent),
+    StepStarted: st.builds(
+        StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
+    ),
     Delta: st.builds(Delta, t=times, step=steps, attempt=small, phase=phases, text=words),
     ReplyReceived: st.builds(
         ReplyReceived,
@@ -222,7 +227,18 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
     ),
     StopAsked: st.builds(StopAsked, t=times, step=steps),
     Steered: st.builds(Steered, t=times, step=steps, text=words),
-    Compacted: st.builds(Compacted, t=times, step=steps, n_messages=small, summary=words),
+    Compacting: st.builds(Compacting, t=times, step=steps, attempt=small, n_messages=small),
+    Compacted: st.builds(
+        Compacted,
+        t=times,
+        step=steps,
+        n_messages=small,
+        summary=words,
+        text=words,
+        why=words,
+        usage=st.none() | st.just({"prompt_tokens": 5, "completion_tokens": 2}),
+    ),
+    Resumed: st.builds(Resumed, t=times, step=steps, text=words, fresh=st.booleans()),
     RunFinished: st.builds(
         RunFinished,
         t=times,

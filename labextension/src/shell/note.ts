@@ -5,9 +5,12 @@ export function goneNote(runId: string): HTMLElement {
   const note = document.createElement('p');
   note.className = 'nbagent-note';
   note.setAttribute('role', 'note');
-  const command = document.createElement('code');
-  command.textContent = `%kimi show ${runId}`;
+  const command = (word: string): HTMLElement => {
+    const code = document.createElement('code');
+    code.textContent = `%kimi ${word} ${runId}`;
+    return code;
+  };
   const saved = 'The kernel that ran this is gone; this is the trace as it was saved. ';
-  note.append(saved, command, ' draws the whole run from disk.');
+  note.append(saved, command('resume'), ' takes the run up, ', command('show'), ' draws all of it.');
   return note;
 }

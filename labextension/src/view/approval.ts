@@ -12,7 +12,7 @@ import type { Question } from './types';
 
 /** What the person answers. */
 export interface Decision {
-  decision: 'run' | 'edit' | 'deny';
+  decision: 'run' | 'edit' | 'deny' | 'done';
   arguments?: Record<string, unknown>;
   why?: string;
   always?: boolean;
@@ -48,7 +48,7 @@ export class Approval {
       { class: 'ch' },
       icon('diamond', 'c-warn'),
       h('b', { class: 'grow' }, titleOf(question)),
-      question.about === 'call' && h('span', { class: 'fn m' }, this.call.name),
+      question.about !== 'result' && h('span', { class: 'fn m' }, this.call.name),
       h('span', { class: 'm s nw' }, 'no time limit')
     );
     this.node.replaceChildren(head, ...reasonRows(question), this.exactly(question));
@@ -76,25 +76,35 @@ export class Approval {
   }
 
   private offer(question: Question): void {
-    const isCall = question.about === 'call';
-    const doing = [...new Set(question.reasons.map(reason => reason.doing))]
-      .filter(Boolean)
-      .join(' and ');
-    const always = doing && [
-      h('span', { class: 'grow' }),
-      choice(
-        `Always allow ${doing} in this conversation`,
-        'Y',
-        () => this.answer({ decision: 'run', always: true }),
-        'ghost wrap'
-      )
-    ];
-    this.actions.replaceChildren(
-      choice(isCall ? 'Approve' : 'Send', 'A', () => this.answer({ decision: 'run' }), 'pri'),
-      choice('Edit', 'E', () => this.edit(question)),
-      choice(isCall ? 'Deny' : 'Keep it here', 'D', () => this.deny(question)),
-      ...(always || [])
+    const buttons: HTMLElement[] = this.choices(question).map(([words, key, act, look]) =>
+      choice(words, key, act, look)
     );
+    if (buttons.length > 3) buttons.splice(3, 0, h('span', { class: 'grow' }));
+    this.actions.replaceChildren(...buttons);
+  }
+
+  /** The answers that there are: words, key, what they do, and their looks. */
+  private choices(question: Question): [string, string, () => void, string?][] {
+    const say = (decision: Decision['decision'], always?: true) => (): void =>
+      this.answer({ decision, ...(always && { always }) });
+    if (question.about === 'outcome') {
+      return [
+        ['Run again', 'R', say('run')],
+        ['It was done', 'D', say('done')],
+        ['Skip', 'S', say('deny')]
+      ];
+    }
+    const isCall = question.about === 'call';
+    const doing = [...new Set(question.reasons.map(reason => reason.doing))].filter(Boolean);
+    const always = `Always allow ${doing.join(' and ')} in this conversation`;
+    return [
+      [isCall ? 'Approve' : 'Send', 'A', say('run'), 'pri'],
+      ['Edit', 'E', () => this.edit(question)],
+      [isCall ? 'Deny' : 'Keep it here', 'D', () => this.deny(question)],
+      ...(doing.length
+        ? ([[always, 'Y', say('run', true), 'ghost wrap']] as [string, string, () => void, string][])
+        : [])
+    ];
   }
 
   /** Type why not: the agent gets it as the call's result. */
@@ -189,15 +199,8 @@ export class Approval {
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
     if (!isPlain || target.closest('input,textarea')) return;
     const { question } = this.call;
-    const answers: Record<string, () => void> = question
-      ? {
-          a: () => this.answer({ decision: 'run' }),
-          e: () => this.edit(question),
-          d: () => this.deny(question),
-          y: () => question.reasons.length && this.answer({ decision: 'run', always: true })
-        }
-      : {};
-    const act = answers[event.key.toLowerCase()];
+    const key = event.key.toUpperCase();
+    const act = question && this.choices(question).find(choice => choice[1] === key)?.[2];
     if (!act || !this.desk.live || this.actions.querySelector('button[disabled],input,textarea')) {
       return;
     }
@@ -223,6 +226,7 @@ function choice(words: string, key: string, act: () => void, look = ''): HTMLBut
 
 function titleOf(question: Question): string {
   if (question.about === 'result') return 'Send this result to the model?';
+  if (question.about === 'outcome') return 'The kernel ended while this ran. Run it again?';
   const verbs = [...new Set(question.reasons.map(reason => reason.verb))];
   return verbs.length ? `Run this? It ${verbs.join(' and ')}.` : 'Run this?';
 }

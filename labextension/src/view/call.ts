@@ -77,7 +77,7 @@ export class Call {
     if (event.arguments) {
       this.take(event.arguments);
     }
-    if (event.about === 'result') {
+    if (event.about && event.about !== 'call') {
       this.tEnd = event.t; // the call is over; the person's time is not its own
     }
     this.why = oneLine(clean(event.why), 300);
@@ -102,7 +102,9 @@ export class Call {
   decide(event: ApprovalGiven): void {
     this.question = null;
     this.by = oneLine(clean(event.by ?? 'you'), 40);
-    if (event.about !== 'result') {
+    if (event.about === 'outcome') {
+      this.why = '';
+    } else if (event.about !== 'result') {
       this.decision = event.decision;
       this.why = oneLine(clean(event.why ?? ''), 300) || this.why;
     } else if (event.decision === 'deny') {

@@ -85,16 +85,17 @@ export class CallCard {
     const denied = call.decision === 'deny';
     const failed = call.isError && !denied;
     const waits = call.question !== null;
+    const isAsked = waits && call.question?.about !== 'result';
     put(this.node, {
       class: `card${failed ? ' err' : denied || waits ? ' warn' : ''}`,
       'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.stopped ? ', stopped' : call.done ? '' : ', running'}`
     });
-    this.codeBox.replaceChildren(...(call.question?.about === 'call' ? [] : this.code()));
+    this.codeBox.replaceChildren(...(isAsked ? [] : this.code()));
     this.foot.replaceChildren(...this.notes().map(note => h('div', {}, note)));
     this.foot.hidden = !this.foot.childElementCount;
     const [head, actions] = this.head(failed, denied, waits);
     this.node.replaceChildren(
-      ...(call.question?.about === 'call' ? [] : [head, actions]),
+      ...(isAsked ? [] : [head, actions]),
       this.codeBox,
       this.outHead,
       this.you,

@@ -94,11 +94,13 @@ export interface Reason {
   line?: number;
   detail?: string;
 }
+/** What a question to the person is about. */
+export type About = 'call' | 'result' | 'outcome';
 export interface ApprovalAsked extends InCall {
   kind: 'approval_asked';
   name: string;
   why: string;
-  about?: 'call' | 'result';
+  about?: About;
   key?: string;
   arguments?: Record<string, unknown> | null;
   content?: string | ContentPart[];
@@ -109,7 +111,7 @@ export interface ApprovalGiven extends InCall {
   decision: string;
   by?: string;
   why?: string;
-  about?: 'call' | 'result';
+  about?: About;
 }
 export interface ToolStarted extends InCall {
   kind: 'tool_started';
@@ -178,6 +180,11 @@ export interface Compacted extends InStep {
   n_messages: number;
   summary: string;
 }
+export interface Resumed extends InStep {
+  kind: 'resumed';
+  text: string;
+  fresh?: boolean;
+}
 export interface RunFinished extends Stamped {
   kind: 'run_finished';
   reason: string;
@@ -201,5 +208,6 @@ export type Event =
   | StopAsked
   | Steered
   | Compacted
+  | Resumed
   | RunFinished;
 export type EventOf<K extends Event['kind']> = Extract<Event, { kind: K }>;

@@ -91,7 +91,7 @@ export class RunView {
       const step = this.step(event.step);
       if (event.place === 'reply' && event.message) this.takeReply(step, event.message);
       if (event.place === 'request' || event.place === 'reply') {
-        step.notes = [...step.notes.slice(-9), `The ${event.place} was edited by you.`];
+        step.note(`The ${event.place} was edited by you.`);
       } else if (event.place === 'result') {
         step.call(event.index).see(event.content ?? '', SAW_LIMIT);
       }
@@ -103,15 +103,16 @@ export class RunView {
       this.phase = 'stopping';
       this.stopT = event.t;
     },
-    steered: event => {
-      const step = this.step(event.step);
-      step.steered = [...step.steered.slice(-9), clip(clean(event.text), 2_000)];
-    },
+    steered: event => this.step(event.step).steer(event.text),
     compacted: event => {
       const was = `${event.n_messages} older messages became a ${size(event.summary.length)} summary.`;
-      const step = this.step(event.step);
-      step.notes = [...step.notes.slice(-9), was];
+      this.step(event.step).note(was);
       this.compacted = [...this.compacted.slice(-99), [event.step, was]];
+    },
+    resumed: event => {
+      this.step(event.step).note(oneLine(clean(event.text), 300));
+      this.question = null;
+      if (event.fresh) [this.added, this.changed] = [new Set(), new Set()];
     },
     tool_started: event => this.toolStarted(event),
     tool_output: event => this.toolOutput(event),

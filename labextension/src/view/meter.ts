@@ -98,7 +98,7 @@ export class Meter {
         break;
       case 'approval_asked':
       case 'paused':
-        if ('about' in event && event.about === 'result') {
+        if ('about' in event && event.about !== 'call') {
           this.toolEnded(event.step, event.index, event.t);
         }
         this.close(event.t);
@@ -112,6 +112,7 @@ export class Meter {
         this.toolFinished(event);
         break;
       case 'approval_given':
+      case 'resumed':
       case 'run_finished':
         this.close(event.t);
     }

@@ -2,7 +2,7 @@
 
 import { Call, filled } from './call';
 import type { StepLine } from './lines';
-import { clean, gist, oneLine } from './phrases';
+import { clean, clip, gist, oneLine } from './phrases';
 import type { Retry, StepSnapshot } from './types';
 
 const LIVE_LIMIT = 1_500;
@@ -50,6 +50,16 @@ export class Step {
   endStreaming(): void {
     this.liveReasoning = this.liveAnswer = '';
     this.liveArguments = this.nReasoning = 0;
+  }
+
+  /** The person said something before it. */
+  steer(text: string): void {
+    this.steered = [...this.steered.slice(-9), clip(clean(text), 2_000)];
+  }
+
+  /** Say something of the step that is not the model's word. */
+  note(words: string): void {
+    this.notes = [...this.notes.slice(-9), words];
   }
 
   /** What the step is about, in one line. */

@@ -1,6 +1,6 @@
 // The words between kernel and view: blocks, snapshots, messages. Shapes as in Python.
 
-import type { Event, Reason } from './events';
+import type { About, Event, Reason } from './events';
 
 export type * from './events';
 
@@ -31,7 +31,7 @@ export interface Picture {
 /** What the person is asked about a call, or about the result that it made. */
 export interface Question {
   key: string;
-  about: 'call' | 'result';
+  about: About;
   content: string;
   reasons: Required<Reason>[];
   /** As the model wrote them; unknown of a question that was stored. */

@@ -133,6 +133,25 @@ describe('a question about a result', () => {
   });
 });
 
+describe('a question about a call that nobody saw end', () => {
+  const question = { ...QUESTION, about: 'outcome', reasons: [] };
+  it.each([
+    ['Run again', 'r', { decision: 'run' }],
+    ['It was done', 'd', { decision: 'done' }],
+    ['Skip', 's', { decision: 'deny' }]
+  ])('is answered with %s, by button and by key', async (words, key, sent) => {
+    await open(question);
+    expect(card().textContent).toContain('The kernel ended while this ran. Run it again?');
+    expect(card().textContent).toContain("rm('old')");
+    press(new RegExp(`^${words}`));
+    expect(answered()).toEqual({ key: 'k1', ...sent });
+    page.dispose();
+    await open(question);
+    letter(key);
+    expect(answered()).toEqual({ key: 'k1', ...sent });
+  });
+});
+
 describe('a limit', () => {
   it('asks whether to go on', async () => {
     const question = 'Go on for another $1.00?';

@@ -21,6 +21,8 @@ export const RUNS = [
   'run_asked',
   'run_stopping',
   'run_stopped',
+  'run_outcome',
+  'run_resumed',
   'run_scripted',
   'run_hostile',
   'run_long',

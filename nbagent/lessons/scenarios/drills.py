@@ -2,7 +2,8 @@
 
 lesson repair     an error, read and repaired
 lesson parallel   three calls in one reply, then one that joins their results
-lesson long N     N steps; among them parallel calls, an error and a picture
+lesson long N     N steps; among them parallel calls, an error and a picture. After a summary it
+                  takes up where that one says
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from nbagent.lessons.story import Chat, Scenario, Story, Turn, run
 ASKED = re.compile(
     r"\s*lesson[\s:]+(repair|parallel|long)(?:[\s:]+(\d{1,6}))?\s*[.!?]*\s*", re.IGNORECASE
 )
+ADDED = re.compile(r"'sum:', (\d{1,15}) \+ (\d{1,6})\)")
+"""A step of `long`, as a summary tells of its code."""
 MOST_STEPS = 2_000
 PARALLEL_STEP, FAILING_STEP, PICTURE_STEP = 3, 5, 7
 RUN_PYTHON = frozenset({"run_python"})
@@ -90,8 +93,9 @@ def long(chat: Chat) -> Story:
     """Add up 1 to N, a step a number; the sum is carried by the results, not by the story."""
     found = ASKED.fullmatch(chat.prompt)
     n = min(int((found and found[2]) or 10), MOST_STEPS)
-    total = 0
-    for step in range(1, n + 1):
+    told = [(int(m[2]), int(m[1])) for m in ADDED.finditer(chat.summary)]
+    first, total = next((each for each in reversed(told) if each[0] <= n), (1, 0))
+    for step in range(first, n + 1):
         codes = _step_codes(step, total)
         results = yield Turn(
             f"Step {step} of {n}: the sum so far is {total}; I add {step}. “Carry on” — dodatkowo: "

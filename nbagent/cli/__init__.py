@@ -2,18 +2,21 @@
 
 Exit codes: 0 done · 1 agent or notebook failed · 2 usage · 3 limit reached · 4 a needed approval
 was denied · 5 no key, endpoint or network · 130 interrupted.
+
+Read next: `runs`, the commands about runs on record.
 """
 
 from __future__ import annotations
 
-import difflib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from nbagent import __version__
+from nbagent.cli.group import Commands
+from nbagent.cli.runs import runs
 from nbagent.errors import (
     AuthFailed,
     ConnectionFailed,
@@ -26,30 +29,7 @@ from nbagent.errors import (
 FAILED, USAGE, NO_ACCESS, INTERRUPTED = 1, 2, 5, 130
 
 
-class _Commands(click.Group):
-    """A group that answers a near miss with "did you mean"."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the first word names.
-
-        Raises:
-            click.UsageError: there is none.
-        """
-        word = args[0]
-        if self.get_command(ctx, word) is not None or word.startswith("-"):
-            return super().resolve_command(ctx, args)
-        near = difflib.get_close_matches(word, self.commands, n=1)
-        hint = f"Did you mean `{ctx.command_path} {near[0]}`?" if near else _listed(self.commands)
-        raise click.UsageError(f"There is no command {word!r}. {hint}", ctx)
-
-
-def _listed(commands: Iterable[str]) -> str:
-    return f"The commands are {', '.join(commands)}."
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="nbagent")
 def nbagent() -> None:
     """A Jupyter-native agent toolkit for Kimi K2.6.
@@ -86,7 +66,7 @@ def doctor(context: click.Context, endpoint: str) -> None:
     context.exit(0 if found.ok else FAILED)
 
 
-@nbagent.group(cls=_Commands)
+@nbagent.group(cls=Commands)
 def lessons() -> None:
     """The lesson server: replies written by people, over the real wire format."""
 
@@ -102,6 +82,9 @@ def serve(context: click.Context, port: int, pace: str) -> None:
 
     options = ["--port", str(port), *(["--pace", pace] if pace else [])]
     context.exit(serve_lessons(SystemClock(), options))
+
+
+nbagent.add_command(runs)
 
 
 def exit_code(error: NBAgentError) -> int:

@@ -1,0 +1,169 @@
+"""How values become rows: JSON in which long texts are replaced by a number, each stored once.
+
+A tool's output stands in its event, in its message and in every later turn's history; it is
+stored once. A string that was replaced is U+0001 and a number; one that begins with U+0001 by
+itself gets `=` after it. Nothing here looks up a name that tool code may have broken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from hashlib import blake2b, sha256
+from json import JSONEncoder, loads
+from sqlite3 import Connection
+from typing import Any, TypeAlias, cast
+from zlib import compress, decompress
+
+from nbagent.events import Event, from_dict
+from nbagent.messages import Message
+
+LONG = 256
+"""Strings from this many characters on are stored apart."""
+
+Texts: TypeAlias = dict[int, str]
+"""Long texts that were read already, by number."""
+
+_MARK = "\x01"
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_encode_ascii = JSONEncoder(separators=(",", ":"), default=str).encode
+_REFERENCE = re.compile(rb'\\u0001(\d+)"')
+_STAMPS = {"seq", "t"}
+
+
+def to_json(value: Any) -> bytes:
+    """Serialise as `messages.json_bytes` does; what is no JSON becomes its text."""
+    try:
+        return _encode(value).encode()
+    except UnicodeEncodeError:
+        return _encode_ascii(value).encode()
+
+
+def pack(db: Connection, value: Mapping[str, Any]) -> bytes:
+    """Serialise a JSON object; its long texts are stored in `db`."""
+    return to_json(_shrunk(db, value))
+
+
+def unpack(db: Connection, body: bytes, texts: Texts) -> Any:
+    """Read what `pack` has made."""
+    value = loads(body)
+    if b"\\u0001" in body:
+        _grow(db, value, texts)
+    return value
+
+
+def pack_event(db: Connection, event: Event) -> bytes:
+    """Serialise an event without its stamps, which have columns."""
+    return pack(
+        db, {f.name: getattr(event, f.name) for f in fields(event) if f.name not in _STAMPS}
+    )
+
+
+def unpack_event(db: Connection, row: tuple[int, float, str, bytes], texts: Texts) -> Event | None:
+    """Read an event; None if it is one of a newer nbagent that this one does not know.
+
+    Args:
+        db: the connection.
+        row: `seq`, `t`, `kind` and `body`.
+        texts: long texts that were read already.
+    """
+    seq, t, kind, body = row
+    try:
+        return from_dict({**unpack(db, body, texts), "kind": kind, "seq": seq, "t": t})
+    except (ValueError, TypeError):
+        return None
+
+
+def storable(text: str) -> str:
+    """A text that a column can hold: lone surrogates, which UTF-8 cannot, become escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _shrunk(db: Connection, value: Any) -> Any:
+    if isinstance(value, str):
+        if len(value) >= LONG:
+            return f"{_MARK}{_text_id(db, value)}"
+        return f"{_MARK}={value}" if value[:1] == _MARK else value
+    if isinstance(value, dict):
+        return {str(key): _shrunk(db, entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shrunk(db, item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _shrunk(db, getattr(value, f.name)) for f in fields(value)}
+    return value
+
+
+def _grow(db: Connection, value: Any, texts: Texts) -> None:
+    """Put the long texts back into a list or dict that was just read."""
+    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(entry, str):
+            if entry[:1] == _MARK:
+                value[key] = _restored(db, entry, texts)
+        elif isinstance(entry, dict | list):
+            _grow(db, entry, texts)
+
+
+def _restored(db: Connection, text: str, texts: Texts) -> str:
+    if text[1:2] == "=":
+        return text[2:]
+    number = int(text[1:])
+    if number not in texts:
+        zipped, body = db.execute(
+            "SELECT zipped, body FROM text WHERE id = ?", (number,)
+        ).fetchone()
+        texts[number] = (decompress(body) if zipped else body).decode("utf-8", "surrogatepass")
+    return texts[number]
+
+
+def _text_id(db: Connection, text: str) -> int:
+    """The number of a long text, stored now unless it was before."""
+    data = text.encode("utf-8", "surrogatepass")
+    key = blake2b(data, digest_size=16).digest()
+    found = db.execute("SELECT id FROM text WHERE hash = ?", (key,)).fetchone()
+    if found:
+        return cast("int", found[0])
+    packed = compress(data, 1)
+    zipped = len(packed) < len(data) * 7 // 8
+    row = (key, zipped, packed if zipped else data)
+    return cast(
+        "int", db.execute("INSERT INTO text (hash, zipped, body) VALUES (?, ?, ?)", row).lastrowid
+    )
+
+
+def message_id(db: Connection, message: Message) -> int:
+    """The number of a message, stored now unless one with the same bytes was before."""
+    key = sha256(to_json(message)).digest()
+    found = db.execute("SELECT id FROM message WHERE hash = ?", (key,)).fetchone()
+    if found:
+        return cast("int", found[0])
+    row = (key, pack(db, message))
+    return cast("int", db.execute("INSERT INTO message (hash, body) VALUES (?, ?)", row).lastrowid)
+
+
+def message_of(db: Connection, number: int, texts: Texts) -> Message:
+    """Read a message."""
+    (body,) = db.execute("SELECT body FROM message WHERE id = ?", (number,)).fetchone()
+    return cast("Message", unpack(db, body, texts))
+
+
+def to_spans(numbers: Iterable[int]) -> list[list[int]]:
+    """Numbers as `[first, how many]`: a history is a few spans, however long it is."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == sum(spans[-1]):
+            spans[-1][1] += 1
+        else:
+            spans.append([number, 1])
+    return spans
+
+
+def from_spans(spans: Sequence[Sequence[int]]) -> Iterator[int]:
+    """The numbers of `to_spans`."""
+    for first, n in spans:
+        yield from range(first, first + n)
+
+
+def references(bodies: Iterable[bytes]) -> set[int]:
+    """The numbers of all long texts that these bodies may refer to."""
+    return {int(number) for body in bodies for number in _REFERENCE.findall(body)}

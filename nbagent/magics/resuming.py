@@ -1,0 +1,140 @@
+"""`%kimi resume`: a run goes on that was cut off, or that ended without an answer.
+
+What another kernel left is made again of its record: the recipe by the names and settings that it
+was made of, the loop by what it was sent. A tool that nobody saw end is asked about, never run
+again by itself. A record that another kernel writes is left to it.
+
+Read next: `nbagent.run.resume`, which finds where a run goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from nbagent.assembly import Given
+from nbagent.conversation import Conversation, Opening
+from nbagent.errors import UsageError
+from nbagent.journal import StoredRun
+from nbagent.kernel.frontend import cell_id
+from nbagent.run import Recipe, Run
+from nbagent.settings import Settings
+
+if TYPE_CHECKING:
+    from nbagent.magics.session import Session
+
+OPENED = (
+    "{run} had ended with an answer. Its conversation is open again: the next %%kimi goes on from "
+    "it. Variables that it made are there only if this is the same kernel."
+)
+
+
+def resume(session: Session, beginning: str) -> str:
+    """Let a run go on in this cell.
+
+    Args:
+        session: the kernel's.
+        beginning: how its name begins; '' for the last one that has no answer.
+
+    Returns:
+        What to print.
+
+    Raises:
+        UsageError: there is no such run, or it cannot go on here; nothing was sent.
+    """
+    own = session.driving.find(beginning) if beginning else _last_unanswered(session)
+    if own is not None:
+        session.bind(own.resume(), None)
+        return ""
+    journal = session.driving.journal
+    record = journal.load(journal.find(beginning) if beginning else _last_cut_off(session))
+    if record.line.held_by:
+        raise UsageError(
+            f"Another kernel ({record.line.held_by}) goes on with {record.line.run_id}.",
+            f"`%kimi show {record.line.run_id}` shows it here. Stop that kernel to take it up.",
+        )
+    recipe, conversation = _made_again(session, record)
+    kernel = session.driving.kernel
+    is_fresh = record.line.kernel != kernel
+    run = Run.taken_up(record, recipe, kernel=kernel, is_fresh=is_fresh)
+    if record.finished and record.finished.reason == "answer":
+        _open(session, conversation, run)
+        session.show(run.run_id, run.events)
+        return OPENED.format(run=run.run_id)
+    if record.finished:
+        here = cell_id(session.shell)
+        run = Run.going_on(record, recipe, is_fresh=is_fresh, cell_id=here)
+    _open(session, conversation, run)
+    session.driving.drive(run)
+    session.bind(run, None)
+    return ""
+
+
+def _open(session: Session, conversation: Conversation, run: Run) -> None:
+    """Make a conversation, with the run as its turn, the one that goes on."""
+    session.conversations[conversation.name] = conversation
+    session.current = conversation.name
+    conversation.add(run, Opening(), run.started.cell_id)
+
+
+def _last_unanswered(session: Session) -> Run | None:
+    """The last run of this kernel, if it has ended without an answer."""
+    run = session.driving.find(None)
+    finished = run.finished if run else None
+    return run if finished and finished.reason != "answer" else None
+
+
+def _last_cut_off(session: Session) -> str:
+    """The last run on record that was cut off; one of this notebook first.
+
+    Raises:
+        UsageError: there is none.
+    """
+    journal, notebook = session.driving.journal, session.driving.notebook
+    cut_off = [
+        line
+        for line in journal.runs()
+        if line.state == "running" and not line.held_by and line.run_id not in session.runs
+    ]
+    here = [line for line in cut_off if notebook and line.notebook == notebook]
+    if not cut_off:
+        raise UsageError(
+            "No run was cut off.", "`%kimi runs` lists them; `%kimi resume RUN` takes up any."
+        )
+    return (here or cut_off)[0].run_id
+
+
+def _made_again(session: Session, record: StoredRun) -> tuple[Recipe, Conversation]:
+    """The recipe of a run of another kernel, and the conversation that goes on with it.
+
+    Raises:
+        UsageError: its record does not say, or a function that it needs is not there.
+    """
+    made_of = record.made_of
+    if "settings" not in made_of:
+        raise UsageError(
+            "What this run was made of is not on record, so it cannot go on.",
+            f"`%kimi show {record.line.run_id}` shows it.",
+        )
+    name = record.line.conversation
+    conversation = Conversation(name, key=str(made_of.get("conversation_key", "")))
+    recipe, _ = session.recipe(
+        conversation,
+        _settings(made_of["settings"]),
+        Given(**made_of.get("given", {})),
+        made_of.get("tools", []),
+        made_of.get("loop", ""),
+    )
+    return recipe, conversation
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
+    """Settings as they were; those that this version does not know are left out."""
+    known = {field.name for field in fields(Settings)}
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+        if key in known
+    }
+    return Settings(**given)

@@ -1,0 +1,219 @@
+"""Where a run goes on whose kernel ended, found in its record alone.
+
+What was sent into the loop is its state (see `cursor`); the events after the last send say what
+had come of the move under way. A reply that was received is in hand, a result that was recorded
+is reused. A call that was begun and has no result is the hard case: nobody knows whether it took
+place, so it is run again only where that changes nothing, or where the person says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nbagent.errors import HistoryError
+from nbagent.events import (
+    Edited,
+    Event,
+    ReplyReceived,
+    Resumed,
+    RunFinished,
+    RunStarted,
+    StepStarted,
+    ToolFinished,
+    ToolStarted,
+)
+from nbagent.loop import Loop
+from nbagent.messages import Message
+from nbagent.phrases import plural
+from nbagent.run.cursor import Cursor, Send
+from nbagent.run.fork import Beginning
+from nbagent.tools import Tool, ToolResult
+
+FRESH_KERNEL = (
+    "[The kernel was restarted: variables, imports and functions from before are gone. Files are "
+    "still there. Make again what you need.]"
+)
+GO_ON = "Go on where you stopped."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What is on record of a run.
+
+    Attributes:
+        events: what happened, without the transient pieces.
+        origin: the messages with which its loop began.
+        sends: what was sent into the loop.
+        sends_seq: from this event on, things happened after the last send; -1 if an older nbagent
+            has not noted it.
+        partial: what the reply on its way had streamed.
+        masked: whether secrets were masked in it, so that hashes of the loop's yields differ.
+    """
+
+    events: Sequence[Event]
+    origin: Sequence[Message] = ()
+    sends: Sequence[Send] = ()
+    sends_seq: int = 0
+    partial: str = ""
+    masked: bool = False
+
+    @property
+    def started(self) -> RunStarted:
+        """How the run began.
+
+        Raises:
+            HistoryError: the record does not begin with that.
+        """
+        first = self.events[0] if self.events else None
+        if not isinstance(first, RunStarted):
+            raise HistoryError("The record of this run has no beginning, so it cannot go on.")
+        return first
+
+    @property
+    def finished(self) -> RunFinished | None:
+        """How the run ended, if it did."""
+        last = self.events[-1] if self.events else None
+        return last if isinstance(last, RunFinished) else None
+
+
+def resumed(
+    record: Recorded, loop: Loop, tools: Sequence[Tool], *, kernel: str, is_fresh: bool
+) -> Beginning:
+    """Where a run that was cut off goes on, under its own name.
+
+    Args:
+        record: the run's record.
+        loop: its loop function.
+        tools: what the loop may offer.
+        kernel: the kernel in which it goes on.
+        is_fresh: whether that is another kernel than the one in which it ran.
+
+    Raises:
+        ReplayError: the loop does not repeat what it did; the text names the first difference.
+        HistoryError: the record does not say where the run was cut off.
+    """
+    if record.sends_seq < 0:
+        raise HistoryError(
+            "An older nbagent has kept this run, and not where it was cut off, so it cannot go on.",
+            "It can be shown and exported.",
+        )
+    events = record.events
+    after = [event for event in events if event.seq >= record.sends_seq]
+    reply, unknown = _reply_in_hand(after), _unknown(after)
+    note = FRESH_KERNEL if is_fresh else ""
+    is_asking = reply is None and _asks_next(record.sends)
+    text = _told(unknown, record.partial, is_fresh=is_fresh)
+    begun = max((e.step for e in events if isinstance(e, StepStarted)), default=0)
+    return Beginning(
+        replayed(record, loop, tools, note if is_asking else ""),
+        step=max((e.step for e in events if isinstance(e, ReplyReceived)), default=0),
+        reply=reply,
+        results=[_result(event) for event in after if isinstance(event, ToolFinished)],
+        unknown=unknown,
+        events=events,
+        resumed=Resumed(step=begun, text=text, kernel=kernel, fresh=is_fresh),
+        partial=record.partial,
+        note="" if is_asking else note,
+    )
+
+
+def restored(record: Recorded, loop: Loop, tools: Sequence[Tool]) -> Beginning:
+    """A run that has ended, as it was at its end, so that its conversation can go on.
+
+    Raises:
+        ReplayError: see `resumed`.
+    """
+    return Beginning(replayed(record, loop, tools), events=record.events)
+
+
+def gone_on(record: Recorded, loop: Loop, tools: Sequence[Tool], *, is_fresh: bool) -> Beginning:
+    """Where another run goes on from the end of one that ended without an answer.
+
+    Raises:
+        ReplayError: see `resumed`.
+    """
+    was_stopped = record.finished is not None and record.finished.reason == "stopped"
+    notes = [FRESH_KERNEL if is_fresh else "", GO_ON if was_stopped else ""]
+    return Beginning(replayed(record, loop, tools, " ".join(filter(None, notes))))
+
+
+def replayed(record: Recorded, loop: Loop, tools: Sequence[Tool], note: str = "") -> Cursor:
+    """The loop where the record leaves it, with a note for the model if it is about to ask.
+
+    The note joins what was sent last; a loop that waits for a result is told beside that.
+
+    Raises:
+        ReplayError: see `resumed`.
+    """
+    sends = list(record.sends)
+    cursor = Cursor(loop, record.origin, tools)
+    if not note or not _asks_next(sends):
+        return cursor.replay(sends, is_checked=not record.masked)
+    if not sends:
+        return Cursor(loop, [*record.origin[:-1], _with_note(record.origin[-1], note)], tools)
+    last = sends[-1]
+    assert isinstance(last.value, list)  # `_asks_next`
+    message: Message = {"role": "user", "content": note}
+    told = replace(last, value=[*last.value, message])
+    return cursor.replay([*sends[:-1], told], is_checked=not record.masked)
+
+
+def _asks_next(sends: Sequence[Send]) -> bool:
+    """Whether the loop, as far as it can be told from outside, is about to ask the model."""
+    return not sends or sends[-1].move != "ask"
+
+
+def _with_note(prompt: Message, note: str) -> Message:
+    """The person's prompt, with a note after it."""
+    content = prompt.get("content", "")
+    if isinstance(content, str):
+        return {**prompt, "content": f"{content}\n\n{note}"}
+    return {**prompt, "content": [*content, {"type": "text", "text": note}]}
+
+
+def _reply_in_hand(after: Sequence[Event]) -> Message | None:
+    """The reply that was received and not yet given to the loop, as the person has edited it."""
+    reply: Message | None = None
+    for event in after:
+        if isinstance(event, ReplyReceived) or (
+            isinstance(event, Edited) and event.place == "reply"
+        ):
+            reply = event.message or reply
+    return reply
+
+
+def _unknown(after: Sequence[Event]) -> ToolStarted | None:
+    """The start of the call that has no result, unless calling it again changes nothing."""
+    begun: ToolStarted | None = None
+    for event in after:
+        if isinstance(event, ToolStarted):
+            begun = event
+        elif isinstance(event, ToolFinished):
+            begun = None
+    return None if begun is None or begun.effect == "pure" else begun
+
+
+def _result(event: ToolFinished) -> ToolResult:
+    return ToolResult(
+        content=event.content,
+        display=event.display,
+        is_error=event.is_error,
+        outcome=event.outcome,
+        changes=event.changes,
+        interrupted=event.stopped,
+        cut_bytes=event.cut_bytes,
+        spill=event.spill,
+    )
+
+
+def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:
+    """What the reader is told of how the run goes on."""
+    parts = ["Resumed from the record"]
+    parts.append(" in a new kernel; variables from before are gone." if is_fresh else ".")
+    if unknown is not None:
+        parts.append(f" Nobody saw {unknown.name} end.")
+    if partial:
+        n = plural(len(partial), "character")
+        parts.append(f" The reply on its way ({n}) is asked for again.")
+    return "".join(parts)
