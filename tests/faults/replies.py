@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.faults.fault import (
@@ -72,7 +73,10 @@ FAULTS = [
     discarded("arguments cut short", calling('{"text": "LO'), "not valid JSON"),
     discarded("arguments that are no JSON", calling("{text: LOST}"), "not valid JSON"),
     discarded("arguments with NaN", calling('{"text": NaN}'), "not valid JSON"),
-    discarded("arguments nested without end", calling(nested(100_000)), "not valid JSON"),
+    replace(
+        discarded("arguments nested without end", calling(nested(100_000)), "not valid JSON"),
+        settings={"notice_repeats": False},
+    ),
     discarded("arguments twice", calling('{"text": "LOST"}{"text": "LOST"}'), "not valid JSON"),
     discarded("two calls of one id", TWINS, "carry one id"),
     discarded("a call without a name", calling("{}", name=""), "names no function"),
@@ -130,6 +134,13 @@ FAULTS = [
     told("arguments nested 400 deep", nested(400), "was not run"),
     told("a key that is no name", '{"\\u0000": 1, "text": "x"}', "was not run"),
     told("an unknown tool", '{"text": "x"}', "There is no tool called", tool="notes"),
+    Fault(
+        "the same call again and again",
+        replied(calling("{}", name="look", why="Odd")),
+        Outcome("limit", words="Say what it should try instead", unknown=0),
+        times=1_000,
+        reply=calling("{}", name="look", why="Odd"),
+    ),
     told("a tool that is none", '{"text": "x"}', "The tools are: note", tool="rm_rf"),
     Fault(
         "calls that are said to be an answer",
