@@ -228,7 +228,7 @@ def test_a_limit_is_asked_about_before_a_summary_is_paid_for() -> None:
     assert run.finished is not None
     assert run.finished.reason == "limit"
     assert model.asked == []
-    assert run._asking.ahead.tokens > 0.8 * WINDOW
+    assert run._asking.expected(run.cursor).tokens > 0.8 * WINDOW
     run = drive(run_of(SmallModel(40), max_steps=20))  # who says yes gets it
     assert run.answer == "done"
     kinds = [event.kind for event in run.events]

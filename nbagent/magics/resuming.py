@@ -9,16 +9,20 @@ Read next: `nbagent.run.resume`, which finds where a run goes on.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from nbagent.assembly import Given
-from nbagent.conversation import Conversation, Opening
-from nbagent.errors import UsageError
+from nbagent.conversation import Conversation, Opening, begun_from
+from nbagent.errors import HistoryError, ReplayError, UsageError
 from nbagent.journal import StoredRun
 from nbagent.kernel.frontend import cell_id
+from nbagent.kimi.endpoints import resolve_endpoint
+from nbagent.messages import check_history
 from nbagent.run import Recipe, Run
+from nbagent.run.resume import messages_of
 from nbagent.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
 OPENED = (
     "{run} had ended with an answer. Its conversation is open again: the next %%kimi goes on from "
     "it. Variables that it made are there only if this is the same kernel."
+)
+REPAIRED = (
+    "{run} cannot go on as it was. {why}\nIts messages begin a conversation instead, and the next "
+    "%%kimi goes on from them. {report}"
 )
 
 
@@ -54,10 +62,17 @@ def resume(session: Session, beginning: str) -> str:
             f"Another kernel ({record.line.held_by}) goes on with {record.line.run_id}.",
             f"`%kimi show {record.line.run_id}` shows it here. Stop that kernel to take it up.",
         )
+    if not record.made_of:
+        return _repaired(session, record, "An older nbagent kept what happened and no more.")
     recipe, conversation = _made_again(session, record)
     kernel = session.driving.kernel
     is_fresh = record.line.kernel != kernel
-    run = Run.taken_up(record, recipe, kernel=kernel, is_fresh=is_fresh)
+    try:
+        run = Run.taken_up(record, recipe, kernel=kernel, is_fresh=is_fresh)
+        if record.finished:
+            check_history(run.messages, thinking=recipe.model.facts.thinking)
+    except (HistoryError, ReplayError) as error:
+        return _repaired(session, record, str(error))
     if record.finished and record.finished.reason == "answer":
         _open(session, conversation, run)
         session.show(run.run_id, run.events)
@@ -69,6 +84,25 @@ def resume(session: Session, beginning: str) -> str:
     session.driving.drive(run)
     session.bind(run, None)
     return ""
+
+
+def _repaired(session: Session, record: StoredRun, why: str) -> str:
+    """Begin a conversation with what a record holds that cannot go on as it is.
+
+    Returns:
+        Why, and every change of its messages, in words.
+    """
+    settings, _ = session.settings()
+    start, report = begun_from(
+        messages_of(record),
+        session.redact,
+        thinking=settings.thinking,
+        reasoning_key=resolve_endpoint(settings, os.environ).reasoning_key,
+    )
+    name = record.line.conversation
+    session.conversations[name] = Conversation(name, start=start)
+    session.current = name
+    return REPAIRED.format(run=record.line.run_id, why=why, report=report)
 
 
 def _open(session: Session, conversation: Conversation, run: Run) -> None:
@@ -109,14 +143,9 @@ def _made_again(session: Session, record: StoredRun) -> tuple[Recipe, Conversati
     """The recipe of a run of another kernel, and the conversation that goes on with it.
 
     Raises:
-        UsageError: its record does not say, or a function that it needs is not there.
+        UsageError: a function that it needs is not there.
     """
     made_of = record.made_of
-    if "settings" not in made_of:
-        raise UsageError(
-            "What this run was made of is not on record, so it cannot go on.",
-            f"`%kimi show {record.line.run_id}` shows it.",
-        )
     name = record.line.conversation
     conversation = Conversation(name, key=str(made_of.get("conversation_key", "")))
     recipe, _ = session.recipe(

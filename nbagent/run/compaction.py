@@ -173,6 +173,8 @@ class Compaction:
 
     def _why(self, tokens: int, step: int, *, overflowed: bool) -> Why | None:
         limit = self._recipe.settings.compact_share
+        if not self._recipe.model.facts.sends:
+            return None  # a record has no window, and no summary to give
         if overflowed:
             is_first, self._overflowed_step = step != self._overflowed_step, step
             return "overflow" if limit and is_first else None

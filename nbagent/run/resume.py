@@ -19,6 +19,7 @@ from nbagent.events import (
     Resumed,
     RunFinished,
     RunStarted,
+    Steered,
     StepStarted,
     ToolFinished,
     ToolStarted,
@@ -217,3 +218,26 @@ def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:
         n = plural(len(partial), "character")
         parts.append(f" The reply on its way ({n}) is asked for again.")
     return "".join(parts)
+
+
+def messages_of(record: Recorded) -> list[Message]:
+    """The messages that a record holds, in order, as far as it does; they may be no whole history.
+
+    An older nbagent kept events alone: the history is put together from them.
+    """
+    if record.origin:
+        messages = list(record.origin)
+        for send in record.sends:
+            messages += send.value if isinstance(send.value, list) else [send.value]
+        return messages
+    messages, ids = [{"role": "user", "content": record.started.prompt}], dict[int, str]()
+    for event in record.events:
+        if isinstance(event, ReplyReceived):
+            messages.append(event.message)
+            ids = {i: call["id"] for i, call in enumerate(event.message.get("tool_calls") or [])}
+        elif isinstance(event, ToolFinished):
+            call_id = ids.get(event.index, "")
+            messages.append({"role": "tool", "tool_call_id": call_id, "content": event.content})
+        elif isinstance(event, Steered):
+            messages.append({"role": "user", "content": event.text})
+    return messages

@@ -112,7 +112,7 @@ def _drawn(
 def whole_html(view: RunView, meter: Meter) -> Html:
     """Draw a run for a page of its own, where no notebook has to stay small."""
     snapshot = trimmed(view.snapshot(), WHOLE)
-    state = view.state() if view.running else ""
+    state = "Not finished" if view.running else ""
     scene = Scene(snapshot, meter.metrics(), meter.chart(), {}, state, alone=True)
     names = [b["picture"] for b in scene.blocks if b["kind"] == "image"]
     pictures = chosen(names, view.pictures, WHOLE.pictures)

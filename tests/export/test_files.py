@@ -97,6 +97,16 @@ def test_what_is_no_record_is_refused_in_words(text: str, words: str) -> None:
         read_jsonl(lines_of(text))
 
 
+def test_a_run_that_was_cut_off_says_so() -> None:
+    story = Story().ask().think("Let me see.").calls("run_python", "{}").reply()
+    cut = [Source(list(story.events))]
+    assert "<b>Not finished</b>" in written("html", cut)
+    assert "The record ends here, before the run did." in written("notebook", cut)
+    whole = [Source(story.finish("There.").events)]
+    assert "Not finished" not in written("html", whole)
+    assert "The record ends here" not in written("notebook", whole)
+
+
 def test_a_secret_that_became_known_later_is_masked() -> None:
     redact = Redactor()
     redact.add("hunter2hunter2")

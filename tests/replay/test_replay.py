@@ -195,6 +195,18 @@ def test_no_limit_and_no_question_stands_in_the_way() -> None:
     assert run.finished.reason == "answer"
 
 
+def test_a_full_window_takes_no_reply_for_a_summary() -> None:
+    script = [*(calls(code(n, f"x{n} = '{'long ' * 16_000}'")) for n in range(8)), says("ok")]
+    narrow = Settings(max_context_tokens=20_000)
+    first = saved(script, Bench(), settings=Settings(compact_share=0))
+    again = Bench()
+    run, _ = replay_of(first.events, again.tool, in_force=narrow)
+    assert len(again.ran) == 8
+    assert history(run) == history(first)
+    live = saved(script, Bench(), settings=narrow)
+    assert any(e.kind.startswith("compact") for e in live.events), "the control: it is full"
+
+
 def test_a_record_that_was_cut_short_says_so() -> None:
     first = saved([calls(code(1, "x")), says("ok")], Bench())
     cut = [e for e in first.events if getattr(e, "step", 1) == 1]
