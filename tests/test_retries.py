@@ -123,7 +123,7 @@ def test_what_another_attempt_cannot_mend_is_made_once(error: ModelError) -> Non
     assert len(run.requests) == 1
     assert run.finished is not None
     assert run.finished.error_kind == error.kind
-    assert "is kept; the next %%kimi goes on" in run.finished.text
+    assert "is kept; go on with `%kimi continue` or the next %%kimi" in run.finished.text
 
 
 def test_an_invalid_reply_is_asked_for_twice_more() -> None:

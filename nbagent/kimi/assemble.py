@@ -28,6 +28,9 @@ from nbagent.ports import Piece
 MAX_TURN_CHARS = 8 * 2**20
 """A reply longer than this is a fault: 32,768 tokens are about 0.2 million characters."""
 
+MAX_COUNT = 10**9
+"""A count of tokens beyond this is none."""
+
 CONTROL_TOKEN = "<|tool_call"  # noqa: S105 -- a token of text, not of access
 """How K2's control tokens begin; in a reply they mean that the server failed to parse a call."""
 
@@ -252,7 +255,9 @@ def _out_of_tokens(before: str) -> OutOfTokens:
 def _parsed(payload: bytes) -> dict[str, Any]:
     try:
         value = from_json(payload)
-    except ValueError:
+    except ValueError as error:
+        if "recursion limit" in str(error):  # what is kept of it would be walked again and again
+            raise InvalidTurn("The reply held an event that is nested too deep.") from None
         value = _parsed_slowly(payload)
     if not isinstance(value, dict):
         raise InvalidTurn("The reply held an event that is not a JSON object.")
@@ -289,4 +294,4 @@ def _usage(raw: object) -> Usage | None:
 def _count(raw: object, *path: str) -> int | None:
     for key in path:
         raw = raw.get(key) if isinstance(raw, Mapping) else None
-    return raw if isinstance(raw, int) else None
+    return raw if type(raw) is int and 0 <= raw <= MAX_COUNT else None

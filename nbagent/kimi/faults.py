@@ -37,6 +37,9 @@ from nbagent.settings import Secret
 MAX_SERVER_TEXT = 500
 """Characters of a server's own words that are shown."""
 
+MAX_NAME = 200
+"""Characters of an id or a host that a server names."""
+
 REQUEST_ID_HEADERS = ("msh-request-id", "x-request-id", "request-id")
 """Where providers put the id that a bug report needs; the first is Moonshot's."""
 
@@ -186,7 +189,7 @@ class Faults:
         )
 
     def _no_api(self, status: int, headers: Mapping[str, str]) -> tuple[str, str]:
-        target = urlsplit(headers.get("location", "")).netloc
+        target = _host_of(headers.get("location", ""))
         if target:
             message = f"{self.endpoint.host} sends requests on to {target} ({status})."
             return message, "That was not followed; if it is the right place, give its base URL."
@@ -203,7 +206,16 @@ class Faults:
 
 def request_id_of(headers: Mapping[str, str]) -> str:
     """The provider's id of a request, from its response headers ('' if it has none)."""
-    return next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")
+    found = next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")
+    return found[:MAX_NAME]
+
+
+def _host_of(url: str) -> str:
+    """The host that a server names, '' if it names none."""
+    try:
+        return urlsplit(url).netloc[:MAX_NAME]
+    except ValueError:
+        return ""
 
 
 def _said(words: str) -> str:
@@ -251,7 +263,7 @@ def _retry_after_s(headers: Mapping[str, str], wall_s: float) -> float | None:
         return float(value)
     try:
         return max(parsedate_to_datetime(value).timestamp() - wall_s, 0.0)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

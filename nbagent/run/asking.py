@@ -343,9 +343,9 @@ class Asking:
     def given_up(self, error: ModelError) -> str:
         """Why the run ends with a failure: its cause, what was kept, what to do next."""
         tried = f"{self.attempt} attempts have failed." if self.attempt > 1 else ""
-        kept = "Everything up to here is kept; the next %%kimi goes on from it."
+        kept = "Everything up to here is kept; go on with `%kimi continue` or the next %%kimi."
         named = f"(Request {error.request_id}.)" if error.request_id else ""
-        parts = (error.message, tried, error.remedy, kept, named)
+        parts = (error.message, error.remedy, tried, kept, named)
         return " ".join(part for part in parts if part)
 
     def refused(self, error: ModelError) -> None:

@@ -36,7 +36,7 @@ class Outcome:
         unknown: how many attempts may have cost what nobody knows; as many as failed if None.
     """
 
-    end: Literal["answer", "error", "stopped"] = "answer"
+    end: Literal["answer", "error", "stopped", "limit"] = "answer"
     kind: str = ""
     retries: int = 0
     words: str = ""

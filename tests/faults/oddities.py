@@ -186,6 +186,29 @@ def no_usage(turn: Turn) -> Iterable[bytes]:
     return [*turn.open_events(), delta(turn.finish), DONE]
 
 
+COUNTS = {"numbers beyond measure": 10**400, "less than nothing": -7, "truths": True, "halves": 2.5}
+
+
+def counted(n: Any) -> Callable[[Turn], Iterable[bytes]]:
+    """Token counts that cannot be."""
+    usage = {"prompt_tokens": n, "completion_tokens": n, "cached_tokens": n}
+    return lambda turn: [*turn.open_events(), delta(turn.finish, usage), DONE]
+
+
+def names_in_pieces(turn: Turn) -> Iterable[bytes]:
+    found = [delta(**p) for phase, p in turn.deltas() if phase not in {"name", "arguments"}]
+    for i, call in enumerate(turn.calls):
+        for name in (call.name[:2], call.name[2:]):
+            function = {"name": name, "arguments": ""}
+            piece = {"index": i, "id": call.id, "type": "function", "function": function}
+            found.append(delta(tool_calls=[piece]))
+        rest = {"index": i, "function": {"arguments": call.arguments}}
+        found.append(delta(tool_calls=[rest]))
+    return [*found, *turn.end_events()]
+
+
+SECOND_CALL, LATE_CALL = b'"tool_calls": [{"index": 1,', b'"tool_calls": [{"index": 900000000,'
+DEEP = delta(x_trace="@").replace(b'"@"', b"[" * 150 + b"]" * 150)
 FIELDS = b"event: message\nid: 7\nretry: 10\n"
 SECOND = {"index": 1, "delta": {"content": LOST, "tool_calls": [{"index": 0, "id": LOST}]}}
 
@@ -220,6 +243,15 @@ FAULTS = [
         "usage of words",
         lambda turn: [*turn.open_events(), delta(turn.finish, {"prompt_tokens": "many"}), DONE],
     ),
+    *(odd(f"usage of {name}", counted(n)) for name, n in COUNTS.items()),
+    odd("an index that is large", in_bytes(lambda data: data.replace(SECOND_CALL, LATE_CALL))),
+    odd(
+        "an unknown field nested 150 deep, kept",
+        lambda turn: [*turn.open_events(), DEEP, *turn.end_events()],
+        changed=lambda message: message | {"x_trace": json.loads("[" * 150 + "]" * 150)},
+    ),
+    odd("names in pieces", names_in_pieces),
+    odd("a finish of an unknown kind", lambda turn: [*turn.open_events(), *turn.end_events("eos")]),
     odd("finish said twice", lambda turn: [*turn.events()[:-1], delta(turn.finish), DONE]),
     *(with_text(text) for text in ("\u2028\u2029", "\x85\x0b\x0c", "👍🏽 Ünïcode", "\ufeff\u200b")),
     odd("fragments without an index", without_index),

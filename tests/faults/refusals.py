@@ -67,6 +67,36 @@ FAULTS = [
         )
         for status in (301, 302, 307, 308)
     ),
+    Fault(
+        "redirect to no address",
+        answers(302, b"", Location="http://[oops/v1"),
+        ends("not_an_api", "Check the base URL", unknown=0),
+    ),
+    Fault(
+        "redirect to a name of 50 kB",
+        answers(307, b"", Location="http://" + "x" * 50_000),
+        ends("not_an_api", "sends requests on to", unknown=0),
+    ),
+    Fault(
+        "a request id of 50 kB",
+        answers(400, {"error": {"message": "no"}}, Msh_Request_Id="r" * 50_000),
+        ends("bad_request", "no", unknown=0),
+    ),
+    Fault(
+        "a type of 50 kB",
+        refuses(400, "t" * 50_000, "m" * 50_000),
+        ends("bad_request", "mmm", unknown=0),
+    ),
+    Fault(
+        "a type that is no text",
+        answers(400, {"error": {"type": ["x"], "message": {"a": 1}}}),
+        ends("bad_request", "refused", unknown=0),
+    ),
+    Fault(
+        "an error that is a list",
+        answers(400, {"error": [1, 2]}),
+        ends("bad_request", "refused", unknown=0),
+    ),
     ended("400 overflow", 400, INVALID, OVERFLOW, "overflow", "more than the model's window"),
     ended("400 too long", 400, INVALID, "Input token length too long", "overflow", "window"),
     ended("400 without reasoning", 400, INVALID, REASONING, "bad_request", "missing"),
@@ -103,6 +133,12 @@ FAULTS = [
     waited(
         "429 retry-after past",
         limited("slow down", Retry_After="Thu, 01 Jan 1970 00:00:01 GMT"),
+        0.25,
+        0.5,
+    ),
+    waited(
+        "429 retry-after beyond the calendar",
+        limited("slow down", Retry_After=f"Thu, 01 Jan {10**12} 00:00:00 GMT"),
         0.25,
         0.5,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.faults.fault import (
@@ -43,6 +44,10 @@ def fragments(name: str, *fragments_: dict[str, Any], words: str) -> Fault:
     return invalid(name, sends([*events, *FAILED.end_events()]), words)
 
 
+def nested(depth: int) -> str:
+    return '{"text": ' + "[" * depth + "]" * depth + "}"
+
+
 ONLY_THOUGHT = Turn(f"{LOST} thought.", "")
 NOTHING = Turn("", "")
 LONG = "The token limit was reached in the midst of this"
@@ -68,6 +73,10 @@ FAULTS = [
     discarded("arguments cut short", calling('{"text": "LO'), "not valid JSON"),
     discarded("arguments that are no JSON", calling("{text: LOST}"), "not valid JSON"),
     discarded("arguments with NaN", calling('{"text": NaN}'), "not valid JSON"),
+    replace(
+        discarded("arguments nested without end", calling(nested(100_000)), "not valid JSON"),
+        settings={"notice_repeats": False},
+    ),
     discarded("arguments twice", calling('{"text": "LOST"}{"text": "LOST"}'), "not valid JSON"),
     discarded("two calls of one id", TWINS, "carry one id"),
     discarded("a call without a name", calling("{}", name=""), "names no function"),
@@ -121,7 +130,17 @@ FAULTS = [
     ),
     told("null for arguments", "null", "must be a JSON object"),
     told("a list for arguments", '["x"]', "must be a JSON object"),
+    told("arguments nested 100 deep", nested(100), "was not run"),
+    told("arguments nested 400 deep", nested(400), "was not run"),
+    told("a key that is no name", '{"\\u0000": 1, "text": "x"}', "was not run"),
     told("an unknown tool", '{"text": "x"}', "There is no tool called", tool="notes"),
+    Fault(
+        "the same call again and again",
+        replied(calling("{}", name="look", why="Odd")),
+        Outcome("limit", words="Say what it should try instead", unknown=0),
+        times=1_000,
+        reply=calling("{}", name="look", why="Odd"),
+    ),
     told("a tool that is none", '{"text": "x"}', "The tools are: note", tool="rm_rf"),
     Fault(
         "calls that are said to be an answer",

@@ -13,6 +13,7 @@ from nbagent.clock import ManualClock
 from nbagent.conversation import Turn as ConversationTurn
 from nbagent.conversation import history_after
 from nbagent.events import Event, RetryScheduled, StepStarted
+from nbagent.journal import Journal, StoredRun
 from nbagent.kimi.client import KimiModel, connect
 from nbagent.kimi.endpoints import PRESETS
 from nbagent.messages import Record
@@ -44,6 +45,8 @@ class Seen:
     """What the tool was called with, each time that it ran."""
     folded: list[Event] = field(default_factory=list)
     """Every event, the transient ones among them."""
+    stored: StoredRun | None = None
+    """What the journal holds of it."""
 
 
 class Scene:
@@ -51,7 +54,7 @@ class Scene:
 
     Args:
         plan: which faults strike at which turns.
-        directory: where the account's pace is kept.
+        directory: where the account's pace and the journal are kept.
         settings: what the run is set to besides what the faults need.
     """
 
@@ -73,6 +76,7 @@ class Scene:
             model_given=True,
             directory=lambda: directory,
         )
+        self.journal = Journal(lambda: directory, clock=self.clock)
         self.seen: Seen
 
     def play(self) -> Seen:
@@ -88,7 +92,11 @@ class Scene:
         self.seen = Seen(run, self.server, noted)
         run.subscribe(self.seen.folded.append)
         run.subscribe(self._come_and_go)
+        keeper = self.journal.keep(run, {})
+        run.subscribe(keeper.apply)
         drive(run, self)
+        keeper.close()
+        self.seen.stored = self.journal.load(run.run_id)
         return self.seen
 
     def go_on(self) -> Run:
@@ -103,6 +111,7 @@ class Scene:
         return run
 
     def close(self) -> None:
+        self.journal.close()
         self.model.close()
         self.server.close()
 

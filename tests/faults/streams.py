@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tests.faults.fault import TOLERATED, Break, Fault, always, answers, ends, raw, sends, survives
 from tests.faults.turns import FAILED, LOST, Turn
@@ -38,11 +39,26 @@ def lasting(name: str, event_: bytes, *, before: Iterable[bytes] = (), words: st
             connection.chunk(event_)
         return connection.end()
 
-    return invalid(name, do, words)
+    return replace(invalid(name, do, words), settings=UNNOTICED)
 
 
+def in_circles(name: str, event_: bytes, *, before: Iterable[bytes] = ()) -> Fault:
+    """The same words again and again, until somebody notices."""
+    events = [*before, *[event_] * LASTING, *FAILED.end_events()]
+    return Fault(name, sends(events), survives("in_circles", "same over and over"))
+
+
+def nested(depth: int) -> bytes:
+    """A field that no client knows, so many lists deep."""
+    return delta(x_trace="@").replace(b'"@"', b"[" * depth + b"]" * depth)
+
+
+UNNOTICED = {"notice_repeats": False, "max_usd": 1e6}
+"""What a reply without end is taken to cost is more than a run may spend by itself."""
+LIMIT = delta(content="<|tool_call_begin|>")
 LASTING = 400
 """As often comes what never ends, 64 kB each time: 26 MB."""
+CIRCLE = f"{LOST}, but wait, let me look at that once more. "
 BULK = LOST + "z" * 65_536
 
 
@@ -92,7 +108,9 @@ FAULTS = [
     spoilt("a line that is no JSON", b"data: {oops}\n\n", "not JSON"),
     spoilt("a line that is a list", b"data: [1]\n\n", "not a JSON object"),
     spoilt("a line that is a number", b"data: 7\n\n", "not a JSON object"),
-    spoilt("JSON without end of nesting", b"data: " + b"[" * 100_000 + b"\n\n", "not JSON"),
+    spoilt("JSON without end of nesting", b"data: " + b"[" * 100_000 + b"\n\n", "nested too"),
+    spoilt("an unknown field nested 150 deep", nested(150) + LIMIT, "control tokens"),
+    spoilt("an unknown field nested 900 deep", nested(900), "nested too deep"),
     spoilt("bytes that are not UTF-8", delta(content="x").replace(b"x", b"\xff\xfe"), "UTF-8"),
     spoilt(
         "half a character in arguments",
@@ -120,6 +138,13 @@ FAULTS = [
     no_api(
         "an encoding that nobody asked for",
         answers(200, b"\x0b\x02\x80\n" * 50, STREAM, Content_Encoding="br"),
+    ),
+    in_circles("an answer in circles", delta(content=CIRCLE)),
+    in_circles("reasoning in circles", delta(reasoning_content=CIRCLE)),
+    in_circles(
+        "arguments in circles",
+        delta(tool_calls=[{"index": 0, "function": {"arguments": BULK[:2_000]}}]),
+        before=FAILED.up_to("name"),
     ),
     lasting("an answer without end", delta(content=BULK), words="grew beyond"),
     lasting("reasoning without end", delta(reasoning_content=BULK), words="grew beyond"),

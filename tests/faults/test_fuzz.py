@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from nbagent.errors import ModelError
 from nbagent.kimi.assemble import Assembled, ErrorFrame
+from nbagent.kimi.endpoints import PRESETS
+from nbagent.kimi.faults import Faults
 from nbagent.kimi.reader import Reader
 from tests.conftest import seed
 from tests.faults.turns import FAILED, TURNS
@@ -52,6 +55,8 @@ EVENTS = [
     delta(tool_calls=[{"function": {"name": "note", "arguments": None}}]),
     delta(reasoning_details=[{"type": "text", "index": 0, "text": "x"}]),
 ]
+FAULTS = Faults(PRESETS["moonshot"], "kimi-k2.6")
+HEADERS = ["retry-after", "location", "msh-request-id", "x-request-id"]
 ROUNDS = 4_000
 """How many streams one long test mutates."""
 
@@ -144,6 +149,53 @@ def test_streams_of_any_events(events: list[bytes], chance: random.Random) -> No
     assert found == outcome(cut(data, chance))
     if isinstance(found, Assembled):
         assert judged(found) == []
+
+
+DATES = st.builds(
+    "{}{:02} {} {} {:02}:{:02}:{:02} {}".format,
+    st.sampled_from(["Thu, ", "", "Xyz, "]),
+    st.integers(0, 40),
+    st.sampled_from(["Jan", "Feb", "Foo", ""]),
+    st.sampled_from([0, 1, 69, 1969, 1970, 2026, 9999, 10_000, 99_999, 10**12]),
+    st.integers(0, 30),
+    st.integers(0, 70),
+    st.integers(0, 70),
+    st.sampled_from(["GMT", "-0000", "+9999", "", "EST", "+0000000"]),
+)
+TEXTS = st.one_of(
+    DATES,
+    st.text(st.characters(codec="latin-1"), max_size=40),
+    st.sampled_from(["http://[", "//x", "1e9", "-1", "9" * 400, "inf", "١٢"]),
+)
+BODIES = st.one_of(
+    st.text(max_size=60),
+    st.recursive(
+        st.one_of(TEXTS, st.none(), st.integers(), st.floats(allow_nan=False)),
+        lambda inner: (
+            st.dictionaries(
+                st.sampled_from(["error", "message", "type", "code", "detail"]), inner, max_size=3
+            )
+            | st.lists(inner, max_size=3)
+        ),
+        max_leaves=8,
+    ).map(json.dumps),
+)
+
+
+@given(st.integers(300, 599), st.dictionaries(st.sampled_from(HEADERS), TEXTS), BODIES)
+@settings(max_examples=300, deadline=None)
+def test_any_refusal_is_named(status: int, headers: dict[str, str], body: str) -> None:
+    error = FAULTS.from_status(status, headers, body, 1.8e9)
+    assert error.message
+    assert len(str(error)) < 2_000
+    assert error.retry_after_s is None or error.retry_after_s >= 0
+
+
+@given(BODIES)
+@settings(max_examples=200, deadline=None)
+def test_any_error_frame_is_named(body: str) -> None:
+    assert FAULTS.from_frame({"message": body, "code": body, "type": body}, "").message
+    assert FAULTS.from_frame(body, "").message
 
 
 def test_the_judge_of_replies_can_fail() -> None:

@@ -19,7 +19,7 @@ from tests.faults.scene import Scene, Seen
 from tests.faults.table import TABLE
 from tests.faults.turns import FAILED, MIDDLE
 
-QUICK = 36
+QUICK = 30
 """How many cases of the table are played in `make test`; others every day."""
 CHAIN = 10
 """How many sequences of two faults one test plays."""

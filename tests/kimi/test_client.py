@@ -117,6 +117,8 @@ def test_nothing_is_left_open(client_of: Callable[..., Client], server: WireServ
         client.model.close()
         assert server.client_closed.wait(WAIT_S)
         server.client_closed.clear()
+        for serving in server.threads[1:]:  # they close their sockets, which are not counted
+            serving.join(WAIT_S)
 
     def held() -> tuple[int, int]:
         mine = [s for s in server.connections if s.fileno() >= 0]
