@@ -52,7 +52,8 @@ def blocks(cell: Any) -> list[str]:
 
 def test_two_runs_beside_the_users_cells(lab: Lab, page: Page, lessons: Server, name: str) -> None:
     n_calls = 10
-    control.order(lessons, *[call(DRAWS)] * n_calls, say("Done."), say("Done."))
+    draws = [call(f"{DRAWS}  # {i}") for i in range(n_calls)]
+    control.order(lessons, *draws, say("Done."), say("Done."))
     runs = [f"%%kimi --bg --conversation {each}\ngo" for each in ("one", "two")]
     notebook = opened(lab, page, name, *runs, PRINTS, AWAITS, PLOTS, PRINTS, AWAITS, PLOTS)
     notebook.run(0, 1, 2)
