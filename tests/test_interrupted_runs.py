@@ -38,7 +38,7 @@ def results(n_runs: int, seed: int, handler: str) -> dict[str, Any]:
 MANY = [pytest.param(seed, marks=pytest.mark.long) for seed in range(10, 30)]
 
 
-@pytest.mark.parametrize("seed", [1, 2, *MANY])
+@pytest.mark.parametrize("seed", [1, *MANY])
 def test_random_interrupts_break_nothing(seed: int) -> None:
     found = results(300, seed, "armed")
     assert found["runs"] == 300

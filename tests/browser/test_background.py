@@ -50,6 +50,7 @@ def blocks(cell: Any) -> list[str]:
     return [block["kind"] for call in calls for block in call["outputs"]]
 
 
+@pytest.mark.long
 def test_two_runs_beside_the_users_cells(lab: Lab, page: Page, lessons: Server, name: str) -> None:
     n_calls = 10
     draws = [call(f"{DRAWS}  # {i}") for i in range(n_calls)]

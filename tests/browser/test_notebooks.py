@@ -44,6 +44,7 @@ def expect_trace(notebook: Notebook, cell: int, *, wait_ms: int = WAIT_MS) -> No
     expect(output.get_by_text("inspect_variable").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_question_and_what_comes_after_it(lab: Lab, page: Page, name: str) -> None:
     path = lab.write(name, START, DATA, QUESTION, "print(len(measured), 'measured')")
     notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()

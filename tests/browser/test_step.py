@@ -194,6 +194,7 @@ def test_a_run_that_goes_on_is_paused(lab: Lab, page: Page, lessons: Server, nam
     assert len(sent(lessons)) > n_sent
 
 
+@pytest.mark.long
 def test_a_question_is_asked_where_it_is_seen_and_a_forks_too(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:

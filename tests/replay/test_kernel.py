@@ -110,7 +110,7 @@ def test_without_a_record_the_cell_runs_and_says_so(server: Server) -> None:
     cells, is_ok = executed(
         LOAD,
         "%kimi use lesson\n%config Kimi.on_rerun = 'replay'",
-        "%%kimi describe df",
+        "%%kimi describe df, which no cell has asked before",
     )
     assert is_ok
     assert "no saved run of this cell to replay" in cells[-1].outputs[0].text
