@@ -41,7 +41,10 @@ def list_runs(*, as_rows: bool, search: str, limit: int) -> None:
     """List runs, newest first."""
     from nbagent.export.listing import as_json, table  # noqa: PLC0415 -- see above
 
-    lines = _journal().runs(search, limit=limit)
+    journal = _journal()
+    lines = journal.runs(search, limit=limit)
+    if journal.note:
+        click.echo(journal.note, err=True)
     if as_rows:
         click.echo(as_json(lines))
     else:

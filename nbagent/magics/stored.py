@@ -36,7 +36,9 @@ def runs(session: Session, rest: str) -> str:
     """`%kimi runs [TEXT]`: the last runs of every kernel, newest first."""
     lines = session.driving.journal.runs(rest, limit=LISTED)
     if lines:
-        return table(lines)
+        is_cut_off = any(line.state == "running" and not line.held_by for line in lines)
+        hint = "\n`%kimi resume [RUN]` takes up a run that was cut off." if is_cut_off else ""
+        return table(lines) + hint
     own = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
     return "\n".join(own) or "No run yet."
 
