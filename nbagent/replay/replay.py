@@ -29,7 +29,7 @@ from nbagent.policy import (
 from nbagent.redact import MASK, Redactor
 from nbagent.replay.model import RecordedModel
 from nbagent.run.recipe import Recipe
-from nbagent.run.recorded import Recorded, RecordedCall
+from nbagent.run.recorded import Recorded, RecordedCall, result_of
 from nbagent.settings import Settings
 from nbagent.tools import ToolResult, Toolset
 
@@ -156,12 +156,4 @@ def _result_of(recorded: RecordedCall) -> ToolResult:
     end = recorded.finished
     if end is None:
         return ToolResult(content="Nobody saw whether this finished.", is_error=True)
-    return ToolResult(
-        content=recorded.told or "(no output)",
-        display=end.display,
-        is_error=end.is_error,
-        outcome=end.outcome,
-        interrupted=end.stopped,
-        cut_bytes=end.cut_bytes,
-        spill=end.spill,
-    )
+    return result_of(end, recorded.told or "(no output)")

@@ -24,6 +24,7 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.messages import Content, Message
+from nbagent.tools import ToolResult
 
 CODE_TOOL = "run_python"
 """The tool whose calls are code."""
@@ -210,3 +211,22 @@ def _proposed(message: Message | None, index: int) -> dict[str, Any]:
     except (ValueError, RecursionError, KeyError, TypeError):
         return {}
     return arguments if isinstance(arguments, dict) else {}
+
+
+def result_of(event: ToolFinished, content: Content | None = None) -> ToolResult:
+    """The result that a call's end tells of.
+
+    Args:
+        event: the end.
+        content: what the model got, if not what the call brought.
+    """
+    return ToolResult(
+        content=event.content if content is None else content,
+        display=event.display,
+        is_error=event.is_error,
+        outcome=event.outcome,
+        changes=event.changes,
+        interrupted=event.stopped,
+        cut_bytes=event.cut_bytes,
+        spill=event.spill,
+    )

@@ -29,7 +29,8 @@ from nbagent.messages import Message
 from nbagent.phrases import plural
 from nbagent.run.cursor import Cursor, Send
 from nbagent.run.fork import Beginning
-from nbagent.tools import Tool, ToolResult
+from nbagent.run.recorded import result_of
+from nbagent.tools import Tool
 
 FRESH_KERNEL = (
     "[The kernel was restarted: variables, imports and functions from before are gone. Files are "
@@ -110,7 +111,7 @@ def resumed(
         replayed(record, loop, tools, note if is_asking else ""),
         step=max((e.step for e in events if isinstance(e, ReplyReceived)), default=0),
         reply=reply,
-        results=[_result(event) for event in after if isinstance(event, ToolFinished)],
+        results=[result_of(event) for event in after if isinstance(event, ToolFinished)],
         unknown=unknown,
         events=events,
         resumed=Resumed(step=begun, text=text, kernel=kernel, fresh=is_fresh),
@@ -193,19 +194,6 @@ def _unknown(after: Sequence[Event]) -> ToolStarted | None:
         elif isinstance(event, ToolFinished):
             begun = None
     return None if begun is None or begun.effect == "pure" else begun
-
-
-def _result(event: ToolFinished) -> ToolResult:
-    return ToolResult(
-        content=event.content,
-        display=event.display,
-        is_error=event.is_error,
-        outcome=event.outcome,
-        changes=event.changes,
-        interrupted=event.stopped,
-        cut_bytes=event.cut_bytes,
-        spill=event.spill,
-    )
 
 
 def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:
