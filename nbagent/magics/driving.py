@@ -242,11 +242,8 @@ class Driving:
     def _tick(self) -> None:
         self._executor.step()
         self._drain.drain()
-        for run_id, keeper in list(self._keepers.items()):
-            if self.runs[run_id].finished:
-                del self._keepers[run_id]
-            else:
-                keeper.beat()
+        for keeper in self._keepers.values():
+            keeper.beat()
         if self._pumping:
             self.background.beside()
 
