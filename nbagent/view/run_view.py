@@ -39,7 +39,7 @@ from nbagent.events import (
     ToolOutput,
     ToolStarted,
 )
-from nbagent.phrases import ENDED, STATES, clean, clip, one_line, seconds, size, stopping_words
+from nbagent.phrases import ENDED, STATES, clean, clip, one_line, seconds, stopping_words
 from nbagent.view.lines import LINES_MAX, call_key, line_of
 from nbagent.view.outputs import Block, Picture, block_of, goes_below
 from nbagent.view.sent import SentCount
@@ -323,8 +323,7 @@ class RunView:
             self.sent.add(piece)
 
     def _compacted(self, event: Compacted) -> None:
-        words = f"{event.n_messages} older messages became a {size(len(event.summary))} summary."
-        words = one_line(clean(event.text), 400) or words
+        words = one_line(clean(event.text), 400)
         self.phase = "replied" if self.phase == "compacting" else self.phase
         self._notes = [words]
         if self.steps and self.steps[-1].number == event.step:

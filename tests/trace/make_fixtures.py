@@ -105,7 +105,10 @@ def many() -> list[Event]:
         if i in (20, 70):
             story.steer("Leave the units alone.")
         if i == 12:
-            story.add(Compacted(step=story.step, n_messages=61, summary="What was done. " * 20))
+            words = "61 older messages became a 300 B summary."
+            summary = "What was done. " * 20
+            compacted = Compacted(step=story.step, n_messages=61, summary=summary, text=words)
+            story.add(compacted)
         failed = i % 30 == 7
         shown = error_output("KeyError", "'unit'", ["KeyError: 'unit'"]) if failed else None
         code = "# Clean file 3\nclean(3)" if i in (60, 75) else f"# Clean file {i}\nclean({i})"
@@ -232,13 +235,9 @@ def fixture(happened: list[Event]) -> dict[str, Any]:
     return rounded(json.loads(json.dumps(facts)))
 
 
-NOT_COUNTED_IN_THE_PAGE = "unknown_attempts"
-
-
 def rounded(value: Any) -> Any:
     if isinstance(value, dict):
-        shared = {key: item for key, item in value.items() if key != NOT_COUNTED_IN_THE_PAGE}
-        return {key: rounded(item) for key, item in shared.items()}
+        return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list):
         return [rounded(item) for item in value]
     return round(value, 6) if isinstance(value, float) else value

@@ -78,7 +78,7 @@ def everywhere(text: str) -> Story:
     story.add(Paused(step=1, why=text, question=text, key=text))
     story.add(Edited(step=1, place="reply", message={"role": "assistant", "content": text}))
     story.add(Edited(step=1, place="result", index=0, content=text))
-    story.add(Compacted(step=1, n_messages=2, summary=text))
+    story.add(Compacted(step=1, n_messages=2, summary=text, text=text))
     story.ask().question(reason, name=text, why=text, about="result", content=text)
     story.ask().question(reason, name=text, why=text, arguments={text: text})
     story.ask().run("other", arguments={text: text}).ask().think(text).say(text).reply()

@@ -146,12 +146,12 @@ def test_discarded_attempts_and_notes_stay_with_their_step() -> None:
         .ask(attempt=2)
     )
     story.think("whole").say("yes").reply().steer("use blue").add(
-        Compacted(step=1, n_messages=61, summary="s" * 2000)
+        Compacted(step=1, n_messages=61, summary="s", text="61 older messages went.")
     )
     step = folded(story.events)[0].snapshot()["steps"][0]
     assert step["retries"] == [{"attempt": 1, "reason": "Stream cut.", "discarded": "half a tho"}]
     assert step["steered"] == ["use blue"]
-    assert step["notes"] == ["61 older messages became a 2.0 kB summary."]
+    assert step["notes"] == ["61 older messages went."]
 
 
 def long_story(n: int) -> Story:

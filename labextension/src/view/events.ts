@@ -178,9 +178,7 @@ export interface Steered extends InStep {
 }
 export interface Compacted extends InStep {
   kind: 'compacted';
-  n_messages: number;
-  summary: string;
-  text?: string;
+  text: string;
   usage?: Usage | null;
 }
 export interface Compacting extends InStep {
@@ -195,6 +193,8 @@ export interface Resumed extends InStep {
 export interface RunFinished extends Stamped {
   kind: 'run_finished';
   reason: string;
+  error_kind?: string;
+  discarded?: string;
   answer?: string;
   text?: string;
 }

@@ -3,6 +3,26 @@
 import { sum } from './streams';
 import type { ChartSegment, Figure, StepFigures } from './types';
 
+/** Failures in which nothing was generated, unless something had arrived by then. */
+export const REFUSALS = /^(rate_limit|auth|quota|not_found|bad_request|overflow|not_an_api)$/;
+
+/** Figures of a run that are the median over its steps. */
+export const MEDIANS = ['ttft_s', 'ttfa_s', 'tokens_per_s'] as const;
+/** Figures of a run that are the sum over its steps. */
+export const TOTALS = [
+  'model_s',
+  'tool_s',
+  'you_s',
+  'wait_s',
+  'completion_tokens',
+  'reasoning_tokens',
+  'tool_calls',
+  'retries',
+  'stalls',
+  'stall_s',
+  'cost_usd'
+] as const;
+
 /** How long each phase of a step took, in seconds, as its figures say; those that took none left out. */
 export function phaseSeconds(figures: StepFigures): [phase: string, length: number][] {
   const ttft = number(figures['ttft_s']) ?? 0;

@@ -5,7 +5,7 @@ import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
-import { clean, clip, gist, oneLine, size } from './phrases';
+import { clean, clip, gist, oneLine } from './phrases';
 import { countWords, joined, mergedRanges, rangeOf } from './ranges';
 import { Step } from './steps';
 import type {
@@ -112,8 +112,7 @@ export class RunView {
       this.count(event.sent);
     },
     compacted: event => {
-      const was = `${event.n_messages} older messages became a ${size(event.summary.length)} summary.`;
-      const words = oneLine(clean(event.text ?? ''), 400) || was;
+      const words = oneLine(clean(event.text), 400);
       if (this.phase === 'compacting') this.phase = 'replied';
       this.notes = [words];
       if (this.lastStep?.number === event.step) this.putNotes(this.lastStep);

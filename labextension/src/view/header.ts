@@ -200,7 +200,7 @@ export class Header {
     const right = [
       seconds(number('wall_s') ?? meter.t),
       `${count(number('completion_tokens'))} tokens out${est}`,
-      cost === null ? 'cost —' : dollars(cost),
+      cost === null ? 'cost —' : (run['unknown_attempts'] ? '≥ ' : '') + dollars(cost),
       whoOf(view.scripted, view.model)
     ];
     put(this.node, { class: 'hd over' });

@@ -1,6 +1,6 @@
 // The run in figures: a pure function of the events' stamps. Mirrors nbagent/meter/meter.py.
 
-import { known, segmentsFrom, total } from './figures';
+import { known, MEDIANS, REFUSALS, segmentsFrom, total, TOTALS } from './figures';
 import { rounded } from './phrases';
 import { costUsd, countReasoning, type Price, StepMeter } from './step_meter';
 import { bucketed, halved, median, Stream, sum, thinned } from './streams';
@@ -21,21 +21,6 @@ const MAX_SAMPLES = 4_000;
 const POINTS_PER_REPLY = 48;
 const POINTS_IN_LONG_RUNS = 12;
 const LONG_RUN_STEPS = 100;
-const MEDIANS = ['ttft_s', 'ttfa_s', 'tokens_per_s'] as const;
-const TOTALS = [
-  'model_s',
-  'tool_s',
-  'you_s',
-  'wait_s',
-  'completion_tokens',
-  'reasoning_tokens',
-  'tool_calls',
-  'retries',
-  'stalls',
-  'stall_s',
-  'cost_usd'
-] as const;
-
 export interface Estimate {
   waitingS: number | null;
   completionTokens: number;
@@ -62,6 +47,9 @@ export class Meter {
   private measured: Metrics | null = null;
   private drawn: ChartJson | null = null;
   private pieces: Sample[] = [];
+  /** Requests whose tokens nobody knows: they failed, or were stopped, on their way. */
+  private unknown = 0;
+  private underWay = false;
   /** Counts and cost of requests for a summary: of the run, and of no step. */
   private readonly summaries: Record<string, Figure>[] = [];
   private tokensPerChar = TOKENS_PER_CHAR;
@@ -89,14 +77,17 @@ export class Meter {
         break;
       case 'step_started':
         this.stepStarted(event);
+        this.underWay = true;
         break;
       case 'delta':
         this.delta(event);
         break;
       case 'reply_received':
+        this.underWay = false;
         this.replyReceived(event);
         break;
       case 'retry_scheduled':
+        if (event.attempt > 0) this.failed(event.reason, event.discarded);
         this.retryScheduled(event);
         break;
       case 'approval_asked':
@@ -124,6 +115,8 @@ export class Meter {
       case 'compacting':
       case 'resumed':
       case 'run_finished':
+        if (event.kind === 'run_finished' && this.open?.[0] !== 'retry')
+          this.failed(event.error_kind, event.discarded);
         this.close(event.t);
     }
   }
@@ -171,7 +164,8 @@ export class Meter {
       context_tokens: total([last?.['prompt_tokens'], last?.['completion_tokens']]),
       window_tokens: this.windowTokens || null,
       paced: this.scripted,
-      estimated: rows.some(row => row['estimated'])
+      estimated: rows.some(row => row['estimated']),
+      unknown_attempts: this.unknown
     };
     MEDIANS.forEach(key => (run[key] = median(known(column(key)))));
     TOTALS.forEach(key => (run[key] = total(column(key))));
@@ -345,6 +339,13 @@ export class Meter {
     step.costUsd = this.costOf(usage);
     step.t1 = Math.max(step.t1, event.t);
     this.pieces = [];
+  }
+
+  /** A request has failed; it may have cost tokens all the same. */
+  private failed(kind = '', discarded = ''): void {
+    const isFree = REFUSALS.test(kind) && !discarded && !this.pieces.length;
+    this.unknown += Number(this.underWay && !isFree);
+    this.underWay = false;
   }
 
   private costOf(usage: Usage | null): number | null {
