@@ -43,14 +43,12 @@ export class Meter {
   private readonly settled = new Map<number, StepFigures>();
   private base: Figures | null = null;
   private last: StepMeter | null = null;
-  /** What was computed since the last event: a view asks several times for the same. */
+  // What was computed since the last event: a view asks several times for the same.
   private measured: Metrics | null = null;
   private drawn: ChartJson | null = null;
   private pieces: Sample[] = [];
-  /** Requests whose tokens nobody knows: they failed, or were stopped, on their way. */
   private unknown = 0;
   private underWay = false;
-  /** Counts and cost of requests for a summary: of the run, and of no step. */
   private readonly summaries: Record<string, Figure>[] = [];
   private tokensPerChar = TOKENS_PER_CHAR;
   private open: [phase: string, step: number, t0: number] | null = null;
@@ -115,8 +113,7 @@ export class Meter {
       case 'compacting':
       case 'resumed':
       case 'run_finished':
-        if (event.kind === 'run_finished' && this.open?.[0] !== 'retry')
-          this.failed(event.error_kind, event.discarded);
+        if (event.kind === 'run_finished') this.ended(event);
         this.close(event.t);
     }
   }
@@ -346,6 +343,10 @@ export class Meter {
     const isFree = REFUSALS.test(kind) && !discarded && !this.pieces.length;
     this.unknown += Number(this.underWay && !isFree);
     this.underWay = false;
+  }
+
+  private ended(event: EventOf<'run_finished'>): void {
+    if (this.open?.[0] !== 'retry') this.failed(event.error_kind, event.discarded);
   }
 
   private costOf(usage: Usage | null): number | null {
