@@ -279,11 +279,7 @@ export class Meter {
     this.open = null;
     const step = this.step(number);
     step.add(phase, t0, t);
-    if (phase === 'you') {
-      step.youS += Math.max(0, t - t0);
-    } else {
-      step.waitS += Math.max(0, t - t0);
-    }
+    step[phase === 'you' ? 'youS' : 'waitS'] += Math.max(0, t - t0);
   }
 
   private stepStarted(event: EventOf<'step_started'>): void {
