@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -146,6 +145,7 @@ class Cast:
     story: Story
     notes: Notes
     here: Any = lambda *_: None
+    clock: ManualClock = field(default_factory=ManualClock)
     asked: list[Decide] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -154,7 +154,7 @@ class Cast:
             model=self.model,
             tools=Toolset([self._tool()]),
             settings=Settings(ask=self.story.ask, compact_share=0.8),
-            clock=ManualClock(),
+            clock=self.clock,
             loop=self.story.loop,
             gate=asking("always"),
             made_of={"loop": self.story.name},
@@ -165,22 +165,16 @@ class Cast:
         return Tool("note", "Note a thing.", schema, self._note, self.story.effect)
 
     def _note(self, arguments: dict[str, Any], _: ToolContext) -> ToolResult:
-        turn, index = map(int, arguments["text"].split("."))
+        turn, index = map(int, arguments["text"].rstrip("e").split("."))
         self.here("S9 tool running", turn, index, "before")
         self.notes.add(arguments["text"])
         self.here("S9 tool running", turn, index, "after")
         return ToolResult(content=f"Noted {arguments['text']}." + " x" * (self.story.n_chars // 2))
 
-    def new_run(self) -> Run:
-        started = RunStarted(run_id="run-1", prompt="Note all.", model="test", wall=1.0)
+    def new_run(self, run_id: str = "run-1") -> Run:
+        started = RunStarted(run_id=run_id, prompt="Note all.", model="test", wall=1.0)
         return Run(self.recipe, prompt="Note all.", started=started)
 
     def decide(self, question: Decide) -> Decision:
         self.asked.append(question)
         return Decision(self.story.outcome if question.kind == "outcome" else "run")
-
-
-def texts_of(message: Message) -> Iterator[tuple[str, str]]:
-    """Id and text of each call of a reply."""
-    for each in message.get("tool_calls") or []:
-        yield each["id"], each["function"]["arguments"]
