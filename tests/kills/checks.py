@@ -29,7 +29,7 @@ from nbagent.messages import json_bytes
 from nbagent.run import Run
 from nbagent.run.resume import FRESH_KERNEL
 from tests.journal.harness import as_json
-from tests.kills.life import STATES, Kill, Life, kill_at, killed
+from tests.kills.life import Kill, Life, kill_at, killed
 from tests.kills.story import ANSWER, Story
 from tests.strict import complaints
 
@@ -49,6 +49,7 @@ class Case:
     """Calls that took place twice, and nobody had said so."""
     wrong: list[str] = field(default_factory=list)
     n_acknowledged: int = 0
+    n_kills: int = 0
 
     @property
     def recovered(self) -> bool:
@@ -67,6 +68,7 @@ def played(story: Story, state: str, place: int, directory: Path) -> Case:
         kernel = f"boot-{n}" if story.is_fresh else "boot-0"
         if n and kill.turn <= case.kill.turn:
             kill = Kill("S12 run end", 2, 2)
+        case.n_kills += 1
         for line in killed(directory, story, kill, kernel=kernel):
             said[json.loads(line)["seq"]] = line
     case.n_acknowledged = len(said)
@@ -237,10 +239,3 @@ def ends_the_same(directory: Path, story: Story, run: Run) -> list[str]:
     if life.cast.model.requests or len(life.cast.notes.lines()) != n_notes:
         found.append("taken up after its end, it went on")
     return found
-
-
-def table(
-    stories: tuple[Story, ...], states: tuple[str, ...] = STATES
-) -> list[tuple[Story, str, int]]:
-    """Each state of each story, at three places."""
-    return [(story, state, place) for story in stories for state in states for place in range(3)]

@@ -46,6 +46,8 @@ from tests.strict import complaints
 from tests.test_resume import Killed
 
 DAY_S = 86_400.0
+EXAMPLES, STEPS = 500, 60
+"""So many stories of at most so many steps, in the long run."""
 
 
 class Clock(ManualClock):
@@ -589,7 +591,7 @@ def test_whatever_happens_in_whatever_order() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(480)
 def test_whatever_happens_in_twenty_thousand_steps() -> None:
-    n_steps = played(500, 60)
+    n_steps = played(EXAMPLES, STEPS)
     print(f"{n_steps} steps")
     assert n_steps >= 20_000
 
