@@ -166,3 +166,21 @@ def test_its_trace_tells_of_it() -> None:
     for form in ("text/html", TRACE_MIME):
         assert told in str(forms[form]), form
         assert "outcome unknown" in str(forms[form]), form
+
+
+def test_what_a_fork_began_with_is_not_what_goes_on_from_its_end() -> None:
+    first = make_run([*TWO, says("first")], tools=[Counter("external").tool])
+    drive(first)
+    fork = first.forked(4)
+    fork.moves.until = "end"
+    fork.stop()
+    drive(fork)
+    tape = Tape(fork)
+    assert tape.record.started.in_hand is not None
+    model = ScriptedModel([says("third")])
+    onward = Run.going_on(tape.record, replace(fork.recipe, model=model))
+    assert onward.started.in_hand is None
+    again = Run.going_on(tape.record, replace(fork.recipe, model=ScriptedModel([says("fourth")])))
+    assert drive(onward).answer == "third"
+    assert drive(again).answer == "fourth", "it can go on twice"
+    assert complaints([dict(m) for m in onward.messages]) == []

@@ -30,7 +30,7 @@ from nbagent.run import Run
 from nbagent.run.resume import FRESH_KERNEL
 from tests.journal.harness import as_json
 from tests.kills.life import Kill, Life, kill_at, killed
-from tests.kills.story import ANSWER, Story
+from tests.kills.story import ANSWER, SECRET, Story
 from tests.strict import complaints
 
 UNKNOWN_TOLD = "nobody knows whether it took place"
@@ -129,7 +129,7 @@ def h1_to_h4(life: Life, run: Run, _: list[Event]) -> Iterator[str]:
         yield from complaints(request.json()["messages"])
     yield from complaints([dict(m) for m in run.messages])
     received = [json_bytes(e.message) for e in run.events if isinstance(e, ReplyReceived)]
-    kept = [json_bytes(m) for m in run.messages if m["role"] == "assistant"]
+    kept = [json_bytes(m) for m in on_disk(life, run) if m["role"] == "assistant"]
     if received != kept:
         yield "H3: replies are not kept as they were received"
 
@@ -137,14 +137,20 @@ def h1_to_h4(life: Life, run: Run, _: list[Event]) -> Iterator[str]:
 def h5(life: Life, run: Run, _: list[Event]) -> Iterator[str]:
     """H5: the record on disk makes the same history, by its sends and by its events."""
     record = life.journal.load("run-1")
-    if run.cursor.replay(record.sends).messages != run.cursor.messages:
+    again = run.cursor.replay(record.sends, is_checked=not record.masked)
+    if again.messages != on_disk(life, run):
         yield "the recorded sends make another history"
-    spoken = [m for m in run.messages if m["role"] in {"assistant", "tool"}]
+    spoken = [m for m in on_disk(life, run) if m["role"] in {"assistant", "tool"}]
     if history_of(list(record.events)) != spoken:
         yield "the events make another history"
     said = [e.text for e in record.events if isinstance(e, Steered)]
     if [text for text in said if {"role": "user", "content": text} not in run.messages]:
         yield "something that the person said is not in the history"
+
+
+def on_disk(life: Life, run: Run) -> list[Any]:
+    """The history as it goes to disk, with secrets masked."""
+    return [life.cast.recipe.redact.value(dict(message)) for message in run.messages]
 
 
 def history_of(events: list[Event]) -> list[Any]:
@@ -234,8 +240,10 @@ def ends_the_same(directory: Path, story: Story, run: Run) -> list[str]:
     again = life.go()
     life.close()
     found = []
-    if again.messages != run.messages or again.answer != run.answer:
+    if list(again.messages) != on_disk(life, run) or again.answer != run.answer:
         found.append("taken up after its end, it is another run")
     if life.cast.model.requests or len(life.cast.notes.lines()) != n_notes:
         found.append("taken up after its end, it went on")
+    if SECRET.encode() in (directory / "journal.sqlite").read_bytes():
+        found.append("a secret is on disk")
     return found

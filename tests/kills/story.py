@@ -13,6 +13,7 @@ from nbagent.loop import Act, Ask, Loop, LoopGenerator, agent_loop
 from nbagent.messages import Message, Request
 from nbagent.policy import asking
 from nbagent.ports import Piece, Reply
+from nbagent.redact import Redactor
 from nbagent.run import Run
 from nbagent.run.recipe import Recipe
 from nbagent.run.work import Decide, Decision
@@ -24,6 +25,7 @@ from tests.scripted import USAGE, ScriptedModel, call, calls, says
 
 EFFECTS: tuple[Any, ...] = ("pure", "kernel", "external")
 ANSWER = "All of it is done."
+SECRET = "sk-canary-0123456789abcdef"
 ODD = 'caf\u00e9 \u2028 \u0085 \U0001f9ea \\ " \t'
 """Characters that a record may bend."""
 
@@ -48,6 +50,7 @@ class Story:
         n_turns: turns with calls; the one after them is the answer.
         n_calls: calls a turn.
         n_chars: how long results are, for a window that is to overflow.
+        leaks: whether the model says a secret, which is masked on disk.
     """
 
     name: str = "one call"
@@ -60,6 +63,7 @@ class Story:
     window_tokens: int = 262_144
     outcome: Literal["run", "done", "deny"] = "deny"
     is_fresh: bool = True
+    leaks: bool = False
     n_lives: int = 1
     """How many lives are killed before the last one."""
 
@@ -78,6 +82,7 @@ STORIES = (
     Story("every result asked", ask="always", n_calls=2),
     Story("compacted", n_turns=7, n_chars=3_000, window_tokens=4_000, outcome="run"),
     Story("killed twice", n_calls=2, n_lives=2),
+    Story("a secret masked", leaks=True, n_calls=2, n_lives=2, outcome="done"),
 )
 
 
@@ -96,7 +101,8 @@ class GoesByHistory(ScriptedModel):
             return [Reply(t, says(SUMMARY), "stop", usage)]
         self.n_said += 1
         turn = turn_after(request)
-        message = self.turn(turn, f"Turn {turn}, {ODD}, {os.getpid()}.{self.n_said}.")
+        secret = SECRET if self.story.leaks else ""
+        message = self.turn(turn, f"Turn {turn}, {ODD}{secret}, {os.getpid()}.{self.n_said}.")
         pieces = [Piece(t, "reasoning", message["reasoning_content"])]
         if message.get("content"):
             pieces.append(Piece(t, "answer", str(message["content"])))
@@ -150,7 +156,10 @@ class Cast:
 
     def __post_init__(self) -> None:
         self.model = GoesByHistory(self.story)
+        redact = Redactor()
+        redact.add(SECRET)
         self.recipe = Recipe(
+            redact=redact,
             model=self.model,
             tools=Toolset([self._tool()]),
             settings=Settings(ask=self.story.ask, compact_share=0.8),
