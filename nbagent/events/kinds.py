@@ -48,6 +48,8 @@ class RunStarted(Event):
     """How requests show what was said before, if not all of it (see `nbagent.run.window`)."""
     replays: str = ""
     """The saved run that this one replays, of which nothing is sent."""
+    in_hand: dict[str, Any] | None = None
+    """The reply and the results with which a fork began (see `nbagent.run.fork`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,8 @@ def resume(session: Session, beginning: str) -> str:
     if record.finished:
         here = cell_id(session.shell)
         run = Run.going_on(record, recipe, is_fresh=is_fresh, cell_id=here)
+    elif not session.interactive:
+        run.moves.until = "end"  # nobody would move it on from where it rested
     _open(session, conversation, run)
     session.driving.drive(run)
     session.bind(run, None)
@@ -142,6 +144,13 @@ def _made_again(session: Session, record: StoredRun) -> tuple[Recipe, Conversati
         UsageError: a function that it needs is not there.
     """
     made_of = record.made_of
+    names = filter(None, [*made_of.get("tools", []), made_of.get("loop", "")])
+    missing = [name for name in names if name not in session.shell.user_ns]
+    if missing:
+        raise UsageError(
+            f"{record.line.run_id} uses {' and '.join(missing)}, which this kernel does not have.",
+            "Run the cell that defines it, then `%kimi resume` again. Nothing was sent.",
+        )
     name = record.line.conversation
     conversation = Conversation(name, key=str(made_of.get("conversation_key", "")))
     recipe, _ = session.recipe(

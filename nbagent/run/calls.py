@@ -53,6 +53,7 @@ class PendingCalls:
         results: what the first calls have brought already, in a fork.
         is_fresh: whether the fork begins right after the last of them.
         unknown: the start of the call after these, of which nobody knows whether it took place.
+        held: the result of that call, which waits for the person's OK to leave.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class PendingCalls:
         results: Sequence[ToolResult] = (),
         is_fresh: bool = False,
         unknown: ToolStarted | None = None,
+        held: ToolResult | None = None,
     ) -> None:
         self.calls = list(calls)
         self._places = list(places)
@@ -83,7 +85,7 @@ class PendingCalls:
         self._told: Content | None = None
         self._asked: ApprovalAsked | None = None
         self._decision: Decision | None = None
-        self._held: ToolResult | None = None
+        self._held = held
 
     @property
     def answered(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from nbagent.events import Event, Resumed, ToolStarted
 from nbagent.messages import Message
@@ -29,10 +29,13 @@ class Beginning:
         is_fresh: whether it begins right after the last of these results.
         edit: what takes the place of what is in hand.
         unknown: the start of a call that nobody saw end; it comes after the known results.
+        held: the result after these, which waits for the person's OK to leave.
         events: the record so far, of a run that goes on under its own name.
         resumed: what the reader is told of that.
         partial: what the reply had streamed that was on its way when the record ended.
         note: what the model is told beside the next results.
+        said: what the person had said, and the model is told then.
+        rests: whether the run rests where it begins.
     """
 
     cursor: Cursor
@@ -43,10 +46,17 @@ class Beginning:
     is_fresh: bool = False
     edit: InHand | None = None
     unknown: ToolStarted | None = None
+    held: ToolResult | None = None
     events: Sequence[Event] = ()
     resumed: Resumed | None = None
     partial: str = ""
     note: str = ""
+    said: Sequence[str] = ()
+    rests: bool = False
+
+    def in_hand(self) -> dict[str, Any]:
+        """What it begins with that its loop was not sent, for the record."""
+        return {"reply": self.reply, "results": [result.content for result in self.results]}
 
 
 def worked(moves: Sequence[Move]) -> list[str]:

@@ -94,6 +94,7 @@ class Machine:
         self.events: list[Event] = []
         self.moves = Moves(self._emit, beginning.made)
         self.moves.edit = beginning.edit
+        self.moves.until = "move" if beginning.rests else "end"
         self.limits = Limits(recipe, self._emit, lambda: recipe.clock.now() - self._t0)
         self.stopping = False
         self.finished: RunFinished | None = None
@@ -115,6 +116,7 @@ class Machine:
         self._end_as: tuple[FinishReason, str, str] | None = None
         self._queued: list[str] = []
         self._notes = [beginning.note] if beginning.note else []
+        self._said = list(beginning.said)
         self._asking = Asking(
             recipe,
             self.transcript,
@@ -240,7 +242,7 @@ class Machine:
                 self._answer_calls()
             elif isinstance(want, Ask):
                 return self._next_ask()
-            elif self._queued and not self.stopping:
+            elif self._said or (self._queued and not self.stopping):
                 self.cursor.restart(self._steer())
             else:
                 self._answered()
@@ -323,6 +325,7 @@ class Machine:
             results=begun.results if begun else (),
             is_fresh=begun.is_fresh if begun else False,
             unknown=begun.unknown if begun else None,
+            held=begun.held if begun else None,
         )
 
     def _answer_calls(self) -> None:
@@ -330,17 +333,19 @@ class Machine:
         assert self._calls is not None
         results = self._calls.messages(images_inline=self.recipe.model.facts.images_in_tool_results)
         leaves_open = len(self._calls.calls) < len(self.cursor.open_calls)
-        if not leaves_open and not self.stopping:
+        if not leaves_open:
             results += self._steer()
         self._calls = None
         self.cursor.send(results)
 
     def _steer(self) -> list[Message]:
-        queued, self._queued = [self.recipe.redact(text) for text in self._queued], []
+        """What joins the history now; after a stop, only what is on record already."""
+        texts, self._notes, self._said = [*self._notes, *self._said], [], []
+        queued = [] if self.stopping else [self.recipe.redact(text) for text in self._queued]
+        self._queued = self._queued if self.stopping else []
         for text in queued:
             self._emit(Steered(step=self._asking.step, text=text))
-        notes, self._notes = self._notes, []
-        return [{"role": "user", "content": text} for text in [*notes, *queued]]
+        return [{"role": "user", "content": text} for text in [*texts, *queued]]
 
     def _decide(self, work: Work, decision: Decision) -> None:
         if not isinstance(work, Decide):

@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 
 from nbagent.errors import HistoryError
 from nbagent.events import (
+    ApprovalAsked,
     Edited,
     Event,
+    Paused,
     ReplyReceived,
     Resumed,
     RunFinished,
@@ -24,7 +26,7 @@ from nbagent.events import (
     ToolFinished,
     ToolStarted,
 )
-from nbagent.loop import Loop
+from nbagent.loop import Ask, Loop
 from nbagent.messages import Message
 from nbagent.phrases import plural
 from nbagent.run.cursor import Cursor, Send
@@ -102,21 +104,26 @@ def resumed(
         )
     events = record.events
     after = [event for event in events if event.seq >= record.sends_seq]
-    reply, unknown = _reply_in_hand(after), _unknown(after)
+    reply, (unknown, held) = _reply_in_hand(after), _open_call(after)
     note = FRESH_KERNEL if is_fresh else ""
-    is_asking = reply is None and _asks_next(record.sends)
+    cursor = replayed(record, loop, tools, note if reply is None else "")
+    is_told = reply is None and _asks_next(cursor)
     text = _told(unknown, record.partial, is_fresh=is_fresh)
     begun = max((e.step for e in events if isinstance(e, StepStarted)), default=0)
+    last = events[-1]
     return Beginning(
-        replayed(record, loop, tools, note if is_asking else ""),
+        cursor,
         step=max((e.step for e in events if isinstance(e, ReplyReceived)), default=0),
         reply=reply,
-        results=[result_of(event) for event in after if isinstance(event, ToolFinished)],
+        results=_results(after),
         unknown=unknown,
+        held=held,
         events=events,
         resumed=Resumed(step=begun, text=text, kernel=kernel, fresh=is_fresh),
         partial=record.partial,
-        note="" if is_asking else note,
+        note="" if is_told else note,
+        said=[event.text for event in after if isinstance(event, Steered)],
+        rests=isinstance(last, Paused) and bool(last.place),
     )
 
 
@@ -148,22 +155,21 @@ def replayed(record: Recorded, loop: Loop, tools: Sequence[Tool], note: str = ""
     Raises:
         ReplayError: see `resumed`.
     """
-    sends = list(record.sends)
-    cursor = Cursor(loop, record.origin, tools)
-    if not note or not _asks_next(sends):
-        return cursor.replay(sends, is_checked=not record.masked)
-    if not sends:
+    cursor = Cursor(loop, record.origin, tools).replay(record.sends, is_checked=not record.masked)
+    if not note or not _asks_next(cursor):
+        return cursor
+    if not cursor.sends:
         return Cursor(loop, [*record.origin[:-1], _with_note(record.origin[-1], note)], tools)
-    last = sends[-1]
+    *before, last = record.sends
     assert isinstance(last.value, list)  # `_asks_next`
     message: Message = {"role": "user", "content": note}
     told = replace(last, value=[*last.value, message])
-    return cursor.replay([*sends[:-1], told], is_checked=not record.masked)
+    return cursor.replay([*before, told], is_checked=not record.masked)
 
 
-def _asks_next(sends: Sequence[Send]) -> bool:
-    """Whether the loop, as far as it can be told from outside, is about to ask the model."""
-    return not sends or sends[-1].move != "ask"
+def _asks_next(cursor: Cursor) -> bool:
+    """Whether the loop is about to ask the model, and was not given a reply last."""
+    return isinstance(cursor.want, Ask) and (not cursor.sends or cursor.sends[-1].move != "ask")
 
 
 def _with_note(prompt: Message, note: str) -> Message:
@@ -178,22 +184,44 @@ def _reply_in_hand(after: Sequence[Event]) -> Message | None:
     """The reply that was received and not yet given to the loop, as the person has edited it."""
     reply: Message | None = None
     for event in after:
-        if isinstance(event, ReplyReceived) or (
+        if isinstance(event, RunStarted) and event.in_hand is not None:
+            reply = event.in_hand["reply"]
+        elif isinstance(event, ReplyReceived) or (
             isinstance(event, Edited) and event.place == "reply"
         ):
             reply = event.message or reply
     return reply
 
 
-def _unknown(after: Sequence[Event]) -> ToolStarted | None:
-    """The start of the call that has no result, unless calling it again changes nothing."""
+def _results(after: Sequence[Event]) -> list[ToolResult]:
+    """The results that are not in the history yet, as the person has edited them."""
+    results: list[ToolResult] = []
+    for event in after:
+        if isinstance(event, RunStarted) and event.in_hand is not None:
+            results = [ToolResult(content=content) for content in event.in_hand["results"]]
+        elif isinstance(event, ToolFinished):
+            results.append(result_of(event))
+        elif isinstance(event, Edited) and event.place == "result":
+            results[-1] = replace(results[-1], content=event.content)
+    return results
+
+
+def _open_call(after: Sequence[Event]) -> tuple[ToolStarted | None, ToolResult | None]:
+    """The call that has no result: its start, or the result that waits for the person's OK.
+
+    Neither of a call that can be made again, as that changes nothing.
+    """
     begun: ToolStarted | None = None
+    held: ToolResult | None = None
     for event in after:
         if isinstance(event, ToolStarted):
-            begun = event
+            begun, held = event, None
+        elif isinstance(event, ApprovalAsked) and event.about == "result":
+            held = ToolResult(content=event.content)
         elif isinstance(event, ToolFinished):
-            begun = None
-    return None if begun is None or begun.effect == "pure" else begun
+            begun = held = None
+    is_known = begun is None or held is not None or begun.effect == "pure"
+    return None if is_known else begun, held
 
 
 def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:

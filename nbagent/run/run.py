@@ -296,6 +296,7 @@ class Run(Machine):
             past=past.told(),
             run_id=f"run-{secrets.token_hex(4)}",
             note=f"Goes on from {record.started.run_id}; what was before is reused.",
+            in_hand=None,
             cell_id=cell_id,
             wall=recipe.clock.wall(),
         )
@@ -341,10 +342,13 @@ class Run(Machine):
         past = self._asking.past_at(self.moves[n - 1].step, beginning.cursor.messages)
         name = f"run-{secrets.token_hex(4)}"
         note = f"Forked from {self.run_id} at move {n}; what was before is reused, not asked again."
+        in_hand = self.recipe.redact.value(beginning.in_hand())
         fork = Run(
             recipe or self.recipe,
             prompt="",
-            started=replace(self.started, run_id=name, note=note, past=past.told()),
+            started=replace(
+                self.started, run_id=name, note=note, past=past.told(), in_hand=in_hand
+            ),
             history=self.transcript.current.records,
             beginning=beginning,
         )

@@ -153,6 +153,7 @@ EVENTS: dict[type[Event], st.SearchStrategy[Any]] = {
         host=words,
         scripted=st.booleans(),
         replays=words,
+        in_hand=st.none() | st.fixed_dictionaries({"reply": messages, "results": st.lists(words)}),
     ),
     StepStarted: st.builds(
         StepStarted, t=times, step=steps, attempt=small, sent=sent, note=words, est_tokens=small
