@@ -10,16 +10,14 @@ Read next: `nbagent.view` and `nbagent.meter`, which fold these events.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from nbagent.messages import Content, Message, Usage
+from nbagent.samples import Phase, Sample, Samples
 
 SCHEMA_VERSION = 1
-
-Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
-"""What a streamed piece belongs to."""
 
 Place: TypeAlias = Literal["request", "reply", "call", "result"]
 """Where a run can rest: before a request, after a reply, before a call, after its result."""
@@ -35,9 +33,6 @@ FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 
 Output: TypeAlias = dict[str, Any]
 """One output in nbformat's shape: stream, display_data, execute_result or error."""
-
-Sample: TypeAlias = tuple[float, float, Phase]
-"""`(t, tokens, phase)`: at `t` (seconds since the run began) so many tokens arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +161,15 @@ class ReplyReceived(Event):
     message: Message
     finish_reason: str
     usage: Usage | None = None
-    samples: tuple[Sample, ...] = ()
+    samples: Sequence[Sample] = ()
     request_id: str = ""
     marks: tuple[str, ...] = ()
     """What is unusual about it: `no_reasoning`, `cut_at_limit`, `no_usage`."""
+
+    def __post_init__(self) -> None:
+        """Hold the samples in little memory, whatever they came as."""
+        if not isinstance(self.samples, Samples):
+            object.__setattr__(self, "samples", Samples(self.samples))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,7 +436,10 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
 
 def to_dict(event: Event) -> dict[str, Any]:
     """Turn an event into JSON values; `from_dict` is its inverse."""
-    return {"kind": event.kind, **asdict(event)}
+    told = {"kind": event.kind, **asdict(event)}
+    if isinstance(event, ReplyReceived):
+        told["samples"] = [[*sample] for sample in event.samples]
+    return told
 
 
 def from_dict(data: Mapping[str, Any]) -> Event:
@@ -455,8 +458,6 @@ def from_dict(data: Mapping[str, Any]) -> Event:
 
 def _restore(name: str, value: Any) -> Any:
     """Undo what JSON did to a field: tuples became lists, nested dataclasses dicts."""
-    if name == "samples":
-        return tuple(tuple(row) for row in value)
     if name == "sent":
         return tuple(Sent(**row) for row in value)
     if name == "reasons":

@@ -18,6 +18,7 @@ from zlib import compress, decompress
 
 from nbagent.events import Event, from_dict
 from nbagent.messages import Message
+from nbagent.samples import Samples
 
 LONG = 256
 """Strings from this many characters on are stored apart."""
@@ -87,7 +88,7 @@ def _shrunk(db: Connection, value: Any) -> Any:
         return f"{_MARK}={value}" if value[:1] == _MARK else value
     if isinstance(value, dict):
         return {str(key): _shrunk(db, entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Samples):
         return [_shrunk(db, item) for item in value]
     if is_dataclass(value):
         return {f.name: _shrunk(db, getattr(value, f.name)) for f in fields(value)}

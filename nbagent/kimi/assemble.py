@@ -20,10 +20,10 @@ from typing import Any, cast
 from pydantic_core import from_json
 
 from nbagent.errors import ContentFiltered, InvalidTurn, NotAnApi, OutOfTokens
-from nbagent.events import Phase
 from nbagent.kimi.fragments import Calls, calls_fault, joined, merge, merge_details, shown
 from nbagent.messages import REASONING_KEYS, Message, Usage
 from nbagent.ports import Piece
+from nbagent.samples import Phase
 
 MAX_TURN_CHARS = 8 * 2**20
 """A reply longer than this is a fault: 32,768 tokens are about 0.2 million characters."""

@@ -11,7 +11,8 @@ lengthen the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -29,13 +30,13 @@ from nbagent.events import (
     RetryScheduled,
     RunFinished,
     RunStarted,
-    Sample,
     StepStarted,
     ToolFinished,
     ToolStarted,
 )
 from nbagent.messages import Usage
 from nbagent.meter.streams import Curve, Segment, Span, Stream, bucketed, halved, thinned
+from nbagent.samples import Sample
 
 TOKENS_PER_CHAR = 0.25
 """First guess for estimates, until the run's own usage tells better."""
@@ -70,15 +71,24 @@ class _Step:
     you_s: float = 0.0
     wait_s: float = 0.0
     tool_calls: int = 0
-    stalls: list[Span] = field(default_factory=list)
-    segments: list[Segment] = field(default_factory=list)
-    speed: list[Curve] = field(default_factory=list)
+    stalls: Sequence[Span] = ()
+    speed: Sequence[Curve] = ()
+    phases: list[str] = field(default_factory=list)
+    """The phase of each span; `times` has its begin and its end."""
+    times: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, phase: str, t0: float, t1: float) -> None:
         """Append a span, if it has a length."""
         if t1 > t0:
-            self.segments.append((self.step, phase, t0, t1))
+            self.phases.append(phase)
+            self.times.extend((t0, t1))
         self.t1 = max(self.t1, t1)
+
+    @property
+    def segments(self) -> Iterator[Segment]:
+        """The spans, in the order in which they ended."""
+        for i, phase in enumerate(self.phases):
+            yield self.step, phase, self.times[2 * i], self.times[2 * i + 1]
 
     def figures(self) -> dict[str, Any]:
         """The step's row of `Meter.metrics()`."""
@@ -201,10 +211,10 @@ class Meter:
         return {
             "t_end": self.t,
             "segments": [list(s) for s in bucketed(segments, self.t)],
-            "speed": [[phase, [list(p) for p in points]] for phase, points in thinned(lines)],
+            "speed": [[line.phase, [list(p) for p in line.points]] for line in thinned(lines)],
             "stalls": [list(stall) for step in steps for stall in step.stalls],
             "p50": _median(step.tokens_per_s for step in steps),
-            "top": max((v for _, points in lines for _, v in points), default=0.0),
+            "top": max((line.top for line in lines), default=0.0),
             "paced": self.scripted,
         }
 
@@ -319,7 +329,7 @@ class Meter:
         step.ttft_s = max(0.0, stream.t_first - step.requested_t)
         step.ttfa_s = max(0.0, answer - step.requested_t) if answer is not None else None
         step.tokens_per_s = stream.tokens_per_s()
-        step.stalls, step.buffered = stream.stalls(), stream.buffered()
+        step.stalls, step.buffered = stream.stalls() or (), stream.buffered()
         step.add("waiting", step.requested_t, stream.t_first)
         for phase, t0, t1 in stream.phases():
             step.add(phase, t0, t1)
