@@ -1,6 +1,6 @@
-"""When how much of a reply arrived, held in a tenth of the memory that tuples of it would take.
+"""When how much of a reply arrived, in a tenth of the memory that tuples of it would take.
 
-A run of thousands of replies keeps the samples of all of them.
+A run of thousands of replies keeps the samples of all of them, and so does its journal.
 """
 
 from __future__ import annotations
@@ -14,6 +14,13 @@ Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 
 Sample: TypeAlias = tuple[float, float, Phase]
 """`(t, tokens, phase)`: at `t` (seconds since the run began) so many tokens arrived."""
+
+
+PER_S, PER_TOKEN = 10_000, 1_000
+"""Units of a packed text in a second and in a token: samples are rounded to these."""
+
+LARGEST = 1e10
+"""No number of a packed text is as large."""
 
 
 class Samples(Sequence[Sample]):
@@ -54,6 +61,39 @@ class Samples(Sequence[Sample]):
 
     def __repr__(self) -> str:
         return f"Samples({[*self]!r})"
+
+    def packed(self) -> str:
+        """The samples as a short text: `phase dt tokens dt tokens …`; '' if that is not exact."""
+        parts: list[str] = []
+        before, said = 0, ""
+        for t, tokens, phase in self:
+            if not (abs(t) < LARGEST and abs(tokens) < LARGEST and phase.isalpha()):
+                return ""
+            units, weight = round(t * PER_S), round(tokens * PER_TOKEN)
+            if units / PER_S != t or weight / PER_TOKEN != tokens:
+                return ""
+            parts += [phase] if phase != said else []
+            parts += [str(units - before), str(weight)]
+            before, said = units, phase
+        return " ".join(parts)
+
+    @classmethod
+    def unpacked(cls, text: str) -> Samples:
+        """Read what `packed` has made.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        rows: list[tuple[float, float, str]] = []
+        units, phase = 0, ""
+        words = iter(text.split())
+        for word in words:
+            if word.isalpha():
+                phase = word
+            else:
+                units += int(word)
+                rows.append((units / PER_S, int(next(words, "")) / PER_TOKEN, phase))
+        return cls(rows)
 
     def __deepcopy__(self, _memo: object) -> Samples:
         return self

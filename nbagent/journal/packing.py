@@ -82,13 +82,15 @@ def storable(text: str) -> str:
 
 
 def _shrunk(db: Connection, value: Any) -> Any:
+    if isinstance(value, Samples):
+        value = value.packed() or [*value]
     if isinstance(value, str):
         if len(value) >= LONG:
             return f"{_MARK}{_text_id(db, value)}"
         return f"{_MARK}={value}" if value[:1] == _MARK else value
     if isinstance(value, dict):
         return {str(key): _shrunk(db, entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple | Samples):
+    if isinstance(value, list | tuple):
         return [_shrunk(db, item) for item in value]
     if is_dataclass(value):
         return {f.name: _shrunk(db, getattr(value, f.name)) for f in fields(value)}
