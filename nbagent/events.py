@@ -168,9 +168,7 @@ class ReplyReceived(Event):
 
     def __post_init__(self) -> None:
         """Hold the samples in little memory, whatever they came as."""
-        if isinstance(self.samples, str):
-            object.__setattr__(self, "samples", Samples.unpacked(self.samples))
-        elif not isinstance(self.samples, Samples):
+        if not isinstance(self.samples, Samples):
             object.__setattr__(self, "samples", Samples(self.samples))
 
 

@@ -5,9 +5,8 @@ A run of thousands of replies keeps the samples of all of them, and so does its 
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias, cast, overload
 
 Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 """What a piece of a reply belongs to."""
@@ -15,10 +14,8 @@ Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
 Sample: TypeAlias = tuple[float, float, Phase]
 """`(t, tokens, phase)`: at `t` (seconds since the run began) so many tokens arrived."""
 
-
 PER_S, PER_TOKEN = 10_000, 1_000
 """Units of a packed text in a second and in a token: samples are rounded to these."""
-
 LARGEST = 1e10
 """No number of a packed text is as large."""
 
@@ -27,24 +24,33 @@ class Samples(Sequence[Sample]):
     """Samples in order of arrival; equal to any sequence of the same ones, and never changed.
 
     Args:
-        rows: the samples; lists will do, as JSON has them.
+        rows: the samples, as lists too, as JSON has them; or their text.
+
+    Attributes:
+        text: the samples as `phase dt tokens dt tokens …`; '' where that would not be exact.
+
+    Raises:
+        ValueError: `rows` is some other text.
     """
 
-    __slots__ = ("_numbers", "_phases")
+    __slots__ = ("_rows", "text")
 
-    def __init__(self, rows: Iterable[Sequence[Any]] = ()) -> None:
-        kept = [*rows]
-        self._numbers = array("d", [number for t, tokens, _ in kept for number in (t, tokens)])
-        self._phases: tuple[tuple[int, Phase], ...] = _runs([phase for _, _, phase in kept])
-
-    def __len__(self) -> int:
-        return len(self._numbers) // 2
+    def __init__(self, rows: Iterable[Sequence[Any]] | str = ()) -> None:
+        self._rows: tuple[Sample, ...] = ()
+        if isinstance(rows, str):
+            self.text = rows
+            self._rows = tuple(self)
+        else:
+            self._rows = tuple(cast("Sample", tuple(row)) for row in rows)
+            self.text = _packed(self._rows)
+        if self.text:
+            self._rows = ()
 
     def __iter__(self) -> Iterator[Sample]:
-        numbers = iter(self._numbers)
-        for n, phase in self._phases:
-            for _ in range(n):
-                yield next(numbers), next(numbers), phase
+        return _unpacked(self.text) if self.text else iter(self._rows)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
     @overload
     def __getitem__(self, i: int) -> Sample: ...
@@ -62,49 +68,33 @@ class Samples(Sequence[Sample]):
     def __repr__(self) -> str:
         return f"Samples({[*self]!r})"
 
-    def packed(self) -> str:
-        """The samples as a short text: `phase dt tokens dt tokens …`; '' if that is not exact."""
-        parts: list[str] = []
-        before, said = 0, ""
-        for t, tokens, phase in self:
-            if not (abs(t) < LARGEST and abs(tokens) < LARGEST and phase.isalpha()):
-                return ""
-            units, weight = round(t * PER_S), round(tokens * PER_TOKEN)
-            if units / PER_S != t or weight / PER_TOKEN != tokens:
-                return ""
-            parts += [phase] if phase != said else []
-            parts += [str(units - before), str(weight)]
-            before, said = units, phase
-        return " ".join(parts)
-
-    @classmethod
-    def unpacked(cls, text: str) -> Samples:
-        """Read what `packed` has made.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        rows: list[tuple[float, float, str]] = []
-        units, phase = 0, ""
-        words = iter(text.split())
-        for word in words:
-            if word.isalpha():
-                phase = word
-            else:
-                units += int(word)
-                rows.append((units / PER_S, int(next(words, "")) / PER_TOKEN, phase))
-        return cls(rows)
-
     def __deepcopy__(self, _memo: object) -> Samples:
         return self
 
 
-def _runs(phases: Sequence[Phase]) -> tuple[tuple[int, Phase], ...]:
-    """Phases as `(how often in a row, phase)`."""
-    found: list[tuple[int, Phase]] = []
-    for phase in phases:
-        if found and found[-1][1] == phase:
-            found[-1] = found[-1][0] + 1, phase
+def _packed(rows: Iterable[Sample]) -> str:
+    """Samples as a text; '' if they do not come back from it as they are."""
+    parts: list[str] = []
+    before, said = 0, ""
+    for t, tokens, phase in rows:
+        if not (abs(t) < LARGEST and abs(tokens) < LARGEST and phase.isalpha()):
+            return ""
+        units, weight = round(t * PER_S), round(tokens * PER_TOKEN)
+        if units / PER_S != t or weight / PER_TOKEN != tokens:
+            return ""
+        parts += [phase] if phase != said else []
+        parts += [str(units - before), str(weight)]
+        before, said = units, phase
+    return " ".join(parts)
+
+
+def _unpacked(text: str) -> Iterator[Sample]:
+    """Read what `_packed` has made."""
+    units, phase = 0, ""
+    words = iter(text.split())
+    for word in words:
+        if word.isalpha():
+            phase = word
         else:
-            found.append((1, phase))
-    return tuple(found)
+            units += int(word)
+            yield units / PER_S, int(next(words, "")) / PER_TOKEN, cast("Phase", phase)

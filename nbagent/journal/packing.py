@@ -83,7 +83,7 @@ def storable(text: str) -> str:
 
 def _shrunk(db: Connection, value: Any) -> Any:
     if isinstance(value, Samples):
-        value = value.packed() or [*value]
+        value = value.text or [*value]
     if isinstance(value, str):
         if len(value) >= LONG:
             return f"{_MARK}{_text_id(db, value)}"

@@ -251,7 +251,7 @@ def _out_of_tokens(before: str) -> OutOfTokens:
 
 def _parsed(payload: bytes) -> dict[str, Any]:
     try:
-        value = from_json(payload)
+        value = from_json(payload, cache_strings="keys")  # pieces of text hardly ever repeat
     except ValueError:
         value = _parsed_slowly(payload)
     if not isinstance(value, dict):

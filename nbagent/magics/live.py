@@ -58,7 +58,7 @@ class LiveDisplay(TraceDisplay):
     def __init__(
         self, shell: Any, run: Run, settings: Settings, clock: Clock, mailbox: Mailbox
     ) -> None:
-        super().__init__(shell, run.run_id, settings, clock)
+        super().__init__(shell, run.run_id, settings, clock, run.meter)
         self._desk = Desk(run)
         self._feed = Feed(run.run_id)
         self._seen = False

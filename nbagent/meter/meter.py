@@ -168,7 +168,7 @@ class Meter:
         Keys ending in `_s` are seconds, `_usd` dollars, `_tokens` counts, `tokens_per_s` is the
         decode speed (of the run: the median over its steps), `cached_share` is 0 to 1.
         """
-        rows = [step.figures() for step in self._steps.values()]
+        rows = [step.figures() for step in list(self._steps.values())]
         all_rows = [*rows, *self._summaries]
         prompt = _total(row.get("prompt_tokens") for row in all_rows)
         cached = _total(row.get("cached_tokens") for row in all_rows)
@@ -196,16 +196,16 @@ class Meter:
             `t_end`; `segments` as `[step, phase, t0, t1]`; `speed` as `[phase, [[t, v], …]]`, one
             line for each phase of each reply; `stalls` as `[t0, t1]`; `p50` and `top` of speed.
         """
-        steps = list(self._steps.values())
+        steps, pieces = list(self._steps.values()), self._pieces
         segments = [s for step in steps for s in step.segments]
         lines = [line for step in steps for line in step.speed]
         if self._open:
             phase, number, t0 = self._open
             segments.append((number, phase, t0, max(self.t, t0)))
-        elif self._pieces:
+        elif pieces:
             step = steps[-1]
-            stream = Stream(self._pieces, sum(n for _, n, _ in self._pieces))
-            segments.append((step.step, "waiting", step.requested_t, self._pieces[0][0]))
+            stream = Stream(pieces, sum(n for _, n, _ in pieces))
+            segments.append((step.step, "waiting", step.requested_t, pieces[0][0]))
             segments += [(step.step, *span) for span in stream.phases()]
             lines += stream.speed()
         return {

@@ -12,6 +12,7 @@ from typing import Any
 
 from nbagent.errors import HistoryError, InCircles, InvalidTurn, ModelError
 from nbagent.events import Delta, Event, ReplyReceived, RetryScheduled, Sent, StepStarted
+from nbagent.loop import agent_loop
 from nbagent.messages import (
     Message,
     Request,
@@ -101,6 +102,7 @@ class Asking:
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
+            trusted=recipe.loop is agent_loop,
         )
         self.compaction = Compaction(
             recipe,

@@ -95,7 +95,7 @@ class Witness:
             "cpu_s": time.process_time(),
             "fds": len([*Path("/proc/self/fd").iterdir()]),
             "threads": len([*Path("/proc/self/task").iterdir()]),
-            "held": sum(len(record.body) for record in records),
+            "held": sum(record.n_bytes for record in records),
             "journal": sum(p.stat().st_size for p in path.parent.glob(path.name + "*")),
             "t": self._clock.now(),
         }
