@@ -49,8 +49,8 @@ def test_a_short_soak(short: Soaked) -> None:
     assert short.server.n_summaries >= 1
     assert short.trace_bytes < figures.MB
     assert set(short.ran) == set(range(30))
-    _began, *others = short.record.events
-    assert set(short.acknowledged) == {event.seq for event in others}, "all but the run's beginning"
+    unheard = [e.kind for e in short.record.events if e.seq not in short.acknowledged]
+    assert set(unheard) <= {"run_started", "resumed", "retry_scheduled"}, "before it is followed"
 
 
 @pytest.mark.long
