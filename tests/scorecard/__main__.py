@@ -28,9 +28,9 @@ def main() -> None:
         for path in directory.glob("*.json"):
             path.unlink()
     figures, whence = {}, {}
-    for part in PARTS:
-        print(f"{part.name} …", flush=True)
-        figures[part.name], whence[part.name] = measured(part, directory, asked.seed)
+    for name in PARTS:
+        print(f"{name} …", flush=True)
+        figures[name], whence[name] = measured(name, directory, asked.seed)
     found = rows(figures)
     lines = table(found)
     told_of = [*(f"{name}: {words}" for name, words in whence.items()), f"seed {asked.seed}"]

@@ -1,4 +1,4 @@
-"""What the scorecard is made of: four programs, each with figures of its own, as JSON.
+"""What the scorecard is made of: four programs, each with figures of its own.
 
 A part whose sources are as they were when it was measured is not run again.
 """
@@ -9,8 +9,6 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,56 +18,53 @@ CALM_S = 1_800
 """No part takes longer, in seconds."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """One program.
-
-    Attributes:
-        name: its name.
-        module: what is run; with a path its figures are written there.
-        options: what stands before the path.
-    """
-
-    name: str
-    module: str
-    options: Sequence[str] = ()
+PARTS = {
+    "faults": "tests.faults",
+    "kills": "tests.kills",
+    "journal": "tests.journal",
+    "soak": "tests.soak",
+}
+"""Programs by name; the last line that each prints is a JSON object."""
 
 
-PARTS = (
-    Part("faults", "tests.faults"),
-    Part("kills", "tests.kills"),
-    Part("journal", "tests.journal"),
-    Part("soak", "tests.soak", ("--json",)),
-)
-
-
-def measured(part: Part, directory: Path, seed: str) -> tuple[dict[str, Any] | None, str]:
+def measured(name: str, directory: Path, seed: str) -> tuple[dict[str, Any] | None, str]:
     """The figures of a part, and where they come from, in words; None if there are none.
 
     Args:
-        part: the part.
+        name: the part.
         directory: where figures are kept.
         seed: chooses what is random.
     """
-    if not _is_there(part.module):
-        return None, f"skipped: there is no {part.module}"
-    path, stamp = directory / f"{part.name}.json", f"{sources()} {seed}"
+    module = PARTS[name]
+    if not _is_there(module):
+        return None, f"skipped: there is no {module}"
+    path, stamp = directory / f"{name}.json", f"{sources()} {seed}"
     kept = _kept(path, stamp)
     if kept is not None:
         return kept, "measured before, of the same sources"
-    raw = path.with_suffix(".new")
-    raw.unlink(missing_ok=True)
-    command = [sys.executable, "-m", part.module, *part.options, str(raw)]
+    command = [sys.executable, "-m", module]
     try:
-        run = subprocess.run(command, cwd=ROOT, check=False, timeout=CALM_S)
+        run = subprocess.run(
+            command, cwd=ROOT, check=False, timeout=CALM_S, stdout=subprocess.PIPE, text=True
+        )
     except subprocess.TimeoutExpired:
         return None, f"took longer than {CALM_S} s"
-    if not raw.exists():
+    sys.stdout.write(run.stdout)
+    figures = told(run.stdout)
+    if figures is None:
         return None, f"ended with {run.returncode} and no figures"
-    figures: dict[str, Any] = json.loads(raw.read_text())
-    raw.unlink()
     path.write_text(json.dumps({"stamp": stamp, "figures": figures}, indent=1) + "\n")
     return figures, "measured now"
+
+
+def told(text: str) -> dict[str, Any] | None:
+    """The JSON object in the last line that a program printed; None if there is none."""
+    last = next(reversed(text.strip().splitlines()), "")
+    try:
+        found = json.loads(last)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _is_there(module: str) -> bool:
