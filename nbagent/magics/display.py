@@ -7,7 +7,7 @@ from contextvars import copy_context
 from typing import Any
 
 from nbagent.clock import Clock
-from nbagent.events import Event, RunFinished, ToolFinished
+from nbagent.events import Event, Resumed, RunFinished, ToolFinished
 from nbagent.kernel.frontend import publisher
 from nbagent.meter import Meter
 from nbagent.settings import Settings
@@ -65,6 +65,8 @@ class TraceDisplay:
                 self._meter.apply(event)
             self._stale = True
             self._finished = isinstance(event, RunFinished)
+            if isinstance(event, Resumed):
+                self._t0 = self._clock.now() - event.t  # the run's time goes on where it was
         if isinstance(event, ToolFinished) and self._settings.view != "answer":
             for output in event.display:
                 if goes_below(output):

@@ -46,7 +46,7 @@ class Curve:
     @classmethod
     def of(cls, phase: Phase, points: Iterable[tuple[float, float]]) -> Curve:
         """Pack the points."""
-        return cls(phase, array("d", chain.from_iterable(points)))
+        return cls(phase, array("d", [*chain.from_iterable(points)]))
 
     @property
     def points(self) -> Iterator[tuple[float, float]]:
