@@ -451,7 +451,7 @@ def from_dict(data: Mapping[str, Any]) -> Event:
     cls = EVENT_TYPES.get(str(data.get("kind")))
     if cls is None:
         raise ValueError(f"unknown event kind {data.get('kind')!r}")
-    known = {f.name for f in fields(cls)}
+    known = _FIELDS[cls]
     values = {key: _restore(key, value) for key, value in data.items() if key in known}
     return cls(**values)
 
@@ -469,4 +469,5 @@ def _restore(name: str, value: Any) -> Any:
     return value
 
 
+_FIELDS = {cls: frozenset(f.name for f in fields(cls)) for cls in EVENT_TYPES.values()}
 _TUPLES = ("tools", "price", "marks", "display", "always", "goals")

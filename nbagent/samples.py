@@ -27,7 +27,7 @@ class Samples(Sequence[Sample]):
         rows: the samples, as lists too, as JSON has them; or their text.
 
     Attributes:
-        text: the samples as `phase dt tokens dt tokens …`; '' where that would not be exact.
+        text: the samples as `phase dt tokens dt tokens …;phase …`; '' where that is not exact.
 
     Raises:
         ValueError: `rows` is some other text.
@@ -36,21 +36,18 @@ class Samples(Sequence[Sample]):
     __slots__ = ("_rows", "text")
 
     def __init__(self, rows: Iterable[Sequence[Any]] | str = ()) -> None:
-        self._rows: tuple[Sample, ...] = ()
         if isinstance(rows, str):
-            self.text = rows
-            self._rows = tuple(self)
+            self.text, kept = rows, _unpacked(rows)
         else:
-            self._rows = tuple(cast("Sample", tuple(row)) for row in rows)
-            self.text = _packed(self._rows)
-        if self.text:
-            self._rows = ()
+            kept = [cast("Sample", tuple(row)) for row in rows]
+            self.text = _packed(kept)
+        self._rows = () if self.text else tuple(kept)
 
     def __iter__(self) -> Iterator[Sample]:
-        return _unpacked(self.text) if self.text else iter(self._rows)
+        return iter(_unpacked(self.text) if self.text else self._rows)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return self.text.count(" ") // 2 if self.text else len(self._rows)
 
     @overload
     def __getitem__(self, i: int) -> Sample: ...
@@ -74,27 +71,34 @@ class Samples(Sequence[Sample]):
 
 def _packed(rows: Iterable[Sample]) -> str:
     """Samples as a text; '' if they do not come back from it as they are."""
-    parts: list[str] = []
-    before, said = 0, ""
+    runs: list[list[str]] = []
+    before = 0
     for t, tokens, phase in rows:
         if not (abs(t) < LARGEST and abs(tokens) < LARGEST and phase.isalpha()):
             return ""
         units, weight = round(t * PER_S), round(tokens * PER_TOKEN)
         if units / PER_S != t or weight / PER_TOKEN != tokens:
             return ""
-        parts += [phase] if phase != said else []
-        parts += [str(units - before), str(weight)]
-        before, said = units, phase
-    return " ".join(parts)
+        if not runs or runs[-1][0] != phase:
+            runs.append([phase])
+        runs[-1] += [str(units - before), str(weight)]
+        before = units
+    return ";".join(" ".join(run) for run in runs)
 
 
-def _unpacked(text: str) -> Iterator[Sample]:
-    """Read what `_packed` has made."""
-    units, phase = 0, ""
-    words = iter(text.split())
-    for word in words:
-        if word.isalpha():
-            phase = word
-        else:
-            units += int(word)
-            yield units / PER_S, int(next(words, "")) / PER_TOKEN, cast("Phase", phase)
+def _unpacked(text: str) -> list[Sample]:
+    """Read what `_packed` has made.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    rows: list[Sample] = []
+    units = 0
+    for run in text.split(";") if text else ():
+        phase: Any
+        phase, *words = run.split(" ")
+        numbers = [*map(int, words)]
+        for step, weight in zip(numbers[::2], numbers[1::2], strict=True):
+            units += step
+            rows.append((units / PER_S, weight / PER_TOKEN, phase))
+    return rows
