@@ -46,12 +46,17 @@ def _faults(found: Mapping[str, Any] | None) -> list[Row]:
 
 
 def _kills(found: Mapping[str, Any] | None) -> list[Row]:
-    names = {"kill points / recoveries": "all", "kills: silent re-runs": "0"}
+    names = {
+        "kill points / recoveries": "all",
+        "kills: silent re-runs": "0",
+        "kills: acknowledged events / lost": "0 lost",
+    }
     if found is None:
         return [Row(name, "-", aim, None) for name, aim in names.items()]
-    points, back, again = found["kill_points"], found["recoveries"], found["silent_reruns"]
-    is_met = (points > 0 and back == points, again == 0)
-    shown = (f"{points} / {back}", str(again))
+    kills, back, again = found["kills"], found["recoveries"], found["silent_reruns"]
+    said, lost = found["acknowledged"], found["lost"]
+    is_met = (kills > 0 and back == kills, again == 0, said > 0 and lost == 0)
+    shown = (f"{kills} / {back}", str(again), f"{said:,} / {lost}")
     return [Row(*row) for row in zip(names, shown, names.values(), is_met, strict=True)]
 
 

@@ -11,7 +11,9 @@ from tests.scorecard.rows import rows, table
 
 GOOD: dict[str, Any] = {
     "faults": {"played": 180, "as_stated": 180},
-    "kills": {"kill_points": 36, "recoveries": 36, "silent_reruns": 0},
+    "kills": {
+        "kills": 36, "recoveries": 36, "silent_reruns": 0, "acknowledged": 500, "lost": 0,
+    },
     "journal": {"kills": 300, "acknowledged": 9_000, "lost": 0},
     "soak": {
         "figures": [
@@ -43,7 +45,8 @@ def test_what_was_not_measured_is_no_pass(name: str) -> None:
         ("faults", {"played": 12, "as_stated": 12}),
         ("kills", {"recoveries": 35}),
         ("kills", {"silent_reruns": 1}),
-        ("kills", {"kill_points": 0, "recoveries": 0}),
+        ("kills", {"kills": 0, "recoveries": 0}),
+        ("kills", {"lost": 1}),
         ("journal", {"lost": 1}),
         ("journal", {"acknowledged": 0}),
         ("soak", {"figures": [GOOD["soak"]["figures"][0] | {"is_met": False}]}),
