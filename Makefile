@@ -22,8 +22,9 @@ test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 ci: test build/collab build/kernels ## test, and a seeded share of the long tests that changes by the day
 	$(PYTEST) -q -n 2 -m long --long sample
 
-soak: .venv/with-test build/collab build/kernels ## every long test
+soak: .venv/with-test build/collab build/kernels ## every long test, and the scorecard
 	$(PYTEST) -q -m long --long all
+	$(BIN)/python -m tests.scorecard
 
 bench: .venv/with-test chromium frontend ## CPU per step, what the live view costs, and how long a stop takes
 	$(BIN)/python -m tests.bench

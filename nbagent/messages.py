@@ -103,17 +103,36 @@ def json_bytes(value: Any) -> bytes:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """One message as the dict it is and the bytes it becomes."""
+    """One message as the dict it is and the bytes it becomes.
 
-    message: Message
-    body: bytes
+    Attributes:
+        message: the provider's own dict.
+        n_bytes: how many bytes it becomes.
+    """
+
+    __slots__ = ("_body", "message", "n_bytes")
+
+    def __init__(self, message: Message, body: bytes) -> None:
+        self.message = message
+        self.n_bytes = len(body)
+        self._body: bytes | None = body
 
     @classmethod
     def of(cls, message: Message) -> Record:
         """Serialise `message` once."""
         return cls(message, json_bytes(message))
+
+    @property
+    def body(self) -> bytes:
+        """The bytes."""
+        if self._body is None:
+            self._body = json_bytes(self.message)
+        return self._body
+
+    def forget_body(self) -> None:
+        """Make the bytes anew where they are asked for: no request to come carries the message."""
+        self._body = None
 
 
 @dataclass(slots=True)
@@ -173,7 +192,7 @@ class Request:
     @property
     def n_bytes(self) -> int:
         """Size of the body in bytes, without building it."""
-        sizes = sum(len(record.body) for record in self.records)
+        sizes = sum(record.n_bytes for record in self.records)
         commas = max(self.n - 1, 0)
         tail = len(self.tail) + 1 if self.tail else 0
         return len(self.head) + sizes + commas + tail + len(b'{,"messages":[]}')

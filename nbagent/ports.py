@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from nbagent.errors import ModelError
-from nbagent.events import Changes, Output, Phase
+from nbagent.events import Changes, Output
 from nbagent.messages import Message, Request, Usage
+from nbagent.samples import Phase
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import runpy
 import shutil
 import sys
 import tempfile
@@ -20,15 +19,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import environment
 from tests.browser.lab import VIEWPORT, Lab, launch
+from tests.environment import REFUSED
 
 HERE = Path(__file__).parent
-GUARD = HERE / "guard"
 COLLAB = HERE.parent / "build" / "collab"
 KERNELS = HERE.parent / "build" / "kernels"
-REFUSED = "NBAGENT_TEST_REFUSED"
-SCRUBBED = ("MOONSHOT_", "KIMI_", "NBAGENT_", "OPENAI_", "JUPYTER_", "JPY_", "IPYTHON")
-PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 HOME = pytest.StashKey[Path]()
 SAMPLE = 0.2
 
@@ -45,27 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     home = Path(tempfile.mkdtemp(prefix="nbagent-"))
     config.stash[HOME] = home
-    for name in list(os.environ):
-        if name.startswith(SCRUBBED) or name.lower() in PROXIES:
-            del os.environ[name]
-    folders = {
-        "HOME": home,
-        "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_CONFIG_DIR": home / "config",
-        "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "IPYTHONDIR": home / "ipython",
-        "MPLCONFIGDIR": home / "matplotlib",
-    }
-    for path in folders.values():
-        path.mkdir(exist_ok=True)
-    os.environ |= {name: str(path) for name, path in folders.items()}
-    os.environ |= {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")])),
-        REFUSED: str(home / "refused.txt"),
-        "NBAGENT_LESSON_PACE": "inf",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-    }
-    runpy.run_path(str(GUARD / "sitecustomize.py"))
+    environment.enter(home)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -49,6 +49,11 @@ class LiveKernel:
         import os  # noqa: PLC0415 -- the environment as it is when the kernel starts
 
         self.manager, self.client = start_new_kernel(env=os.environ | (env or {}))
+        self.cell = Cell()
+        """The cell that ran last, or was running when the kernel died."""
+
+    def look_at(self, message: dict[str, Any]) -> None:
+        """Look at a message of the cell that runs; for a front end that does more."""
 
     def run(
         self,
@@ -71,6 +76,7 @@ class LiveKernel:
         message["metadata"] = {"cellId": cell_id} if cell_id else {}
         self.client.shell_channel.send(message)
         cell, names = Cell(), dict[str, int]()
+        self.cell = cell
         while not self._take(cell, names, message["header"]["msg_id"], answer, on_output):
             pass
         cell.reply = self._reply(message["header"]["msg_id"])
@@ -97,6 +103,7 @@ class LiveKernel:
             return False
         if message["parent_header"].get("msg_id") != parent:
             return False
+        self.look_at(message)
         kind, content = message["msg_type"], message["content"]
         if kind == "status":
             return bool(content["execution_state"] == "idle")
@@ -114,7 +121,7 @@ class LiveKernel:
 
     def _answer(self, cell: Cell, answer: Callable[[str], str]) -> None:
         try:
-            request = self.client.get_stdin_msg(timeout=0.01)
+            request = self.client.get_stdin_msg(timeout=0)
         except Empty:
             return
         cell.prompts.append(request["content"]["prompt"])

@@ -41,12 +41,11 @@ from nbagent.events.parts import (
     Event,
     FinishReason,
     Output,
-    Phase,
     Place,
     Reason,
-    Sample,
     Sent,
 )
+from nbagent.samples import Phase, Sample
 
 __all__ = [
     "EVENT_TYPES",

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from nbagent.events.kinds import EVENT_TYPES
+from nbagent.events.kinds import EVENT_TYPES, ReplyReceived
 from nbagent.events.parts import Changes, Event, Reason, Sent
 
 
 def to_dict(event: Event) -> dict[str, Any]:
     """Turn an event into JSON values; `from_dict` is its inverse."""
-    return {"kind": event.kind, **asdict(event)}
+    told = {"kind": event.kind, **asdict(event)}
+    if isinstance(event, ReplyReceived):
+        told["samples"] = [[*sample] for sample in event.samples]
+    return told
 
 
 def from_dict(data: Mapping[str, Any]) -> Event:
@@ -24,15 +27,13 @@ def from_dict(data: Mapping[str, Any]) -> Event:
     cls = EVENT_TYPES.get(str(data.get("kind")))
     if cls is None:
         raise ValueError(f"unknown event kind {data.get('kind')!r}")
-    known = {f.name for f in fields(cls)}
+    known = _FIELDS[cls]
     values = {key: _restore(key, value) for key, value in data.items() if key in known}
     return cls(**values)
 
 
 def _restore(name: str, value: Any) -> Any:
     """Undo what JSON did to a field: tuples became lists, nested dataclasses dicts."""
-    if name == "samples":
-        return tuple(tuple(row) for row in value)
     if name == "sent":
         return tuple(Sent(**row) for row in value)
     if name == "reasons":
@@ -44,4 +45,5 @@ def _restore(name: str, value: Any) -> Any:
     return value
 
 
+_FIELDS = {cls: frozenset(f.name for f in fields(cls)) for cls in EVENT_TYPES.values()}
 _TUPLES = ("tools", "price", "marks", "display", "always", "goals")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -13,13 +13,12 @@ from nbagent.events.parts import (
     Event,
     FinishReason,
     Output,
-    Phase,
     Place,
     Reason,
-    Sample,
     Sent,
 )
 from nbagent.messages import Content, Message, Usage
+from nbagent.samples import Phase, Sample, Samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +96,15 @@ class ReplyReceived(Event):
     message: Message
     finish_reason: str
     usage: Usage | None = None
-    samples: tuple[Sample, ...] = ()
+    samples: Sequence[Sample] = ()
     request_id: str = ""
     marks: tuple[str, ...] = ()
     """What is unusual about it: `no_reasoning`, `cut_at_limit`, `no_usage`."""
+
+    def __post_init__(self) -> None:
+        """Hold the samples in little memory, whatever they came as."""
+        if not isinstance(self.samples, Samples):
+            object.__setattr__(self, "samples", Samples(self.samples))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

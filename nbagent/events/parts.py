@@ -7,9 +7,6 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 SCHEMA_VERSION = 1
 
-Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
-"""What a streamed piece belongs to."""
-
 Place: TypeAlias = Literal["request", "reply", "call", "result"]
 """Where a run can rest: before a request, after a reply, before a call, after its result."""
 
@@ -24,9 +21,6 @@ FinishReason: TypeAlias = Literal["answer", "stopped", "limit", "error"]
 
 Output: TypeAlias = dict[str, Any]
 """One output in nbformat's shape: stream, display_data, execute_result or error."""
-
-Sample: TypeAlias = tuple[float, float, Phase]
-"""`(t, tokens, phase)`: at `t` (seconds since the run began) so many tokens arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from zlib import compress, decompress
 
 from nbagent.events import Event, from_dict
 from nbagent.messages import Message
+from nbagent.samples import Samples
 
 LONG = 256
 """Strings from this many characters on are stored apart."""
@@ -81,6 +82,8 @@ def storable(text: str) -> str:
 
 
 def _shrunk(db: Connection, value: Any) -> Any:
+    if isinstance(value, Samples):
+        value = value.text or [*value]
     if isinstance(value, str):
         if len(value) >= LONG:
             return f"{_MARK}{_text_id(db, value)}"

@@ -20,10 +20,10 @@ from typing import Any, cast
 from pydantic_core import from_json
 
 from nbagent.errors import ContentFiltered, InvalidTurn, NotAnApi, OutOfTokens
-from nbagent.events import Phase
 from nbagent.kimi.fragments import Calls, calls_fault, joined, merge, merge_details, shown
 from nbagent.messages import REASONING_KEYS, Message, Usage
 from nbagent.ports import Piece
+from nbagent.samples import Phase
 
 MAX_TURN_CHARS = 8 * 2**20
 """A reply longer than this is a fault: 32,768 tokens are about 0.2 million characters."""
@@ -254,7 +254,7 @@ def _out_of_tokens(before: str) -> OutOfTokens:
 
 def _parsed(payload: bytes) -> dict[str, Any]:
     try:
-        value = from_json(payload)
+        value = from_json(payload, cache_strings="keys")  # pieces of text hardly ever repeat
     except ValueError as error:
         if "recursion limit" in str(error):  # what is kept of it would be walked again and again
             raise InvalidTurn("The reply held an event that is nested too deep.") from None

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from typing import Any
 
 from nbagent.clock import Clock
-from nbagent.events import Event, RunFinished, ToolFinished
+from nbagent.events import Event, Resumed, RunFinished, ToolFinished
 from nbagent.kernel.frontend import publisher
 from nbagent.meter import Meter
 from nbagent.settings import Settings
@@ -31,16 +31,25 @@ class TraceDisplay:
         run_id: names the output.
         settings: how much to show and to save.
         clock: for the pace.
+        meter: the run's own figures, if it goes on; otherwise they are made of the events.
     """
 
-    def __init__(self, shell: Any, run_id: str, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        shell: Any,
+        run_id: str,
+        settings: Settings,
+        clock: Clock,
+        meter: Meter | None = None,
+    ) -> None:
         self._publish = publisher(shell)
         self.run_id = run_id
         self._transient = {"display_id": f"nbagent-{run_id}"}
         self._settings = settings
         self._clock = clock
         self._view = RunView()
-        self._meter = Meter()
+        self._meter = meter or Meter()
+        self._is_metered = meter is not None
         self._lock = threading.RLock()
         self._cell = copy_context()  # where ipykernel 7.0 looks for the cell that output is of
         self._t0 = clock.now()
@@ -52,9 +61,12 @@ class TraceDisplay:
         """Take an event; what has a renderer of its own goes on below the trace."""
         with self._lock:
             self._view.apply(event)
-            self._meter.apply(event)
+            if not self._is_metered:
+                self._meter.apply(event)
             self._stale = True
             self._finished = isinstance(event, RunFinished)
+            if isinstance(event, Resumed):
+                self._t0 = self._clock.now() - event.t  # the run's time goes on where it was
         if isinstance(event, ToolFinished) and self._settings.view != "answer":
             for output in event.display:
                 if goes_below(output):

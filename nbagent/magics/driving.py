@@ -37,6 +37,7 @@ from nbagent.magics.desk import Desk
 from nbagent.magics.display import TextDisplay, TraceDisplay
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.stepping import StepPrompt
+from nbagent.meter import Meter
 from nbagent.notebook import notebook_path
 from nbagent.redact import Redactor
 from nbagent.run import Run
@@ -257,11 +258,11 @@ class Driving:
         if has_kernel(self.shell) and self.interactive and settings.view == "live" and is_built():
             self._last_live = LiveDisplay(self.shell, run, settings, self._clock, self.mailbox)
             return self._last_live
-        return self._still(run.run_id, settings)
+        return self._still(run.run_id, settings, run.meter)
 
-    def _still(self, run_id: str, settings: Settings) -> Display:
+    def _still(self, run_id: str, settings: Settings, meter: Meter | None = None) -> Display:
         if has_kernel(self.shell):
-            return TraceDisplay(self.shell, run_id, settings, self._clock)
+            return TraceDisplay(self.shell, run_id, settings, self._clock, meter)
         return TextDisplay(run_id, settings)
 
     def show(self, run_id: str, events: Sequence[Event], settings: Settings) -> None:

@@ -29,8 +29,9 @@ BATCH_S = 0.033
 """Shortest time between two batches."""
 PATIENCE_S = 5.0
 """How long a view may take to answer before the HTML trace takes its place."""
-KEPT_S = 30.0
-"""How far the trace in a notebook that is saved while the run goes on may be behind."""
+KEPT_S, KEPT_SHARE = 30.0, 0.01
+"""How far the trace in a notebook that is saved while the run goes on may be behind: so many
+seconds, or this share of the run's time, as drawing a long run takes longer."""
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 NO_VIEW = (
     "No live view has answered, so this text is refreshed twice a second. JupyterLab draws the "
@@ -57,7 +58,7 @@ class LiveDisplay(TraceDisplay):
     def __init__(
         self, shell: Any, run: Run, settings: Settings, clock: Clock, mailbox: Mailbox
     ) -> None:
-        super().__init__(shell, run.run_id, settings, clock)
+        super().__init__(shell, run.run_id, settings, clock, run.meter)
         self._desk = Desk(run)
         self._feed = Feed(run.run_id)
         self._seen = False
@@ -143,7 +144,8 @@ class LiveDisplay(TraceDisplay):
 
     def _is_due(self) -> bool:
         if self._seen:
-            return self._clock.now() - (self._shown_at or 0.0) > KEPT_S
+            behind_s = self._clock.now() - (self._shown_at or 0.0)
+            return behind_s > max(KEPT_S, KEPT_SHARE * self._elapsed_s)
         return self._elapsed_s > PATIENCE_S and self._is_time()
 
     def _begin(self) -> None:

@@ -11,7 +11,8 @@ lengthen the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -29,13 +30,13 @@ from nbagent.events import (
     RetryScheduled,
     RunFinished,
     RunStarted,
-    Sample,
     StepStarted,
     ToolFinished,
     ToolStarted,
 )
 from nbagent.messages import Usage
 from nbagent.meter.streams import Curve, Segment, Span, Stream, bucketed, halved, thinned
+from nbagent.samples import Sample
 
 TOKENS_PER_CHAR = 0.25
 """First guess for estimates, until the run's own usage tells better."""
@@ -70,15 +71,24 @@ class _Step:
     you_s: float = 0.0
     wait_s: float = 0.0
     tool_calls: int = 0
-    stalls: list[Span] = field(default_factory=list)
-    segments: list[Segment] = field(default_factory=list)
-    speed: list[Curve] = field(default_factory=list)
+    stalls: Sequence[Span] = ()
+    speed: Sequence[Curve] = ()
+    phases: list[str] = field(default_factory=list)
+    """The phase of each span; `times` has its begin and its end."""
+    times: array[float] = field(default_factory=lambda: array("d"))
 
     def add(self, phase: str, t0: float, t1: float) -> None:
         """Append a span, if it has a length."""
         if t1 > t0:
-            self.segments.append((self.step, phase, t0, t1))
+            self.phases.append(phase)
+            self.times.extend((t0, t1))
         self.t1 = max(self.t1, t1)
+
+    @property
+    def segments(self) -> Iterator[Segment]:
+        """The spans, in the order in which they ended."""
+        for i, phase in enumerate(self.phases):
+            yield self.step, phase, self.times[2 * i], self.times[2 * i + 1]
 
     def figures(self) -> dict[str, Any]:
         """The step's row of `Meter.metrics()`."""
@@ -158,7 +168,7 @@ class Meter:
         Keys ending in `_s` are seconds, `_usd` dollars, `_tokens` counts, `tokens_per_s` is the
         decode speed (of the run: the median over its steps), `cached_share` is 0 to 1.
         """
-        rows = [step.figures() for step in self._steps.values()]
+        rows = [step.figures() for step in list(self._steps.values())]
         all_rows = [*rows, *self._summaries]
         prompt = _total(row.get("prompt_tokens") for row in all_rows)
         cached = _total(row.get("cached_tokens") for row in all_rows)
@@ -186,25 +196,25 @@ class Meter:
             `t_end`; `segments` as `[step, phase, t0, t1]`; `speed` as `[phase, [[t, v], …]]`, one
             line for each phase of each reply; `stalls` as `[t0, t1]`; `p50` and `top` of speed.
         """
-        steps = list(self._steps.values())
+        steps, pieces = list(self._steps.values()), self._pieces
         segments = [s for step in steps for s in step.segments]
         lines = [line for step in steps for line in step.speed]
         if self._open:
             phase, number, t0 = self._open
             segments.append((number, phase, t0, max(self.t, t0)))
-        elif self._pieces:
+        elif pieces:
             step = steps[-1]
-            stream = Stream(self._pieces, sum(n for _, n, _ in self._pieces))
-            segments.append((step.step, "waiting", step.requested_t, self._pieces[0][0]))
+            stream = Stream(pieces, sum(n for _, n, _ in pieces))
+            segments.append((step.step, "waiting", step.requested_t, pieces[0][0]))
             segments += [(step.step, *span) for span in stream.phases()]
             lines += stream.speed()
         return {
             "t_end": self.t,
             "segments": [list(s) for s in bucketed(segments, self.t)],
-            "speed": [[phase, [list(p) for p in points]] for phase, points in thinned(lines)],
+            "speed": [[line.phase, [list(p) for p in line.points]] for line in thinned(lines)],
             "stalls": [list(stall) for step in steps for stall in step.stalls],
             "p50": _median(step.tokens_per_s for step in steps),
-            "top": max((v for _, points in lines for _, v in points), default=0.0),
+            "top": max((line.top for line in lines), default=0.0),
             "paced": self.scripted,
         }
 
@@ -319,7 +329,7 @@ class Meter:
         step.ttft_s = max(0.0, stream.t_first - step.requested_t)
         step.ttfa_s = max(0.0, answer - step.requested_t) if answer is not None else None
         step.tokens_per_s = stream.tokens_per_s()
-        step.stalls, step.buffered = stream.stalls(), stream.buffered()
+        step.stalls, step.buffered = stream.stalls() or (), stream.buffered()
         step.add("waiting", step.requested_t, stream.t_first)
         for phase, t0, t1 in stream.phases():
             step.add(phase, t0, t1)

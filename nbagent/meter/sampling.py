@@ -6,8 +6,8 @@ reply's `usage` is known; then the weights are scaled to it.
 
 from __future__ import annotations
 
-from nbagent.events import Phase, Sample
 from nbagent.messages import Usage
+from nbagent.samples import Phase, Sample
 
 MAX_SAMPLES = 2_000
 """Kept of one reply."""

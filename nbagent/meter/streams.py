@@ -10,13 +10,14 @@ Read next: `nbagent.meter`, which adds the replies up to a run.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from statistics import median
 
-from nbagent.events import Phase, Sample
+from nbagent.samples import Phase, Sample
 
 STALL_MIN_S = 1.0
 STALL_TIMES_MEDIAN = 5.0
@@ -32,8 +33,30 @@ MAX_LINES = 480
 Span = tuple[float, float]
 Segment = tuple[int, str, float, float]
 """`(step, phase, t0, t1)`; phases are waiting, reasoning, arguments, answer, tool, you, retry."""
-Curve = tuple[Phase, list[tuple[float, float]]]
-"""`(phase, [(t, tokens/s), …])`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Tokens a second over time in one phase; a run of thousands of steps keeps all of them."""
+
+    phase: Phase
+    numbers: array[float]
+    """Of each point, its time in seconds and its speed."""
+
+    @classmethod
+    def of(cls, phase: Phase, points: Iterable[tuple[float, float]]) -> Curve:
+        """Pack the points."""
+        return cls(phase, array("d", [*chain.from_iterable(points)]))
+
+    @property
+    def points(self) -> Iterator[tuple[float, float]]:
+        """The points: `(t, tokens/s)`."""
+        return zip(self.numbers[::2], self.numbers[1::2], strict=True)
+
+    @property
+    def top(self) -> float:
+        """The highest speed."""
+        return max(self.numbers[1::2], default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +128,7 @@ class Stream:
         return spans
 
     def speed(self, n_points: int = 48) -> list[Curve]:
-        """Tokens a second over time, one line a phase: `(phase, [(t, tokens/s), …])`.
+        """Tokens a second over time, one line a phase.
 
         Each point is the number of tokens in a centred window of 1 s (0.25 s for a stream shorter
         than 2 s) divided by the part of the window that lies in the stream; a single gap is never
@@ -129,7 +152,7 @@ class Stream:
         lines = []
         for phase, a, b in self.phases():
             n = max(1, round((b - a) / step))
-            lines.append((phase, [at(a + (b - a) * i / n) for i in range(n + 1)]))
+            lines.append(Curve.of(phase, [at(a + (b - a) * i / n) for i in range(n + 1)]))
         return lines
 
 

@@ -12,7 +12,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
-from nbagent.events import Phase
+from nbagent.samples import Phase
 
 LOOK_CHARS = 1_000
 """How many characters come between two looks."""

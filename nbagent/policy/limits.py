@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Literal
 
 from nbagent.errors import InvalidTurn, ModelError, RateLimited
@@ -63,11 +63,11 @@ class Spent:
 
     def add(self, other: Spent) -> None:
         """Count `other` too."""
-        for one in fields(self):
-            mine, theirs = getattr(self, one.name), getattr(other, one.name)
+        for name in LIMITS:
+            mine, theirs = getattr(self, name), getattr(other, name)
             if theirs is not None:
-                setattr(self, one.name, theirs if mine is None else mine + theirs)
-        self.estimated = bool(self.estimated)
+                setattr(self, name, theirs if mine is None else mine + theirs)
+        self.estimated = self.estimated or other.estimated
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from nbagent.errors import HistoryError, InvalidTurn, ModelError
 from nbagent.events import Event, ReplyReceived, RetryScheduled, Sent, StepStarted
+from nbagent.loop import agent_loop
 from nbagent.messages import (
     Message,
     Request,
@@ -93,6 +94,7 @@ class Asking:
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
+            trusted=recipe.loop is agent_loop,
         )
         self.compaction = Compaction(
             recipe,

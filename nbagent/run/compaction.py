@@ -83,7 +83,7 @@ class _Plan:
 
     @property
     def n_bytes(self) -> int:
-        return sum(len(record.body) for record in self.older)
+        return sum(record.n_bytes for record in self.older)
 
 
 class Compaction:
@@ -233,7 +233,7 @@ class Compaction:
             f"{plan.lead_in}: {plural(count, 'older picture')} left the requests. Everything else "
             f"is kept, {_last_steps(plan.n_steps)} with their pictures."
         )
-        n_bytes = plan.n_bytes - sum(len(record.body) for record in left)
+        n_bytes = plan.n_bytes - sum(record.n_bytes for record in left)
         self._tell(bare, n_pictures=count, n_bytes=n_bytes, text=text)
         return True
 
@@ -252,7 +252,7 @@ class Compaction:
         tail = recipe.model.tail(window.estimate(plan.revision, plan.n))
         request = Request(self._head, Revision(-1, records), len(records), tail)
         self._attempt += 1
-        piece = Sent(kind="message", name="request for a summary", n_bytes=len(ask.body))
+        piece = Sent(kind="message", name="request for a summary", n_bytes=ask.n_bytes)
         self._emit(
             Compacting(
                 step=self.step,
@@ -338,8 +338,8 @@ class Compaction:
             pictures_before=self._window.projection.pictures_before,
         )
         self._window.show(shown, plan.revision, plan.n)
-        body = Record.of(framed(summary, is_mechanical=bool(why))).body
-        self._unsent = (Sent(kind="message", name="summary", n_bytes=len(body)),)
+        n_bytes = Record.of(framed(summary, is_mechanical=bool(why))).n_bytes
+        self._unsent = (Sent(kind="message", name="summary", n_bytes=n_bytes),)
         self._tell(
             shown,
             n_messages=len(plan.older),

@@ -47,7 +47,7 @@ def estimated_tokens(records: Iterable[Record]) -> int:
     """Guess how many tokens messages take, before the endpoint has counted them."""
     n_bytes, n_pictures = 0, 0
     for record in records:
-        n_bytes += len(record.body)
+        n_bytes += record.n_bytes
         content = record.message.get("content")
         for part in content if isinstance(content, list) else ():
             if part["type"] == "image_url":
@@ -71,7 +71,7 @@ def newly_sent(request: Request, since: int, attached: Sequence[Sent]) -> tuple[
     records = request.records
     last = len(records) - 1
     for i, record in enumerate(records[max(since - 1, 0) :], start=max(since - 1, 0)):
-        message, size = record.message, len(record.body)
+        message, size = record.message, record.n_bytes
         for call in message.get("tool_calls") or []:
             names[call["id"]] = call["function"]["name"]
         if i < since:

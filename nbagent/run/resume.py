@@ -32,7 +32,7 @@ from nbagent.phrases import plural
 from nbagent.run.cursor import Cursor, Send
 from nbagent.run.fork import Beginning
 from nbagent.run.recorded import result_of
-from nbagent.tools import Tool
+from nbagent.tools import Tool, ToolResult
 
 FRESH_KERNEL = (
     "[The kernel was restarted: variables, imports and functions from before are gone. Files are "

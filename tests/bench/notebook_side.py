@@ -22,6 +22,7 @@ from nbagent.events import Delta, Event
 from nbagent.lessons.process import ensure
 from nbagent.magics.live import LiveDisplay
 from nbagent.magics.session import Session
+from nbagent.meter import Meter
 from nbagent.run import Run
 
 MARK = re.compile(r"q\d{4}")
@@ -107,7 +108,11 @@ def show_long_run(shell: Any, steps: int) -> None:
     from render_view import long_run  # noqa: PLC0415 -- its folder has just been named
 
     *events, _finished = long_run(steps).events
-    run: Any = SimpleNamespace(run_id="r1", started=SimpleNamespace(cell_id=""), events=events)
+    meter = Meter()
+    for event in events:
+        meter.apply(event)
+    started = SimpleNamespace(cell_id="")
+    run: Any = SimpleNamespace(run_id="r1", started=started, events=events, meter=meter)
     session = session_of(shell)
     settings, _ = session.settings()
     live = LiveDisplay(shell, run, settings, CLOCK, session.driving.mailbox)

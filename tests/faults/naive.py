@@ -47,7 +47,7 @@ def _loop(client: openai.OpenAI, run: Naive) -> None:
         {"role": "user", "content": PROMPT},
     ]
     for _ in range(MOST_STEPS):
-        reply = _ask(client, run.messages)
+        reply = ask(client, run.messages)
         run.messages.append(reply)
         if not reply.get("tool_calls"):
             run.answer = reply["content"]
@@ -57,7 +57,7 @@ def _loop(client: openai.OpenAI, run: Naive) -> None:
             run.messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
 
 
-def _ask(client: openai.OpenAI, messages: list[Any]) -> dict[str, Any]:
+def ask(client: openai.OpenAI, messages: list[Any]) -> dict[str, Any]:
     text = reasoning = ""
     calls: dict[int, dict[str, Any]] = {}
     stream = client.chat.completions.create(

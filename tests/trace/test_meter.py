@@ -17,13 +17,13 @@ from nbagent.events import (
     RetryScheduled,
     RunFinished,
     RunStarted,
-    Sample,
     StepStarted,
     ToolFinished,
     ToolStarted,
 )
 from nbagent.meter import Meter, cost_usd
 from nbagent.meter.streams import Stream
+from nbagent.samples import Sample
 
 SAMPLES: tuple[Sample, ...] = (
     (2.0, 10, "reasoning"),
@@ -184,7 +184,7 @@ def test_segments_follow_each_other_without_overlap() -> None:
 def test_speed_is_smoothed_and_keeps_the_token_count() -> None:
     samples = tuple((i * 0.01, 1.0, "answer") for i in range(1001))  # 100 tokens a second for 10 s
     lines = Stream(samples, 1001).speed()
-    inner = [v for t, v in lines[0][1] if 0.6 < t < 9.4]
+    inner = [v for t, v in lines[0].points if 0.6 < t < 9.4]
     assert inner == pytest.approx([100.0] * len(inner), rel=0.03)
 
 

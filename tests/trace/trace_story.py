@@ -21,7 +21,6 @@ from nbagent.events import (
     RetryScheduled,
     RunFinished,
     RunStarted,
-    Sample,
     Sent,
     Steered,
     StepStarted,
@@ -30,6 +29,7 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.meter import Meter
+from nbagent.samples import Sample
 from nbagent.view import RunView
 
 PRICE = (0.95, 0.16, 4.00)
