@@ -8,8 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+from tests.kills.machine import EXAMPLES, STEPS, played
 from tests.kills.score import as_json, score
-from tests.kills.test_machine import EXAMPLES, STEPS, played
 
 HEAD = f"{'killed at':<22}{'kills':>7}{'went on':>9}{'events':>8}{'lost':>6}{'re-runs':>9}"
 
