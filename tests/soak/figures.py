@@ -87,6 +87,7 @@ def others(found: Soaked) -> dict[str, Any]:
         "cpu_ms_per_step_late": _round(late),
         "rss_mb_at_end": round(found.samples[-1]["rss"] / MB, 1),
         "notebook_bytes": found.notebook_bytes,
+        "journal_log_bytes": found.log_bytes,
         "trace_that_keeps_everything_mb": round(everything(found) / MB, 1),
         "faults": dict(Counter(server.struck)),
     }

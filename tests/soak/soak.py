@@ -90,7 +90,8 @@ class Soaked:
         hours: how long it took by the shared clock.
         real_s: how long it took.
         replay_s: how long the run takes to be read and to stand where it stood; CPU and real.
-        journal_bytes: the journal's files at the end.
+        journal_bytes: the journal's file at the end.
+        log_bytes: what its log took beside it, until it was closed.
     """
 
     server: SoakServer
@@ -103,6 +104,7 @@ class Soaked:
     real_s: float = 0.0
     replay_s: tuple[float, float] = (0.0, 0.0)
     journal_bytes: int = 0
+    log_bytes: int = 0
 
     @property
     def notebook_bytes(self) -> int:
@@ -142,8 +144,10 @@ def soak(plan: Plan, folder: Path) -> Soaked:
     found = Soaked(server, journal.load(journal.runs(limit=1)[0].run_id), cells)
     found.hours, found.real_s = hours, real_s
     found.replay_s = min(_replayed(journal, found.record.line.run_id) for _ in range(3))
-    found.journal_bytes = sum(p.stat().st_size for p in journal_files(folder))
+    found.log_bytes = sum(p.stat().st_size for p in journal_files(folder))
     journal.close()
+    found.journal_bytes = sum(p.stat().st_size for p in journal_files(folder))
+    found.log_bytes -= found.journal_bytes
     _read_notes(folder, found)
     return found
 
