@@ -5,6 +5,7 @@ A run of thousands of replies keeps the samples of all of them, and so does its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias, cast, overload
 
@@ -18,6 +19,8 @@ PER_S, PER_TOKEN = 10_000, 1_000
 """Units of a packed text in a second and in a token: samples are rounded to these."""
 LARGEST = 1e10
 """No number of a packed text is as large."""
+_RUN = r"[^\W\d_]+(?: -?\d+ -?\d+)+"
+_TEXT = re.compile(rf"{_RUN}(?:;{_RUN})*")
 
 
 class Samples(Sequence[Sample]):
@@ -36,12 +39,15 @@ class Samples(Sequence[Sample]):
     __slots__ = ("_rows", "text")
 
     def __init__(self, rows: Iterable[Sequence[Any]] | str = ()) -> None:
+        self._rows: tuple[Sample, ...] = ()
         if isinstance(rows, str):
-            self.text, kept = rows, _unpacked(rows)
+            self.text = rows
+            if rows and not _TEXT.fullmatch(rows):
+                raise ValueError("this text holds no samples")
         else:
-            kept = [cast("Sample", tuple(row)) for row in rows]
+            kept = tuple(cast("Sample", tuple(row)) for row in rows)
             self.text = _packed(kept)
-        self._rows = () if self.text else tuple(kept)
+            self._rows = () if self.text else kept
 
     def __iter__(self) -> Iterator[Sample]:
         return iter(_unpacked(self.text) if self.text else self._rows)
@@ -87,14 +93,10 @@ def _packed(rows: Iterable[Sample]) -> str:
 
 
 def _unpacked(text: str) -> list[Sample]:
-    """Read what `_packed` has made.
-
-    Raises:
-        ValueError: it is something else.
-    """
+    """Read what `_packed` has made."""
     rows: list[Sample] = []
     units = 0
-    for run in text.split(";") if text else ():
+    for run in text.split(";"):
         phase: Any
         phase, *words = run.split(" ")
         numbers = [*map(int, words)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,12 @@ def test_rounded_ones_come_back_from_their_text(rows: Any) -> None:
 def test_a_text_is_exact_or_there_is_none(rows: Any) -> None:
     text = Samples(rows).text
     assert not text or Samples(text) == tuple(rows)
+
+
+@pytest.mark.parametrize("text", ["reasoning", "reasoning 1", "12 1", "answer 1 2;", "answer 1 x"])
+def test_another_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no samples"):
+        Samples(text)
 
 
 def test_an_event_tells_them_as_before() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,8 +89,9 @@ class Soaked:
         acknowledged: for each event that was acknowledged, by number, the digests of it.
         hours: how long it took by the shared clock.
         real_s: how long it took.
-        replay_s: how long the run takes to be read and to stand where it stood.
-        journal_bytes: the journal's files at the end.
+        replay_s: how long the run takes to be read and to stand where it stood; CPU and real.
+        journal_bytes: the journal's file at the end.
+        log_bytes: what its log took beside it, until it was closed.
     """
 
     server: SoakServer
@@ -100,8 +102,9 @@ class Soaked:
     acknowledged: dict[int, set[bytes]] = field(default_factory=dict)
     hours: float = 0.0
     real_s: float = 0.0
-    replay_s: float = 0.0
+    replay_s: tuple[float, float] = (0.0, 0.0)
     journal_bytes: int = 0
+    log_bytes: int = 0
 
     @property
     def notebook_bytes(self) -> int:
@@ -141,8 +144,10 @@ def soak(plan: Plan, folder: Path) -> Soaked:
     found = Soaked(server, journal.load(journal.runs(limit=1)[0].run_id), cells)
     found.hours, found.real_s = hours, real_s
     found.replay_s = min(_replayed(journal, found.record.line.run_id) for _ in range(3))
-    found.journal_bytes = sum(p.stat().st_size for p in journal_files(folder))
+    found.log_bytes = sum(p.stat().st_size for p in journal_files(folder))
     journal.close()
+    found.journal_bytes = sum(p.stat().st_size for p in journal_files(folder))
+    found.log_bytes -= found.journal_bytes
     _read_notes(folder, found)
     return found
 
@@ -179,12 +184,12 @@ def _kernel(folder: Path, server: SoakServer) -> Iterator[SoakKernel]:
         kernel.close()
 
 
-def _replayed(journal: Journal, run_id: str) -> float:
-    """Seconds to read a run and to put it where it stood."""
+def _replayed(journal: Journal, run_id: str) -> tuple[float, float]:
+    """Seconds to read a run and to put it where it stood, of CPU and real ones."""
     recipe = Recipe(model=ScriptedModel([]), tools=Toolset([]), settings=Settings(), clock=CLOCK)
-    since = CLOCK.now()
+    since, cpu = CLOCK.now(), time.process_time()
     Run.taken_up(journal.load(run_id), recipe, kernel="another", is_fresh=True)
-    return CLOCK.now() - since
+    return time.process_time() - cpu, CLOCK.now() - since
 
 
 def _read_notes(folder: Path, found: Soaked) -> None:
