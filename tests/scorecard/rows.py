@@ -75,11 +75,16 @@ def _soak(found: Mapping[str, Any] | None) -> list[Row]:
         return [Row("soak", "-", "all", None)]
     shown = []
     for row in found["figures"]:
-        value = "-" if row["value"] is None else f"{row['value']:,.3g} {row['unit']}".strip()
+        value = "-" if row["value"] is None else f"{in_digits(row['value'])} {row['unit']}".strip()
         aim = f"{'>=' if row['at_least'] else '<='} {row['aim']:g}"
         is_met = row["is_met"] if row["value"] is not None else None
         shown.append(Row(f"soak: {row['name']}", value, aim, is_met))
     return shown
+
+
+def in_digits(value: float) -> str:
+    """A number in three digits, or whole."""
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
 
 
 def table(found: list[Row]) -> list[str]:

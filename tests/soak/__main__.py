@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tests import environment
 from tests.conftest import seed
+from tests.scorecard.rows import in_digits
 from tests.soak.figures import figures, others
 from tests.soak.plans import planned
 from tests.soak.soak import soak
@@ -28,7 +29,7 @@ def main() -> None:
         found = soak(planned(asked.calls, asked.kills, asked.seed), Path(folder))
     rows, more = figures(found), others(found)
     for row in rows:
-        value = "-" if row.value is None else f"{row.value:,.3g}"
+        value = "-" if row.value is None else in_digits(row.value)
         sign = ">=" if row.at_least else "<="
         missed = "" if row.is_met else "  MISSED"
         print(f"{row.name:<32}{value:>10} {row.unit:<3}{sign} {row.aim:g}{missed}")
