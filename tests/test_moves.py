@@ -423,3 +423,13 @@ def test_a_model_call_is_asked_for_only_after_the_pause() -> None:
     run.moves.until = "end"
     run.deliver(run.pending(), Decision("run"))  # type: ignore[arg-type] # it rests
     assert isinstance(run.pending(), AskModel)
+
+
+def test_who_hears_of_a_pause_can_leave_it_at_once() -> None:
+    """Another thread may answer before the event of the pause has come back."""
+    run = make_run([calls(call("a:0")), says("done")])
+    run.moves.until = "move"
+    run.subscribe(lambda event: run.go("end") if event.kind == "paused" else None)
+    drive(run, decide=lambda question: run.decided[1] if run.decided else pytest.fail(question.why))
+    assert run.answer == "done"
+    assert sum(event.kind == "paused" for event in run.events) == 1

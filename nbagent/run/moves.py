@@ -10,6 +10,7 @@ Read next: `nbagent.run.edits`, which checks such a change.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, overload
@@ -83,6 +84,8 @@ class Moves(Sequence[Move]):
         until: how far the run goes by itself; may be set from any thread.
         open: the pause at which it rests.
         edit: what the person has put in place of what is in hand there, not yet taken.
+        lock: held while `until` and `open` change together, as another thread may set how far the
+            run goes while it comes to rest.
     """
 
     def __init__(self, emit: Callable[[Event], None], made: Sequence[Move] = ()) -> None:
@@ -92,6 +95,7 @@ class Moves(Sequence[Move]):
         self._passed = ""
         self.until: Until = "end"
         self.open: Decide | None = None
+        self.lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._moves)
@@ -118,15 +122,16 @@ class Moves(Sequence[Move]):
             return None
         self._passed = move.key
         self._moves.append(replace(move, n=len(self._moves) + 1))
-        if over or not self._rests(move):
-            return None
-        self.until = "move"
         why = f"Paused {what}"
+        with self.lock:
+            if over or not self._rests(move):
+                return None
+            self.until = "move"
+            self.open = pause = Decide("move", "Step?", why, key=move.key)
         self._emit(
             Paused(step=move.step, why=why, key=move.key, place=move.place, index=move.index)
         )
-        self.open = Decide("move", "Step?", why, key=move.key)
-        return self.open
+        return pause
 
     def _rests(self, move: Move) -> bool:
         if self.until == "tool":

@@ -143,10 +143,11 @@ class Run(Machine):
         Raises:
             UsageError: the run has left that pause already.
         """
-        pause = self.moves.open if self.decided is None else None
-        if key and (pause is None or key != pause.key):
-            raise UsageError("The run does not rest there now.", "Nothing was changed.")
-        self.moves.until = until  # before the answer, which the driver may take at once
+        with self.moves.lock:
+            pause = self.moves.open if self.decided is None else None
+            if key and (pause is None or key != pause.key):
+                raise UsageError("The run does not rest there now.", "Nothing was changed.")
+            self.moves.until = until  # before the answer, which the driver may take at once
         if pause is not None:
             self.decide(Decision("run"))
 
