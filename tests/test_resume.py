@@ -13,7 +13,7 @@ from nbagent.events import TRANSIENT, Event, RunStarted, from_dict, to_dict
 from nbagent.loop import agent_loop
 from nbagent.messages import first_fault
 from nbagent.run import Run
-from nbagent.run.resume import FRESH_KERNEL, GO_ON, Recorded, gone_on, restored, resumed
+from nbagent.run.resume import FRESH_KERNEL, GO_ON, RunRecord, gone_on, restored, resumed
 from nbagent.run.work import AskModel, Decide, Decision, RunTool
 from nbagent.tools import Tool, ToolResult
 from tests.scripted import call, calls, drive, echo_tool, make_run, says
@@ -54,8 +54,8 @@ class Tape:
             raise Killed
 
     @property
-    def record(self) -> Recorded:
-        return Recorded(
+    def record(self) -> RunRecord:
+        return RunRecord(
             events=tuple(self.events),
             origin=self.run.cursor.origin,
             sends=tuple(self.sends),
@@ -75,7 +75,7 @@ class Counter:
         return ToolResult(content=f"echo: {arguments['text']}")
 
 
-def cut_off(script: list[Any], at: int, tool: Tool) -> tuple[Recorded, Run]:
+def cut_off(script: list[Any], at: int, tool: Tool) -> tuple[RunRecord, Run]:
     """A run that was killed when its event `at` had been written."""
     run = make_run(script, tools=[tool])
     tape = Tape(run, at)
@@ -84,7 +84,7 @@ def cut_off(script: list[Any], at: int, tool: Tool) -> tuple[Recorded, Run]:
     return tape.record, run
 
 
-def taken_up(record: Recorded, run: Run, *, is_fresh: bool = False) -> Run:
+def taken_up(record: RunRecord, run: Run, *, is_fresh: bool = False) -> Run:
     """The run in its next kernel, with what is left of the script."""
     recipe = run.recipe
     beginning = resumed(record, agent_loop, recipe.tools, kernel="next", is_fresh=is_fresh)
@@ -135,7 +135,7 @@ def test_killed_anywhere_a_run_goes_on_and_no_effect_takes_place_twice(effect: A
             assert not asked
 
 
-def killed_in_a_tool() -> tuple[Recorded, Run, Counter]:
+def killed_in_a_tool() -> tuple[RunRecord, Run, Counter]:
     """A run whose kernel ended when its tool had done its work and had not returned."""
     counter = Counter("external")
     run = make_run(numbered(1), tools=[counter.tool])
@@ -203,7 +203,7 @@ def test_the_model_is_told_of_a_new_kernel_once_wherever_it_was_killed() -> None
 
 def test_what_a_reply_had_streamed_is_shown_as_discarded_and_not_sent() -> None:
     record, run = cut_off(numbered(0), 1, echo_tool())
-    cut = Recorded(events=record.events, origin=record.origin, sends=(), partial="half a thou")
+    cut = RunRecord(events=record.events, origin=record.origin, sends=(), partial="half a thou")
     again = drive(taken_up(cut, run))
     (retry,) = [e for e in again.events if e.kind == "retry_scheduled"]
     assert retry.discarded == "half a thou"  # type: ignore[attr-defined] # a RetryScheduled

@@ -14,7 +14,7 @@ from nbagent.journal.lease import Holder, held_by
 from nbagent.journal.packing import Texts, from_spans, message_of, unpack, unpack_event
 from nbagent.messages import Message
 from nbagent.run.cursor import Send
-from nbagent.run.resume import Recorded
+from nbagent.run.resume import RunRecord
 
 CHUNK = 500
 """How many events are read at a time."""
@@ -64,7 +64,7 @@ class RunLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRun(Recorded):
+class StoredRun(RunRecord):
     """A run as the journal holds it; origin and sends of a run of an older nbagent are empty.
 
     Attributes:

@@ -42,7 +42,7 @@ GO_ON = "Go on where you stopped."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class RunRecord:
     """What is on record of a run.
 
     Attributes:
@@ -82,7 +82,7 @@ class Recorded:
 
 
 def resumed(
-    record: Recorded, loop: Loop, tools: Sequence[Tool], *, kernel: str, is_fresh: bool
+    record: RunRecord, loop: Loop, tools: Sequence[Tool], *, kernel: str, is_fresh: bool
 ) -> Beginning:
     """Where a run that was cut off goes on, under its own name.
 
@@ -127,7 +127,7 @@ def resumed(
     )
 
 
-def restored(record: Recorded, loop: Loop, tools: Sequence[Tool]) -> Beginning:
+def restored(record: RunRecord, loop: Loop, tools: Sequence[Tool]) -> Beginning:
     """A run that has ended, as it was at its end, so that its conversation can go on.
 
     Raises:
@@ -136,7 +136,7 @@ def restored(record: Recorded, loop: Loop, tools: Sequence[Tool]) -> Beginning:
     return Beginning(replayed(record, loop, tools), events=record.events)
 
 
-def gone_on(record: Recorded, loop: Loop, tools: Sequence[Tool], *, is_fresh: bool) -> Beginning:
+def gone_on(record: RunRecord, loop: Loop, tools: Sequence[Tool], *, is_fresh: bool) -> Beginning:
     """Where another run goes on from the end of one that ended without an answer.
 
     Raises:
@@ -147,7 +147,7 @@ def gone_on(record: Recorded, loop: Loop, tools: Sequence[Tool], *, is_fresh: bo
     return Beginning(replayed(record, loop, tools, " ".join(filter(None, notes))))
 
 
-def replayed(record: Recorded, loop: Loop, tools: Sequence[Tool], note: str = "") -> Cursor:
+def replayed(record: RunRecord, loop: Loop, tools: Sequence[Tool], note: str = "") -> Cursor:
     """The loop where the record leaves it, with a note for the model if it is about to ask.
 
     The note joins what was sent last; a loop that waits for a result is told beside that.
@@ -236,7 +236,7 @@ def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:
     return "".join(parts)
 
 
-def messages_of(record: Recorded) -> list[Message]:
+def messages_of(record: RunRecord) -> list[Message]:
     """The messages that a record holds, in order, as far as it does; they may be no whole history.
 
     An older nbagent kept events alone: the history is put together from them.

@@ -22,7 +22,7 @@ from nbagent.run.machine import Machine
 from nbagent.run.moves import InHand, Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
-from nbagent.run.resume import Recorded, gone_on, restored, resumed
+from nbagent.run.resume import RunRecord, gone_on, restored, resumed
 from nbagent.run.window import Context, Past, past_from
 from nbagent.run.work import Decide, Decision
 
@@ -252,12 +252,12 @@ class Run(Machine):
         return self.driver.resume(self)
 
     @property
-    def record(self) -> Recorded:
+    def record(self) -> RunRecord:
         """What a run that goes on from this one needs to know of it."""
-        return Recorded(events=self.events, origin=self.cursor.origin, sends=self.cursor.sends)
+        return RunRecord(events=self.events, origin=self.cursor.origin, sends=self.cursor.sends)
 
     @classmethod
-    def taken_up(cls, record: Recorded, recipe: Recipe, *, kernel: str, is_fresh: bool) -> Run:
+    def taken_up(cls, record: RunRecord, recipe: Recipe, *, kernel: str, is_fresh: bool) -> Run:
         """The run of a record, under its own name: to be driven on, or, if it had ended, as it was.
 
         Args:
@@ -277,7 +277,7 @@ class Run(Machine):
 
     @classmethod
     def going_on(
-        cls, record: Recorded, recipe: Recipe, *, is_fresh: bool = False, cell_id: str = ""
+        cls, record: RunRecord, recipe: Recipe, *, is_fresh: bool = False, cell_id: str = ""
     ) -> Run:
         """Another run, which goes on where one has ended without an answer; see `resume`.
 

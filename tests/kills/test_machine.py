@@ -8,7 +8,7 @@ import pytest
 
 from nbagent.run import Run
 from nbagent.run.recipe import Recipe
-from nbagent.run.resume import Recorded, resumed
+from nbagent.run.resume import RunRecord, resumed
 from tests.kills.machine import EXAMPLES, STEPS, Model, played
 
 
@@ -24,7 +24,7 @@ def test_whatever_happens_in_twenty_thousand_steps() -> None:
     assert n_steps >= 20_000
 
 
-def runs_again(record: Recorded, recipe: Recipe, *, kernel: str, is_fresh: bool) -> Run:
+def runs_again(record: RunRecord, recipe: Recipe, *, kernel: str, is_fresh: bool) -> Run:
     """A resume that takes a call without a result for one that did not take place."""
     place = resumed(record, recipe.loop, recipe.tools, kernel=kernel, is_fresh=is_fresh)
     beginning = replace(place, unknown=None)
