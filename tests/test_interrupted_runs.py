@@ -35,15 +35,15 @@ def results(n_runs: int, seed: int, handler: str) -> dict[str, Any]:
     return dict(found)
 
 
-MANY = [pytest.param(seed, marks=pytest.mark.long) for seed in range(10, 30)]
+MANY = [pytest.param(seed, 300, marks=pytest.mark.long) for seed in range(10, 30)]
 
 
-@pytest.mark.parametrize("seed", [1, *MANY])
-def test_random_interrupts_break_nothing(seed: int) -> None:
-    found = results(300, seed, "armed")
-    assert found["runs"] == 300
+@pytest.mark.parametrize(("seed", "n_runs"), [(1, 150), *MANY])
+def test_random_interrupts_break_nothing(seed: int, n_runs: int) -> None:
+    found = results(n_runs, seed, "armed")
+    assert found["runs"] == n_runs
     assert (found["invalid"], found["unfinished"], found["escaped"]) == (0, 0, 0)
-    assert min(found["stopped"], found["background"], found["asked"]) > 60
+    assert min(found["stopped"], found["background"], found["asked"]) > n_runs / 5
 
 
 def test_pythons_own_handler_does_break_runs() -> None:

@@ -171,7 +171,7 @@ def test_the_trace_is_there_again(
     expect_kept(notebook)
 
 
-@pytest.mark.parametrize("place", places((LAB,)), indirect=True)
+@pytest.mark.parametrize("place", places(), indirect=True)
 def test_a_kernel_that_is_gone_is_said(place: Lab, page: Page, lessons: Server, name: str) -> None:
     notebook = started(page, place, name)
     notebook.save()
