@@ -227,7 +227,7 @@ def test_an_interrupt_stops_the_run_and_the_next_one_goes_on(lesson: LiveKernel)
 
 
 def test_an_interrupt_ends_a_running_tool(lesson: LiveKernel, server: Server) -> None:
-    code = "kept = 1\nprint('begun', flush=True)\nimport time; time.sleep(60)"
+    code = "kept = 1\nprint('be' + 'gun', flush=True)\nimport time; time.sleep(60)"
     order(server, {"kind": "turn", "reasoning": "Wait.", "calls": [["run_python", {"code": code}]]})
     fired = threading.Event()
 
