@@ -3,7 +3,7 @@
 // finished trace into the notebook, so that saving keeps it.
 
 import { Widget } from '@lumino/widgets';
-import { mount } from './view';
+import type { Mounted } from './view';
 import type { TraceJson } from './view/types';
 import type { MimeModel, NotebookPanel } from './shell/notebook';
 import { SessionLink } from './shell/session';
@@ -16,7 +16,10 @@ const ENDED = ['answer', 'stopped', 'limit', 'error'];
 /** How long the kernel's own update of the output is waited for before the page fetches it. */
 const UPDATE_MS = 1_500;
 
-type Mounted = ReturnType<typeof mount>;
+type View = typeof import('./view');
+
+/** The view is a chunk of its own, so that a page without a trace does not load it. */
+const loadView = (): Promise<View> => import(/* webpackChunkName: "view" */ './view');
 
 export class TraceRenderer extends Widget {
   private model: MimeModel | null = null;
@@ -32,13 +35,14 @@ export class TraceRenderer extends Widget {
   }
 
   /** Draw an output, or what an update has made of it. */
-  renderModel(model: MimeModel): Promise<void> {
+  async renderModel(model: MimeModel): Promise<void> {
     this.model = model;
+    const { mount } = await loadView();
+    if (this.isDisposed || this.model !== model) return;
     const trace = traceOf(model);
     if (this.view && this.link?.runId === trace.run_id) this.view.update(trace);
-    else this.begin(trace);
+    else this.begin(trace, mount);
     if (!isRunning(trace)) this.say(null);
-    return Promise.resolve();
   }
 
   override dispose(): void {
@@ -46,7 +50,7 @@ export class TraceRenderer extends Widget {
     super.dispose();
   }
 
-  private begin(trace: TraceJson): void {
+  private begin(trace: TraceJson, mount: View['mount']): void {
     this.end();
     const link = new SessionLink(this.panel.sessionContext, trace.run_id, isThere => {
       this.look(isThere);
