@@ -104,7 +104,8 @@ def _sent(stored: StoredRun, start: StepStarted) -> list[Message] | None:
         n_asked += send.move == "ask"
         if n_asked == start.step:
             break
-        messages += [send.value] if send.move == "ask" else send.value
+        given = send.value if isinstance(send.value, list) else [send.value]
+        messages += given
     return messages if not is_shortened and len(messages) == start.n_messages else None
 
 

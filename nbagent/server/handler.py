@@ -37,7 +37,7 @@ class Handler(APIHandler):
         """Take what the routes work with; tornado calls this for each request."""
         self.records, self.watch, self.kernels = records, watch, kernels
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own APIHandler
         """Check host, origin and XSRF before anything else is done."""
         await super().prepare()
         if self.request.method == "GET" and self.current_user:

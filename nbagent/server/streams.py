@@ -160,7 +160,8 @@ class RunStream(_Stream):
             events, following = some_events(journal, name, since, AT_ONCE)
             after = following or (events[-1].seq + 1 if events else since)
             is_over = has_ended(events) or line.state != "running" or not line.held_by
-            end = {"type": "ended", "run": self.records.row(line)} if is_over else {}
+            is_end = is_over and following is None
+            end = {"type": "ended", "run": self.records.row(line)} if is_end else {}
             return [to_dict(e) for e in events], after, following is not None, end
 
         try:
