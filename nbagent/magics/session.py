@@ -28,6 +28,7 @@ from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.driving import Driving
+from nbagent.magics.live_runs import NAME, LiveRuns
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
 from nbagent.phrases import plural
 from nbagent.policy import gate_of
@@ -69,6 +70,7 @@ class Session:
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
         self.driving.on_successor = self._follow
+        self.driving.mailbox.put_up(NAME, LiveRuns(self).answer)
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
