@@ -56,7 +56,11 @@ function report(name, paths, budget = BUDGET_GZ) {
  * @param {boolean} module
  */
 async function shrink(path, module) {
-  const options = { module, compress: { passes: 6, pure_getters: true, unsafe_arrows: true }, ecma: /** @type {const} */ (2020) };
+  const options = {
+    module,
+    compress: { passes: 6, pure_getters: true, unsafe_arrows: true },
+    ecma: /** @type {const} */ (2020)
+  };
   const { code } = await minify(readFileSync(path, 'utf8'), options);
   writeFileSync(path, code ?? '');
 }

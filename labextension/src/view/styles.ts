@@ -92,7 +92,7 @@ const SHELL = `
 .gauge{display:inline-block;width:64px;height:8px;border:1px solid var(--nba-ctl-line);border-radius:2px;vertical-align:-1px;position:relative;overflow:hidden}
 .gauge i{position:absolute;inset:0 auto 0 0;background:var(--nba-text2)}
 .ft{display:block;padding:6px 12px;border-top:1px solid var(--nba-line);font-size:12px;color:var(--nba-text2)}
-.ft summary{cursor:pointer;min-height:24px;line-height:24px}.ft pre{padding:4px 0}
+.between summary,.ft summary{cursor:pointer;min-height:24px;line-height:24px}.ft pre{padding:4px 0}
 .listbox{position:relative}
 .steps{padding:4px 0;max-height:min(70vh,720px);overflow-y:auto;overflow-x:hidden;overflow-anchor:none}
 .run.over .steps{max-height:560px;border-top:1px solid var(--nba-line)}
