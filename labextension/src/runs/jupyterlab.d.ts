@@ -1,0 +1,15 @@
+// What the runs import of JupyterLab's own; the page shares it at run time.
+
+declare module '@jupyterlab/statusbar' {
+  import type { Token } from '@lumino/coreutils';
+  import type { StatusBar } from './host';
+
+  export const IStatusBar: Token<StatusBar>;
+}
+
+declare module '@jupyterlab/application' {
+  import type { Token } from '@lumino/coreutils';
+  import type { Restorer } from './host';
+
+  export const ILayoutRestorer: Token<Restorer>;
+}
