@@ -32,13 +32,17 @@ export interface SessionContext {
 
 export interface MimeModel {
   readonly data: Readonly<Record<string, unknown>>;
+  /** Whether this user, or a notebook that they trust, has made it. */
+  readonly trusted: boolean;
   setData(options: { data: Record<string, unknown> }): void;
 }
+
+export type Renderer = Widget & { renderModel(model: MimeModel): Promise<void> };
 
 export interface RendererFactory {
   readonly safe: boolean;
   readonly mimeTypes: readonly string[];
-  createRenderer(): Widget & { renderModel(model: MimeModel): Promise<void> };
+  createRenderer(): Renderer;
 }
 
 export interface CellModel {
@@ -68,7 +72,10 @@ export interface NotebookPanel {
   readonly content: {
     readonly model: NotebookModel | null;
     readonly widgets: readonly { readonly node: HTMLElement }[];
-    readonly rendermime: { addFactory(factory: RendererFactory, rank: number): void };
+    readonly rendermime: {
+      addFactory(factory: RendererFactory, rank: number): void;
+      createRenderer(mimeType: string): Renderer;
+    };
   };
 }
 
