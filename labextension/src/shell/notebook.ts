@@ -14,12 +14,18 @@ export interface IOPubMessage {
   readonly content: unknown;
 }
 
+/** The answer to a message on the shell channel; `done` fails if the kernel goes away. */
+export interface ShellFuture {
+  onReply: (message: { content: unknown }) => void;
+  readonly done: Promise<unknown>;
+}
+
 export interface Kernel extends ControlKernel {
   readonly id: string;
   readonly connectionStatus: string;
   readonly iopubMessage: Signal<unknown, IOPubMessage>;
   readonly connectionStatusChanged: Signal<unknown, string>;
-  sendShellMessage(message: object, expectReply: boolean, disposeOnDone: boolean): unknown;
+  sendShellMessage(message: object, expectReply: boolean, disposeOnDone: boolean): ShellFuture;
   interrupt(): Promise<void>;
 }
 

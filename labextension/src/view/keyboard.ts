@@ -1,10 +1,7 @@
 // The keys of a trace, only while the focus is inside of it; Esc leaves to the cell.
 
 import { composes, h } from './dom';
-
-/** The event by which a host asks the view to go somewhere; cancelled if there is such a place. */
-export const GO = 'nbagent-go';
-export type Goal = 'question' | 'next-error' | 'previous-error';
+import { GO, type Goal } from './goals';
 
 export interface KeyActions {
   move(by: number): void;

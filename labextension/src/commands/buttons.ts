@@ -1,0 +1,57 @@
+// The buttons in the toolbars of cells and notebooks. Each stands only where it can do something.
+
+import { LabIcon, ToolbarButton } from '@jupyterlab/ui-components';
+import type { Widget } from '@lumino/widgets';
+import { isLive, type RunsStore } from '../runs/store';
+import { canFix } from './cells';
+import { belongs } from './here';
+import type { App, Cell, Panel } from './host';
+import { commandWords, idOf } from './table';
+
+const ASK = new LabIcon({
+  name: 'nbagent:ask',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><path class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.8" stroke-linecap="round" d="M5.2 3.2a5.6 5.6 0 1 0 5.6 0M10.8 3.2h2.6M10.8 3.2v2.6"/></svg>'
+});
+const STOP = new LabIcon({
+  name: 'nbagent:stop',
+  svgstr:
+    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><rect class="nbagent-stop" x="4" y="4" width="8" height="8" rx="1" fill="#cf222e"/></svg>'
+});
+
+/** “Fix with Kimi”, on a cell that failed. */
+export function fixButton(app: App, cell: Cell): Widget {
+  const { label, caption } = commandWords().fix;
+  const button = new ToolbarButton({
+    label,
+    icon: ASK,
+    tooltip: caption,
+    className: 'nbagent-fix',
+    onClick: () => void app.commands.execute(idOf('fix'))
+  });
+  const update = (): void => button.setHidden(!canFix(cell));
+  const { outputs } = cell.model;
+  outputs?.changed.connect(update);
+  button.disposed.connect(() => outputs?.changed.disconnect(update));
+  update();
+  return button;
+}
+
+/** “Stop Kimi”, in a notebook while a run of it goes on. */
+export function stopButton(app: App, panel: Panel, store: RunsStore): Widget {
+  const { label, caption } = commandWords().stop;
+  const button = new ToolbarButton({
+    label,
+    icon: STOP,
+    tooltip: caption,
+    className: 'nbagent-stop',
+    onClick: () => void app.commands.execute(idOf('stop'), { notebook: panel.id })
+  });
+  const update = (): void => {
+    button.setHidden(!store.rows.some(row => isLive(row) && belongs(row, panel)));
+  };
+  store.changed.connect(update);
+  button.disposed.connect(() => store.changed.disconnect(update));
+  update();
+  return button;
+}
