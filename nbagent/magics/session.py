@@ -29,6 +29,7 @@ from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.driving import Driving
 from nbagent.magics.lab_defaults import ADDRESS, LabDefaults
+from nbagent.magics.live_runs import NAME, LiveRuns
 from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
 from nbagent.phrases import plural
 from nbagent.policy import gate_of
@@ -72,6 +73,7 @@ class Session:
         self.driving.on_successor = self._follow
         self._lab = LabDefaults()
         self.driving.mailbox.put_up(ADDRESS, self._lab.answer)
+        self.driving.mailbox.put_up(NAME, LiveRuns(self).answer)
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),

@@ -38,12 +38,15 @@ export interface SessionModel {
 }
 
 export interface Services {
+  readonly ready: Promise<void>;
   readonly serverSettings: ServerConnection.ISettings;
   readonly sessions: {
     running(): IterableIterator<SessionModel>;
     readonly runningChanged: Signal<unknown, unknown>;
   };
-  readonly kernels: { connectTo(options: { model: KernelModel }): OwnKernel };
+  readonly kernels: {
+    connectTo(options: { model: KernelModel; handleComms: boolean }): OwnKernel;
+  };
   readonly kernelspecs: {
     readonly specs: {
       readonly kernelspecs: Readonly<Record<string, { readonly language: string } | undefined>>;
@@ -51,9 +54,20 @@ export interface Services {
   };
 }
 
+export interface WatchedKernel extends Kernel {
+  readonly name: string;
+  readonly statusChanged: Signal<unknown, string>;
+}
+
 /** A kernel connection that we made, and may end. */
-export interface OwnKernel extends Kernel {
+export interface OwnKernel extends WatchedKernel {
   dispose(): void;
+}
+
+export interface Panel extends NotebookPanel {
+  readonly id: string;
+  readonly disposed: Signal<unknown, unknown>;
+  readonly context: { readonly ready: Promise<void>; readonly path: string };
 }
 
 export interface App {
@@ -64,15 +78,21 @@ export interface App {
 }
 
 export interface Tracker {
-  readonly widgetAdded: Signal<unknown, NotebookPanel>;
-  find(check: (panel: NotebookPanel) => boolean): NotebookPanel | undefined;
-  forEach(callback: (panel: NotebookPanel) => void): void;
+  readonly currentWidget: Panel | null;
+  readonly widgetAdded: Signal<unknown, Panel>;
+  find(check: (panel: Panel) => boolean): Panel | undefined;
+  forEach(callback: (panel: Panel) => void): void;
 }
 
 export interface StatusBar {
   registerStatusItem(
     id: string,
-    item: { item: Widget; align: 'left' | 'middle' | 'right'; rank?: number; isActive?: () => boolean }
+    item: {
+      item: Widget;
+      align: 'left' | 'middle' | 'right';
+      rank?: number;
+      isActive?: () => boolean;
+    }
   ): { dispose(): void };
 }
 
