@@ -19,9 +19,9 @@ export function fixPrompt(cellId: string, ename: string): string {
     ? t('Fix {cell}, which ends with {error}.', { cell, error: ename })
     : t('Fix {cell}, which ends with an error.', { cell });
   const how = t(
-    'Say in one sentence what is wrong, then propose the smallest change to that cell that makes it do what it is meant to do. Change nothing else.'
+    'Say in one sentence what is wrong, then propose the smallest change to that cell that lets it do what it is meant to do.'
   );
-  return `%%kimi --plan\n${why} ${how}`;
+  return `%%kimi --plan\n${why}\n${how}`;
 }
 
 /** What is asked for about a cell that is to be understood. */
@@ -31,7 +31,7 @@ export function explainPrompt(cellId: string, ename: string | null): string {
     ename !== null && ENAME.test(ename)
       ? t('Explain what {cell} does, and why it ends with {error}.', { cell, error: ename })
       : t('Explain what {cell} does and what its output says.', { cell });
-  return `%%kimi --plan\n${what} ${t('Change nothing.')}`;
+  return `%%kimi --plan\n${what}\n${t('Change nothing.')}`;
 }
 
 /** A cell as a %%kimi cell: what stands in it becomes the prompt. */

@@ -8,16 +8,31 @@ import { belongs } from './here';
 import type { App, Cell, Panel } from './host';
 import { commandWords, idOf } from './table';
 
+const SVG = 'xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"';
+/** An open ring, as a run's state is drawn while it goes on. */
 const ASK = new LabIcon({
   name: 'nbagent:ask',
-  svgstr:
-    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><path class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.8" stroke-linecap="round" d="M5.2 3.2a5.6 5.6 0 1 0 5.6 0M10.8 3.2h2.6M10.8 3.2v2.6"/></svg>'
+  svgstr: `<svg ${SVG}><path class="nbagent-ring" fill="none" d="M5 3.3a5.5 5.5 0 1 0 6 0"/></svg>`
 });
 const STOP = new LabIcon({
   name: 'nbagent:stop',
-  svgstr:
-    '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16"><rect class="nbagent-stop" x="4" y="4" width="8" height="8" rx="1" fill="#cf222e"/></svg>'
+  svgstr: `<svg ${SVG}><rect class="nbagent-square" x="4" y="4" width="8" height="8" rx="1"/></svg>`
 });
+const STYLES = `
+.nbagent-ring { stroke: var(--jp-brand-color1, #1976d2); stroke-width: 1.8; stroke-linecap: round; }
+.nbagent-square { fill: var(--jp-error-color1, #cf222e); }
+.nbagent-fix::part(control) { gap: 4px; }
+.nbagent-fix .jp-ToolbarButtonComponent-label {
+  color: var(--jp-content-link-color, var(--jp-brand-color1, #1976d2));
+  font-weight: 600;
+}`;
+
+/** Give the page the looks of the buttons. */
+export function addStyles(page: Document): void {
+  const style = page.createElement('style');
+  style.textContent = STYLES;
+  page.head.append(style);
+}
 
 /** “Fix with Kimi”, on a cell that failed. */
 export function fixButton(app: App, cell: Cell): Widget {

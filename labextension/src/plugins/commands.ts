@@ -3,7 +3,7 @@
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { fixButton, stopButton } from '../commands/buttons';
+import { addStyles, fixButton, stopButton } from '../commands/buttons';
 import type {
   App,
   Cell,
@@ -24,6 +24,7 @@ function activate(
   toolbars: Toolbars | null
 ): void {
   if (!tracker || !store) return; // a page without notebooks
+  addStyles(document);
   toolbars?.addFactory('Cell', 'nbagent-fix', (cell: Cell) => fixButton(app, cell));
   toolbars?.addFactory('Notebook', 'nbagent-stop', (panel: Panel) => stopButton(app, panel, store));
   void import(/* webpackChunkName: "commands" */ '../commands').then(({ begin }) => {
