@@ -21,10 +21,10 @@ const STOP = new LabIcon({
 const STYLES = `
 .nbagent-ring { stroke: var(--jp-brand-color1, #1976d2); stroke-width: 1.8; stroke-linecap: round; }
 .nbagent-square { fill: var(--jp-error-color1, #cf222e); }
-.nbagent-fix::part(control) { gap: 4px; }
 .nbagent-fix .jp-ToolbarButtonComponent-label {
   color: var(--jp-content-link-color, var(--jp-brand-color1, #1976d2));
   font-weight: 600;
+  margin-inline-start: 4px;
 }`;
 
 /** Give the page the looks of the buttons. */

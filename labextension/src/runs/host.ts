@@ -24,6 +24,8 @@ export interface Shell {
   add(widget: Widget, area: string, options?: { rank?: number; ref?: string; mode?: string }): void;
   activateById(id: string): void;
   readonly currentWidget: Widget | null;
+  widgets(area: string): Iterable<Widget>;
+  readonly currentChanged?: Signal<unknown, unknown>;
 }
 
 /** A kernel's model, as the server lists it. */

@@ -13,3 +13,20 @@ declare module '@jupyterlab/application' {
 
   export const ILayoutRestorer: Token<Restorer>;
 }
+
+declare module '@jupyterlab/apputils' {
+  interface DialogButton {
+    readonly accept: boolean;
+  }
+  export const Dialog: {
+    okButton(options: { label: string }): DialogButton;
+    cancelButton(options: { label: string }): DialogButton;
+    warnButton(options: { label: string }): DialogButton;
+  };
+  export function showDialog(options: {
+    title: string;
+    body: string;
+    buttons: readonly DialogButton[];
+    defaultButton?: number;
+  }): Promise<{ readonly button: DialogButton }>;
+}

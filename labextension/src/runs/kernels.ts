@@ -22,6 +22,8 @@ export class KernelRuns {
   private readonly left = new Map<string, Left>();
   /** Kernels of other sessions that do not know nbagent. */
   private readonly silent = new Set<string>();
+  /** Kernels whose runs are open in tabs, and in how many. */
+  private readonly held = new Map<string, number>();
   private isShown = false;
 
   constructor(
@@ -104,7 +106,22 @@ export class KernelRuns {
   /** Nobody looks any more: end the connections that were made for it. */
   hide(): void {
     this.isShown = false;
-    for (const kernelId of [...this.others.keys()]) this.part(kernelId);
+    for (const kernelId of [...this.others.keys()]) this.partUnless(kernelId);
+  }
+
+  /** Keep the connection to a kernel until what is returned is called. */
+  hold(kernelId: string): () => void {
+    this.held.set(kernelId, (this.held.get(kernelId) ?? 0) + 1);
+    return () => {
+      const left = (this.held.get(kernelId) ?? 1) - 1;
+      if (left) this.held.set(kernelId, left);
+      else this.held.delete(kernelId);
+      if (!this.isShown) this.partUnless(kernelId);
+    };
+  }
+
+  private partUnless(kernelId: string): void {
+    if (!this.held.has(kernelId)) this.part(kernelId);
   }
 
   private get watched(): Watched[] {

@@ -4,7 +4,7 @@ import { SessionLink } from '../shell/session';
 import type { SessionContext, Signal } from '../shell/notebook';
 import type { WatchedKernel } from './host';
 import type { ServerRuns } from './server';
-import type { KernelMessage, Link } from '../view/types';
+import type { Link } from '../view/types';
 import { t } from '../words';
 
 /** How often a kernel is asked that sends no batches, as of a fork that no cell shows. */
@@ -69,7 +69,7 @@ export class StoredLink implements Link {
     return Promise.reject(new Error(t('This run is over; its kernel is not asked.')));
   }
 
-  onMessage(_callback: (message: KernelMessage) => void): () => void {
+  onMessage(): () => void {
     return () => undefined;
   }
 }

@@ -1,7 +1,7 @@
 // JSON values that arrive one a line.
 
 /** The values of a response, each as soon as its line is whole; lines that are no JSON are left out. */
-export async function* linesOf(response: Response): AsyncGenerator<unknown> {
+export async function* linesOf(response: Response): AsyncGenerator {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   if (!reader) return;
   let rest = '';

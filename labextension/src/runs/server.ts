@@ -18,6 +18,7 @@ interface Told {
   readonly type?: string;
   readonly runs?: readonly ListedRun[];
   readonly gone?: readonly string[];
+  readonly journal?: Page['journal'];
 }
 
 const PAGE = 200;
@@ -149,9 +150,17 @@ export class ServerRuns {
   }
 
   private hear(told: Told): void {
+    if (told.journal) this.note = told.journal.here ? '' : told.journal.note;
     if (!told.runs && !told.gone) return;
     this.take(told.runs ?? []);
-    told.gone?.forEach(runId => this.runs.delete(runId));
+    told.gone?.forEach(runId => void this.lookAfter(runId));
+    this.onChange();
+  }
+
+  /** A run is no longer on the stream's page: it was deleted, or newer ones have pushed it out. */
+  private async lookAfter(runId: string): Promise<void> {
+    const isThere = await this.look(runId).catch(() => true);
+    if (isThere || !this.runs.delete(runId)) return;
     this.onChange();
   }
 
