@@ -1,7 +1,8 @@
 // The plugins for JupyterLab and Notebook 7. Each stands alone: what a front end lacks is optional,
 // and what a plugin is made of is loaded behind its activation, as a chunk of its own.
 
+import commands from './plugins/commands';
 import runs from './plugins/runs';
 import trace from './plugins/trace';
 
-export default [trace, runs];
+export default [trace, runs, commands];

@@ -50,7 +50,7 @@ export class Header {
   private readonly stop: HTMLButtonElement;
   private readonly decision: HTMLButtonElement;
   /** What the run as a whole asks: whether to go on past a limit. */
-  readonly question = h('div', { class: 'act', role: 'group', hidden: true });
+  readonly question = h('div', { class: 'act', role: 'group', tabindex: -1, hidden: true });
   private readonly summary: HTMLButtonElement;
   private key = '';
   private asked = '';
