@@ -11,7 +11,7 @@ from nbagent.bounded import clip, size_of
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
 from nbagent.kernel.describe import describe
-from nbagent.kernel.frontend import cell_id, has_kernel, parent_message
+from nbagent.kernel.frontend import cell_id, has_kernel, is_headless, parent_message
 from nbagent.kernel.lookup import own_variables
 from nbagent.notebook import Cell, Notebook, cell_text
 from nbagent.notebook.cells import Cells, Seen
@@ -76,7 +76,8 @@ class Workbook:
             cells.see(cell, self._redact)
         if not has_kernel(self._shell):
             return [read_notebook_tool(cells, self._redact)]
-        self.pages.call_out(self._client)
+        if not is_headless(self._shell):
+            self.pages.call_out(self._client)
         return cell_tools(cells, run_python, self._redact.value)
 
     def replayed_tools(self, run_python: Tool) -> list[Tool]:
@@ -102,7 +103,7 @@ class Workbook:
         Args:
             reference: its id, or its `In` number.
         """
-        if has_kernel(self._shell):
+        if has_kernel(self._shell) and not is_headless(self._shell):
             self.pages.await_one()
         cell = self._cells(Seen(), plan=False).read().find(reference)
         if cell is None:

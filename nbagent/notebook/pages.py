@@ -130,6 +130,7 @@ class Pages:
         self.offers: Callable[[], list[dict[str, Any]]] = list
         self.on_chosen: Callable[[str, str], object] = lambda _run_id, _call_id: None
         self._close_call: Callable[[], None] = lambda: None
+        self._is_awaited = False
         self._has_waited = False
 
     def __len__(self) -> int:
@@ -190,6 +191,7 @@ class Pages:
         """Ask whoever shows the notebook to say so, unless that client's page is known."""
         known = [page for page in list(self._pages.values()) if not client or page.client == client]
         if not known:
+            self._is_awaited = True
             self._close_call()  # the one before; closed at once, the front end would miss it
             self._close_call = self._send({"nbagent": 1, "type": "who"}, lambda _: None)
 
@@ -216,6 +218,8 @@ class Pages:
             asker: on whose behalf.
             mode: `propose` has the page ask the person first.
         """
+        if self._is_awaited:
+            self.await_one()
         page = self._chosen(asker.client)
         if page is None:
             return Reply(why="none")
