@@ -316,7 +316,8 @@ def test_answers_that_come_twice_or_late_count_once(kernel: PageKernel, server: 
     finally:
         del kernel.take
     first, read, second = results(kernel)
-    assert first.startswith("The page that shows this notebook was closed, so this is only proposed")
+    words = "The page that shows this notebook was closed, so this is only proposed"
+    assert first.startswith(words)
     assert "1 change that you were told was only proposed is in place." in read
     assert second.startswith("Inserted a code cell")
     assert sorted(sources(kernel)) == ["%%kimi", "x = 1", "y = 1"]
@@ -327,7 +328,10 @@ def test_a_run_is_taken_back_by_one_word(kernel: PageKernel, server: Server) -> 
     ask(kernel, server, call("insert_cell", source="x = 1"))
     kernel.take = lambda request: kernel.done(  # type: ignore[method-assign]
         request,
-        {"ok": True, "results": [{"ok": True, "reverted": ["a"], "kept": [{"id": "b", "why": ""}]}]},
+        {
+            "ok": True,
+            "results": [{"ok": True, "reverted": ["a"], "kept": [{"id": "b", "why": ""}]}],
+        },
     )
     try:
         undone = kernel.run("%kimi undo cells")

@@ -149,7 +149,7 @@ class Cells:
         if reply.why == "stopped":
             return Unclear(STOPPED, stopped=True)
         if reply.why:
-            return self._keep(ops, NO_PAGE[reply.why], reply.request_id)
+            return self._keep(ops, reply.why, reply.request_id)
         try:
             came = answers.changes(reply.result, len(ops))
         except BadAnswer as bad:
@@ -159,14 +159,21 @@ class Cells:
         return Change("proposed") if came is None else Change("made", tuple(came))
 
     def _keep(self, ops: tuple[Op, ...], why: str, request_id: str) -> Change | Refused:
-        """Keep operations as a proposal; the page may still answer."""
-        base = self._read or self._saved()
+        """Keep operations as a proposal; a page that was asked may still answer."""
+        base = self._saved() if why == "none" else self._as_seen(ops)
         came = answers.changes(self._draft.take(ops, base, self._asker), len(ops))
         if isinstance(came, Refused):
             return came
         if request_id and not self.plan:
             self._late[request_id] = (self._asker, len(ops))
-        return Change("kept", tuple(came or ()), why)
+        return Change("kept", tuple(came or ()), NO_PAGE[why])
+
+    def _as_seen(self, ops: tuple[Op, ...]) -> Notebook:
+        """The notebook that a page had, as far as the agent has seen it."""
+        known = self._read or self._saved()
+        seen = {cell.id: cell for op in ops if (cell := self.seen.find(str(op.get("id"))))}
+        others = [cell for cell in known.cells if cell.id not in seen]
+        return replace(known, cells=(*others, *seen.values()))
 
     def came_late(self) -> str:
         """What pages have done after all that was taken for a proposal, in words; '' if nothing."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.notebook.ops import Op, applied, as_cell, as_dict
+from nbagent.notebook.ops import CellDict, Op, applied, as_cell, as_dict, find_cell
 from nbagent.notebook.pages import Asker
 from nbagent.notebook.reading import Notebook
 from nbagent.phrases import plural
@@ -40,7 +40,7 @@ class Draft:
         cells = [as_dict(cell) for cell in notebook.cells]
         n = 0
         for proposal in self._proposals:
-            cells, answer = applied(cells, proposal.ops)
+            cells, answer = applied(cells, [_placed(op, cells) for op in proposal.ops])
             n += answer["ok"]
         if not n:
             return notebook
@@ -51,11 +51,16 @@ class Draft:
     def take(self, ops: Sequence[Op], notebook: Notebook, asker: Asker) -> dict[str, Any]:
         """Keep operations if they fit the notebook with what was proposed before.
 
+        Args:
+            ops: the operations; a new cell may go below one that is not known here.
+            notebook: the cells as the agent knows them.
+            asker: on whose behalf.
+
         Returns:
             What a page would have answered.
         """
         cells = [as_dict(cell) for cell in self.over(notebook).cells]
-        _, answer = applied(cells, ops)
+        _, answer = applied(cells, [_placed(op, cells) for op in ops])
         if answer["ok"]:
             results = zip(ops, answer["results"], strict=True)
             kept = tuple(_named(op, result["id"]) for op, result in results)
@@ -80,6 +85,14 @@ class Draft:
         n = len(self._proposals) - len(left)
         self._proposals = left
         return n
+
+
+def _placed(op: Op, cells: Sequence[CellDict]) -> Op:
+    """An operation with a place that is known here: last, for a new cell below an unknown one."""
+    after = op.get("after")
+    if after in (None, "end") or find_cell(cells, str(after)) is not None:
+        return op
+    return op | {"after": "end"}
 
 
 def _named(op: Op, cell_id: str) -> Op:
