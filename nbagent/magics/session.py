@@ -160,13 +160,14 @@ class Session:
 
     def notebook(self) -> Notebook:
         """The cells of this kernel's notebook, as far as they are known."""
-        return this_notebook(os.environ, self.shell.user_ns, self.cell_ids)
+        typed = {"In": self.shell.history_manager.input_hist_raw}
+        return this_notebook(os.environ, self.shell.user_ns | typed, self.cell_ids)
 
     def note_cell(self, info: Any) -> None:
         """Note the id of a cell that begins to run (IPython's `pre_run_cell`)."""
         cell = getattr(info, "cell_id", None)
         if cell and info.store_history:
-            self.cell_ids[self.shell.execution_count] = cell
+            self.cell_ids[len(self.shell.history_manager.input_hist_raw)] = cell
 
     def note_result(self, result: Any) -> None:
         """Note that a cell has failed (IPython's `post_run_cell`)."""
