@@ -4,7 +4,7 @@
 import { newId } from '../shell/link';
 import type { Signal } from '../shell/notebook';
 import { textOf } from './answers';
-import { dropGone, type Gone, goneOf } from './marks';
+import { dropGone, goneOf } from './marks';
 import { Pen } from './pen';
 import type { SharedCell, SharedNotebook } from './shared';
 
@@ -21,8 +21,14 @@ interface WatchedCell extends SharedCell {
   readonly changed: Signal<unknown, { sourceChange?: unknown }>;
 }
 
-/** Watch a notebook until the function that is returned is called. */
-export function guard(notebook: SharedNotebook): () => void {
+/** Watch a notebook until the function that is returned is called.
+ *
+ * @param later does something when all have heard of a change: only then may there be another one
+ */
+export function guard(
+  notebook: SharedNotebook,
+  later: (act: () => void) => void = queueMicrotask
+): () => void {
   const { ydoc, changed } = notebook as Watched;
   if (!ydoc || !changed) return () => undefined;
   let isLocal = false;
@@ -54,7 +60,7 @@ export function guard(notebook: SharedNotebook): () => void {
       if (source !== undefined && !isLocal) lost.set(id, source);
     }
     follow();
-    for (const gone of lost.size ? goneOf(notebook) : []) rescue(notebook, gone, lost);
+    if (lost.size) later(() => rescue(notebook, lost));
   };
   follow();
   ydoc.on('beforeObserverCalls', begins);
@@ -66,15 +72,20 @@ export function guard(notebook: SharedNotebook): () => void {
 }
 
 /** What an agent deleted is put back if it was not all that stood there. */
-function rescue(notebook: SharedNotebook, gone: Gone, lost: Map<string, string>): void {
-  const { id } = gone.cell;
-  const source = lost.get(id);
-  lost.delete(id);
-  if (source === undefined || source === textOf(gone)) return;
-  const metadata = { ...gone.cell.metadata };
-  delete metadata['nbagent'];
+function rescue(notebook: SharedNotebook, lost: Map<string, string>): void {
+  const found = goneOf(notebook).flatMap(gone => {
+    const source = lost.get(gone.cell.id);
+    lost.delete(gone.cell.id);
+    return source === undefined || source === textOf(gone) ? [] : [{ gone, source }];
+  });
+  if (!found.length) return;
   notebook.transact(() => {
-    new Pen(notebook).insert(gone.after, { ...gone.cell, id: newId(), source, metadata });
-    dropGone(notebook, id);
+    const pen = new Pen(notebook);
+    for (const { gone, source } of found) {
+      const metadata = { ...gone.cell.metadata };
+      delete metadata['nbagent'];
+      pen.insert(gone.after, { ...gone.cell, id: newId(), source, metadata });
+      dropGone(notebook, gone.cell.id);
+    }
   }, false);
 }

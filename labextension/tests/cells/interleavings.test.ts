@@ -46,14 +46,16 @@ function dice(seed: number): (below: number) => number {
 
 class Page {
   readonly inbox: Uint8Array[] = [];
+  private readonly later: (() => void)[] = [];
 
   constructor(readonly book: YNotebook) {
-    guard(book);
+    guard(book, act => this.later.push(act));
   }
 
   hear(roll: (below: number) => number): void {
     const [update] = this.inbox.splice(roll(this.inbox.length), 1);
     if (update) Y.applyUpdate(this.book.ydoc, update, 'another page');
+    this.later.splice(0).forEach(act => act());
   }
 }
 
