@@ -162,7 +162,6 @@ class Story {
     if (this.roll(2)) answers.accept(book, cell.id);
     else if (mark.before !== null && !isTouched(mark, cell.getSource())) {
       this.forget(cell.getSource());
-      for (const [token] of mark.before.matchAll(TOKEN)) this.words.set(token, cell.id);
       answers.reject(book, cell.id);
     }
   }
