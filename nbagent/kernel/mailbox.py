@@ -23,7 +23,7 @@ Handler: TypeAlias = Callable[[str, Command], Any]
 
 REQUEST, REPLY = "nbagent_request", "nbagent_reply"
 KEPT_ANSWERS = 200
-READING = {"bundle", "find", "request", "steps", "moves", "move", "fork_facts"}
+READING = {"bundle", "find", "request", "steps", "moves", "move", "fork_facts", "complete"}
 """Commands that change nothing; their answers, which may be large, are not kept."""
 
 

@@ -150,7 +150,8 @@ class Session:
         """Note the id of a cell that begins to run (IPython's `pre_run_cell`)."""
         cell = getattr(info, "cell_id", None)
         if cell and info.store_history:
-            self.cell_ids[self.shell.execution_count] = cell
+            number = len(self.shell.history_manager.input_hist_parsed)  # some IPythons count first
+            self.cell_ids[number] = cell
 
     def note_result(self, result: Any) -> None:
         """Note that a cell has failed (IPython's `post_run_cell`)."""
