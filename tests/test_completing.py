@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nbagent.kernel.attach import _references
 from nbagent.kernel.mailbox import REQUEST
+from nbagent.magics.firstline import magic_line
+from nbagent.magics.options import OPTIONS, parse_line
 from tests.live_kernel import LiveKernel
 
 pytestmark = pytest.mark.kernel
+
+FIXTURE = json.loads((Path(__file__).parent / "fixtures" / "prompts.json").read_text())
 
 SETUP = """%load_ext nbagent
 import math, os
@@ -154,3 +160,19 @@ def test_a_busy_kernel_answers_and_touches_nothing_of_the_user(kernel: LiveKerne
     assert names["@thing"] == "Hostile"
     assert parts == []
     assert "[]" in kernel.run("print(Hostile.touched)").text
+
+
+def test_the_page_takes_the_options_for_what_they_are() -> None:
+    assert FIXTURE["alone"] == [f for flags, kw in OPTIONS if "action" in kw for f in flags]
+
+
+@pytest.mark.parametrize("cell", FIXTURE["cells"], ids=lambda cell: cell["text"][:20])
+def test_the_page_takes_a_cell_for_what_it_is(cell: dict[str, Any]) -> None:
+    magic = magic_line(cell["text"])
+    assert (magic is None) == (cell["pieces"] is None)
+    if magic is None or cell["text"].endswith("--ask"):
+        return
+    begin, end = magic
+    _, first = parse_line(cell["text"][begin:end])
+    named = [m[0].rstrip(".,-/~") for m in _references(first + cell["text"][end:])]
+    assert named == [text for kind, text in cell["pieces"] if kind == "reference"]
