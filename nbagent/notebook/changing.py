@@ -143,8 +143,8 @@ def shown_anew(cells: Cells, cell: Cell, words: str, redact: Callable[[str], str
         words: why, with a place for its `{text}`.
         redact: masks what the model is not to see.
     """
-    ((whole, text),) = texts_of([cell])
-    cells.see(whole or replace(cell, is_cut=True), redact)
+    ((shown, text),) = texts_of([cell])
+    cells.see(shown or cell, redact)
     return ToolResult(content=words.replace("{text}", text), is_error=True, outcome="refused")
 
 
