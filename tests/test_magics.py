@@ -445,6 +445,7 @@ def test_a_long_run_is_compacted_and_a_person_sees_what_became_of_it(lesson: Liv
         said = lesson.run("print([e.text for e in r.events if e.kind == 'compacted'])").text
         assert "Kept in full: your goal" in said
         assert "Context compacted 1 time; nothing is lost" in data["text/html"]
+        assert "What requests carry instead:" in data["text/html"]
         history = lesson.run("%kimi history").text
         assert history.count("(summarised) ") > 10
         assert history.count("lesson long 15") == 1

@@ -272,8 +272,10 @@ def _sent(snapshot: Mapping[str, Any]) -> Html:
 def _compacted(rows: Sequence[Sequence[Any]]) -> Html:
     """What left the requests on the way, and that the run still has it."""
     line = join(f"Context compacted {plural(len(rows), 'time')}; nothing is lost")
-    told = "\n".join(f"before step {step}: {words}" for step, words in rows)
-    body = pre(f"{told}\n`_.messages` and `%kimi history` have every message.", wrap=True)
+    told = "\n".join(f"before step {step}: {words}" for step, words, _ in rows)
+    kept = "The steps above are all here; `_.messages` and `%kimi history` have every message."
+    summary = f"\n\nWhat requests carry instead:\n{rows[-1][2]}" if rows[-1][2] else ""
+    body = pre(f"{told}\n{kept}{summary}", wrap=True)
     return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
 
 

@@ -57,6 +57,7 @@ __all__ = ["RunView", "goes_below"]
 FULL_STEPS = 50
 """The last steps are kept whole; the default limit of a run is as many."""
 SAW_LIMIT = 6_000
+SUMMARY_LIMIT = 6_000
 OUTPUTS_PER_CALL = 20
 PICTURES_BYTES = 8_000_000
 """How much of pictures a view keeps in memory, counted in characters of base64."""
@@ -71,7 +72,7 @@ class RunView:
         self.steps: list[Step] = []
         self.lines: list[str] = []
         self.ranges: list[Range] = []
-        self.compacted: list[tuple[int, str]] = []
+        self.compacted: list[tuple[int, str, str]] = []
         self._notes: list[str] = []
         """What is to be said of the step whose request is about to go."""
         self.called: dict[str, None] = {}
@@ -328,7 +329,8 @@ class RunView:
         self._notes = [words]
         if self.steps and self.steps[-1].number == event.step:
             self._put_notes(self.steps[-1])
-        self.compacted = [*self.compacted[-99:], (event.step, words)]
+        earlier = [(step, told, "") for step, told, _ in self.compacted[-99:]]
+        self.compacted = [*earlier, (event.step, words, clip(clean(event.summary), SUMMARY_LIMIT))]
 
     def _resumed(self, event: Resumed) -> None:
         step = self._step(event.step)

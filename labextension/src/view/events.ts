@@ -179,6 +179,7 @@ export interface Steered extends InStep {
 export interface Compacted extends InStep {
   kind: 'compacted';
   text: string;
+  summary?: string;
   usage?: Usage | null;
 }
 export interface Compacting extends InStep {

@@ -10,6 +10,7 @@ import { countWords, joined, mergedRanges, rangeOf } from './ranges';
 import { Step } from './steps';
 import type {
   Changes,
+  Compaction,
   Event,
   EventOf,
   Message,
@@ -28,6 +29,7 @@ export const FULL_STEPS = 50;
 const REASONING_LIMIT = 8_000;
 const ANSWER_LIMIT = 64_000;
 const SAW_LIMIT = 6_000;
+const SUMMARY_LIMIT = 6_000;
 const OUTPUTS_PER_CALL = 20;
 const NAMES_SHOWN = 12;
 
@@ -41,7 +43,7 @@ export class RunView {
   /** The steps before those, as lines, as far as this view has seen them. */
   lines: StepLine[] = [];
   ranges: RangeSnapshot[] = [];
-  compacted: [step: number, words: string][] = [];
+  compacted: Compaction[] = [];
   /** What calls were made, by `callKey`. */
   readonly called = new Set<string>();
   pictures = new Map<string, Picture>();
@@ -116,7 +118,11 @@ export class RunView {
       if (this.phase === 'compacting') this.phase = 'replied';
       this.notes = [words];
       if (this.lastStep?.number === event.step) this.putNotes(this.lastStep);
-      this.compacted = [...this.compacted.slice(-99), [event.step, words]];
+      const earlier = this.compacted.slice(-99).map(([step, told]): Compaction => [step, told, '']);
+      this.compacted = [
+        ...earlier,
+        [event.step, words, clip(clean(event.summary ?? ''), SUMMARY_LIMIT)]
+      ];
     },
     resumed: event => {
       this.step(event.step).note(oneLine(clean(event.text), 300));

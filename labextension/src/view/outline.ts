@@ -32,7 +32,7 @@ export type Row =
   | Group
   | { kind: 'step'; key: string; step: Step; depth: number }
   | { kind: 'line'; key: string; line: StepLine; depth: number }
-  | { kind: 'compacted'; key: string; number: number; words: string; depth: number }
+  | { kind: 'compacted'; key: string; number: number; words: string; told: string; depth: number }
   | { kind: 'left'; key: string; words: string; depth: number };
 
 /** The rows of a run in order, groups closed; of a filter, the steps that it lets through. */
@@ -162,8 +162,8 @@ function withCompactions(view: RunView, rows: readonly Row[], depth: number): Ro
     const number = numberOf(row);
     const before = view.compacted
       .filter(([step]) => step === number)
-      .map(([, words], i): Row => {
-        return { kind: 'compacted', key: `c${number}.${i}`, number, words, depth };
+      .map(([, words, told = ''], i): Row => {
+        return { kind: 'compacted', key: `c${number}.${i}`, number, words, told, depth };
       });
     return [...before, { ...row, depth }];
   });

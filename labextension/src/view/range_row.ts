@@ -131,12 +131,20 @@ export function betweenNode(row: Row & { kind: 'compacted' | 'left' }, scene: Sc
   const [before, after] = [tokens(rows[at - 1]), tokens(rows[at])];
   const sizes = before && after ? `${before} to ${after} tokens; ` : '';
   const words = h('span', {}, `Compacted: ${sizes}${row.words.replace(/\.$/, '')}`);
+  const told =
+    row.told &&
+    h(
+      'details',
+      {},
+      h('summary', {}, 'What requests carry instead'),
+      h('pre', { class: 'text', tabindex: 0, dir: 'auto' }, row.told)
+    );
   const line = h(
     'div',
     { class: 'st plain' },
     h('span'),
     h('span', { class: 'no' }, row.number.toLocaleString('en-US')),
-    h('span', { class: 'row m s wide' }, icon('retry'), words)
+    h('span', { class: 'row m s wide' }, icon('retry'), h('span', {}, words, told))
   );
   return h('div', { class: `item d${row.depth} between`, role: 'listitem' }, line);
 }

@@ -302,7 +302,11 @@ export class StepList {
     const known = this.fixed.get(row.key);
     const isOpen = this.folding.isOpen(row.key);
     const stamp =
-      row.kind === 'group' ? `${row.last} ${row.nFailed} ${row.nRepaired} ${isOpen}` : row.kind;
+      row.kind === 'group'
+        ? `${row.last} ${row.nFailed} ${row.nRepaired} ${isOpen}`
+        : row.kind === 'compacted'
+          ? row.told
+          : row.kind;
     if (known?.stamp === stamp) {
       return known.node;
     }

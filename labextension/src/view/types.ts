@@ -124,10 +124,13 @@ export interface Snapshot {
   ranges?: Partial<RangeSnapshot>[];
   /** Older steps, packed: see `lines.ts`. */
   lines?: string[];
-  compacted?: [step: number, words: string][];
+  compacted?: Compaction[];
   steps?: StepSnapshot[];
   faults?: string[];
 }
+
+/** The step before which it was, what was left out, and what stands for it: of the last one only. */
+export type Compaction = [step: number, words: string, summary?: string];
 
 export type Figure = number | boolean | null | undefined;
 export type StepFigures = Record<string, Figure> & { step: number };

@@ -132,6 +132,10 @@ describe('the list of a long run', () => {
     await page.drawn();
     const said = texts(page.root, '.between')[0];
     expect(said).toContain('Compacted: 1,440 to 1,000 tokens; 61 older messages became a 300 B');
+    const told = page.root.querySelector('.between details pre')?.textContent ?? '';
+    const event = MANY.find(each => each.kind === 'compacted');
+    expect(told).toBe(event?.summary);
+    expect(told).not.toBe('');
     page.dispose();
   });
 
