@@ -189,6 +189,33 @@ def test_pages_are_few(browser: Browser) -> None:
     assert len(browser.pages) == 50
 
 
+GARBAGE: list[Any] = [
+    None,
+    [],
+    "yes",
+    {},
+    {"ok": "yes"},
+    {"ok": True},
+    {"ok": True, "results": [{"id": "../../etc"}]},
+    {"ok": True, "results": [1, 2, 3]},
+    {"ok": False},
+    {"ok": False, "reason": "changed", "id": ["x"], "source": 5, "hash": {}},
+    {"ok": True, "results": [{"ok": True, "cells": [{"id": "a"}], "path": 3}]},
+]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE, ids=range(len(GARBAGE)))
+def test_an_answer_that_makes_no_sense_is_told_as_such(browser: Browser, garbage: Any) -> None:
+    cell, agent = browser.model.add(0, "x = 1"), Agent(browser)
+    agent.call("read_notebook", ids=[cell])
+    browser.reach = lambda request: browser.done(request, garbage)
+    edited, read = agent.call("edit_cell", id=cell, source="x"), agent.call("read_notebook")
+    assert edited.is_error
+    assert "nobody knows" in str(edited.content) or "Nothing was changed" in str(edited.content)
+    assert "makes no sense" in str(read.content)
+    assert browser.model.cells[0]["source"] == "x = 1"
+
+
 # --- what is changed ---------------------------------------------------------------------------
 
 
