@@ -7,6 +7,7 @@ A run of thousands of steps keeps all of them and looks at the last few. What se
 from __future__ import annotations
 
 import pickle
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
@@ -178,6 +179,8 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: Any) -> Any:
         """Refuse what is neither a plain value nor ours: its own code would run."""
+        if type(value) is array:
+            return array, (value.typecode, value.tobytes())
         if type(value).__module__.partition(".")[0] == _OURS:
             return NotImplemented
         raise pickle.PicklingError(f"{type(value).__name__} is not packed")
