@@ -90,9 +90,11 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
     sources = {f"nbagent/{path.relative_to(package)}" for path in package.rglob("*.py")}
     data = {"nbagent/py.typed", "nbagent/prompt.md", "nbagent/notebooks/00_quickstart.ipynb"}
     data |= {"nbagent/trace/static/view.js", "nbagent/trace/static/step.js"}
+    data |= {"nbagent/server/openapi.json", "nbagent/server/nbagent.json"}
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     extension = {name for name in held if ".data/data/share/jupyter/labextensions/nbagent/" in name}
-    assert held - extension == sources | data
+    (enabled,) = [name for name in held if "/etc/jupyter/jupyter_server_config.d/" in name]
+    assert held - extension - {enabled} == sources | data
     assert {"package.json", "install.json"} <= {name.rpartition("/")[2] for name in extension}
     assert any(name.endswith("/schemas/nbagent/plugin.json") for name in extension)
     assert any("/static/remoteEntry" in name for name in extension)

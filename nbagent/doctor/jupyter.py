@@ -9,18 +9,27 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_core.paths import jupyter_path
+from jupyter_core.paths import jupyter_config_path, jupyter_path
 from jupyter_server.serverapp import list_running_servers
 
 from nbagent.doctor.findings import Finding
 from nbagent.doctor.packages import OURS, version_of
+from nbagent.phrases import plural
 
 _EXTENSIONS = {"ipywidgets": "@jupyter-widgets/jupyterlab-manager", "anywidget": "anywidget"}
 """The JupyterLab extension that each package brings."""
+ENABLED = Path("jupyter_server_config.d", "nbagent.json")
+"""What enables the server's extension, in a directory of Jupyter's configuration."""
+PING_S = 2.0
+"""How long a running server may take to answer, in seconds."""
 
 
 def jupyter_findings() -> list[Finding]:
@@ -90,6 +99,7 @@ def _site(prefix: Path) -> list[str]:
 def _lab(prefix: Path, *, same: bool) -> Iterator[Finding]:
     where = "this environment" if same else str(prefix)
     yield Finding("JupyterLab", f"{version_of('jupyterlab', _site(prefix))} ({where})")
+    yield _runs_panel(prefix, where)
     for package, extension in _EXTENSIONS.items():
         folders = [prefix / "share" / "jupyter" / "labextensions"]
         folders += [Path(folder) for folder in jupyter_path("labextensions")] if same else []
@@ -110,6 +120,43 @@ def _lab(prefix: Path, *, same: bool) -> Iterator[Finding]:
             f"Run `{sys.executable} -m ipykernel install --user --name {Path(sys.prefix).name}`.",
             problem=True,
         )
+
+
+def _runs_panel(prefix: Path, where: str) -> Finding:
+    """Whether the server's extension, which lists past runs, is enabled, and who answers by it."""
+    folders = {prefix / "etc" / "jupyter", *map(Path, jupyter_config_path())}
+    if not any((folder / ENABLED).is_file() for folder in folders):
+        return Finding(
+            "past runs",
+            f"the server's extension is not enabled in {where}",
+            "Its pages show the runs of live kernels alone.",
+            f'Run `{prefix}/bin/python -m pip install "{OURS}"` and restart JupyterLab.',
+        )
+    servers = [s for s in list_running_servers() if _prefix_of_process(int(s["pid"])) == prefix]
+    silent = [str(server["url"]) for server in servers if not _answers(server)]
+    if silent:
+        return Finding(
+            "past runs",
+            f"the server's extension does not answer at {', '.join(silent)}",
+            "That server was started before it was installed, or does not let it load.",
+            "Restart it.",
+        )
+    here = f", answers at {plural(len(servers), 'running server')}" if servers else ""
+    return Finding("past runs", f"the server's extension is enabled ({where}){here}")
+
+
+def _answers(server: Mapping[str, Any]) -> bool:
+    """Whether a server of this machine answers by the extension; a refusal is an answer too."""
+    url = f"{server['url']}nbagent/api/ping"
+    headers = {"Authorization": f"token {server.get('token', '')}"}
+    opener = build_opener(ProxyHandler({}))
+    try:
+        with opener.open(Request(url, headers=headers), timeout=PING_S):  # noqa: S310 -- a server of this user's own list
+            return True
+    except HTTPError as error:
+        return error.code == HTTPStatus.FORBIDDEN
+    except (OSError, ValueError):
+        return False
 
 
 def _serves_this_environment() -> bool:

@@ -1,4 +1,4 @@
-"""An authoriser that a request can ask to refuse; and a route as it must not be."""
+"""An authoriser that a request can ask to refuse; and routes as they must not be."""
 
 from __future__ import annotations
 
@@ -26,10 +26,23 @@ class Naive(APIHandler):
         self.finish(b"{}")
 
 
+class Broken(APIHandler):
+    """Fails, whatever it is asked."""
+
+    async def get(self) -> None:
+        raise KeyError("broken")
+
+
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
     return [{"module": "tests.server.refusing"}]
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
     base = app.web_app.settings["base_url"]
-    app.web_app.add_handlers(".*$", [(url_path_join(base, "naive"), Naive)])
+    app.web_app.add_handlers(
+        ".*$",
+        [
+            (url_path_join(base, "naive"), Naive),
+            (url_path_join(base, "broken/runs"), Broken),
+        ],
+    )

@@ -33,6 +33,7 @@ class Served:
         base_url: as behind a hub.
         more: further options.
         env: further environment variables.
+        fresh: an environment that the wheel is installed in, with Lab; None for this checkout.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class Served:
         base_url: str = "/",
         more: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
+        fresh: Path | None = None,
     ) -> None:
         self.home, self.data, self.root = home, home / "data", home / "work"
         enabled = home / "etc" / "jupyter_server_config.d"
         for folder in (self.data, self.root, home / "runtime", enabled):
             folder.mkdir(parents=True, exist_ok=True)
-        (enabled / CONFIG.name).write_text(CONFIG.read_text())
+        if fresh is None:
+            (enabled / CONFIG.name).write_text(CONFIG.read_text())
         self.env = os.environ | {
             "JUPYTER_DATA_DIR": str(self.data),
             "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
@@ -59,12 +62,14 @@ class Served:
             f"--IdentityProvider.token={TOKEN}",
             f"--ServerApp.root_dir={self.root}",
             f"--ServerApp.base_url={base_url}",
-            *(f"--ServerApp.jpserver_extensions={name}=False" for name in OTHERS),
+            *(f"--ServerApp.jpserver_extensions={name}={fresh is not None}" for name in OTHERS[:1]),
+            *(f"--ServerApp.jpserver_extensions={name}=False" for name in OTHERS[1:]),
             *more,
         ]
         self.log = home / "server.log"
         with self.log.open("w") as log:
-            command = [sys.executable, "-m", "jupyter_server", *options]
+            python = fresh / "bin" / "python" if fresh else sys.executable
+            command = [str(python), "-m", "jupyter_server", *options]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=home, env=self.env)
         self.url = self._wait_for_url()
         self.api = f"{self.url}nbagent/api"

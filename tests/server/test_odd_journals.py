@@ -123,7 +123,7 @@ def test_a_data_directory_that_cannot_be_used(odd: Served, file: Path) -> None:
     """Where it is a file, kernels keep their runs elsewhere, and so does the server look there."""
     file.parent.write_text("in the way")
     page = odd.get("/runs").json()
-    assert page["journal"]["here"] is True
+    assert page["journal"]["here"] is True, page["journal"]
     assert "Your data directory cannot be used" in page["journal"]["note"]
 
 
