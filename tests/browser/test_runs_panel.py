@@ -112,6 +112,7 @@ def test_a_run_that_was_cut_off_is_resumed(
     notebook.run(0, 1)
     panel = Panel(page).show()
     title = f"go {name}"
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click(timeout=WAIT_MS)
     row = panel.row(title)
     expect(row.get_by_role("button", name="Resume", exact=True)).to_be_visible(timeout=WAIT_MS)
     row.locator(".rb").focus()
@@ -238,6 +239,7 @@ def test_axe_finds_nothing_serious(lab: Lab, page: Page, theme: str) -> None:
     panel.screenshot(f"runs.states.{theme.lower()}")
     panel.row("Fit the survival models").last.locator(".rb").focus()
     page.add_script_tag(path=AXE)
+    assert panel.gaps() == [], "each line begins where the one above it ends"
     within = SERIOUS.replace("axe.run(document,", "axe.run('#nbagent-runs, .nbagent-status',")
     assert within != SERIOUS
     assert page.evaluate(within) == []
