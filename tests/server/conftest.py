@@ -11,9 +11,11 @@ from nbagent.clock import SystemClock
 from nbagent.journal import Journal
 from tests.journal.harness import a_journal, a_run, kept
 from tests.scripted import call, calls, says
-from tests.server.served import Served, served
+from tests.server.served import Served
 
 NUMBERS = count(1)
+SECRET = "9f2c-not-a-word-4417"
+"""A password in the server's environment."""
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "--ServerApp.authorizer_class=tests.server.refusing.Refusing",
         "--ServerApp.jpserver_extensions=tests.server.refusing=True",
     )
-    with served(home, "/user/ada/", more) as running:
+    with Served(home, "/user/ada/", more, {"SOME_PASSWORD": SECRET}) as running:
         yield running
 
 
