@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Self
 
 from playwright.sync_api import Locator, Page, Route, expect
@@ -55,6 +56,14 @@ class Panel:
             if title and group == name:
                 found.append(title)
         return found
+
+    def gaps(self) -> list[float]:
+        """The heights between lines, where there is more or less than none."""
+        boxes = self.node.locator(".it").evaluate_all(
+            "all => all.map(it => it.getBoundingClientRect()).map(box => [box.top, box.bottom])"
+        )
+        both = pairwise(boxes)
+        return [below[0] - above[1] for above, below in both if abs(below[0] - above[1]) > 1]
 
     def menu(self, title: str, item: str) -> None:
         """Choose from a run's menu."""

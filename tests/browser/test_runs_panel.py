@@ -14,7 +14,7 @@ from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
 from tests.browser.runs_page import Panel, made_up, tell
-from tests.browser.test_control import call, opened, say
+from tests.browser.test_control import call, opened, question, say
 from tests.browser.test_live_access import AXE, SERIOUS
 from tests.browser.test_survives import TOKEN
 
@@ -38,7 +38,8 @@ def test_a_run_that_waits_is_decided_from_the_panel(
     panel.screenshot("runs.needs")
     decide.click()
     panel.tab.get_by_role("button", name="Approve").click(timeout=WAIT_MS)
-    panel.tab.get_by_role("button", name="Send", exact=True).first.click(timeout=WAIT_MS)
+    sending = question(panel.tab, "Send this result to the model?")
+    sending.get_by_role("button", name="Send").click()
     expect(panel.tab).to_contain_text("It was one.", timeout=WAIT_MS)
     expect(panel.row(title)).to_contain_text("scripted", timeout=WAIT_MS)
     expect(panel.group("Needs you")).to_have_count(0)
@@ -111,10 +112,11 @@ def test_a_run_that_was_cut_off_is_resumed(
     notebook.run(0, 1)
     panel = Panel(page).show()
     title = f"go {name}"
+    page.get_by_role("dialog").get_by_role("button", name="Ok").click(timeout=WAIT_MS)
     row = panel.row(title)
     expect(row.get_by_role("button", name="Resume", exact=True)).to_be_visible(timeout=WAIT_MS)
     row.locator(".rb").focus()
-    expect(panel.node).to_contain_text("on disk. A call that had begun")
+    expect(panel.node.locator(".left2")).to_contain_text("on disk. A call that had begun")
     panel.screenshot("runs.interrupted")
     row.get_by_role("button", name="Resume", exact=True).click()
     expect(notebook.cell(2)).to_contain_text("%kimi resume run-", timeout=WAIT_MS)
@@ -189,6 +191,7 @@ def test_search_finds_here_and_on_the_server(lab: Lab, page: Page) -> None:
         page.keyboard.type("of last")
     expect(panel.node.locator(".rn2")).to_have_count(1)
     expect(panel.row("Of last week")).to_be_visible()
+    page.keyboard.press("End")
     page.keyboard.type(" year")
     expect(panel.node).to_contain_text("No run matches “of last year”.")
     page.keyboard.press("Escape")
@@ -236,6 +239,7 @@ def test_axe_finds_nothing_serious(lab: Lab, page: Page, theme: str) -> None:
     panel.screenshot(f"runs.states.{theme.lower()}")
     panel.row("Fit the survival models").last.locator(".rb").focus()
     page.add_script_tag(path=AXE)
+    assert panel.gaps() == [], "each line begins where the one above it ends"
     within = SERIOUS.replace("axe.run(document,", "axe.run('#nbagent-runs, .nbagent-status',")
     assert within != SERIOUS
     assert page.evaluate(within) == []

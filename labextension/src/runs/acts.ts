@@ -60,8 +60,11 @@ export class Acts {
     });
   }
 
-  /** The menu of a run, beside a point of the page. */
-  openMenu(row: RunRow | undefined, x: number, y: number): void {
+  /** The menu of a run, beside a point of the page.
+   *
+   * @param onClose called when it closes, before what was chosen is done
+   */
+  openMenu(row: RunRow | undefined, x: number, y: number, onClose: () => void): void {
     this.menu?.dispose();
     const menu = new Menu({ commands: this.app.commands as never });
     const args = { run_id: row?.run_id ?? '' };
@@ -75,6 +78,7 @@ export class Acts {
     add('delete');
     menu.addItem({ type: 'separator' });
     add('refresh');
+    menu.aboutToClose.connect(onClose);
     menu.open(x, y);
     this.menu = menu;
   }

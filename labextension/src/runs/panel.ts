@@ -246,14 +246,16 @@ export class RunsPanel extends Widget {
     event.stopPropagation();
     this.current = item.key;
     this.draw();
-    this.acts?.openMenu(item.row, event.clientX, event.clientY);
+    const back = (): void => this.list.focus(this.current);
+    this.acts?.openMenu(item.row, event.clientX, event.clientY, back);
   }
 
   /** The current run's menu, below a button or beside its line. */
   private openMenu(near: HTMLElement): void {
     const line = near === this.list.node ? this.focusedBox() : null;
     const { left, bottom } = (line ?? near).getBoundingClientRect();
-    this.acts?.openMenu(this.currentRow, left + (line ? 24 : 0), bottom);
+    const back = (): void => (line ? this.list.focus(this.current) : near.focus());
+    this.acts?.openMenu(this.currentRow, left + (line ? 24 : 0), bottom, back);
   }
 
   private focusedBox(): Element | null {

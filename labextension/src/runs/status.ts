@@ -37,6 +37,11 @@ export class StatusItem extends Widget {
     this.tell();
   }
 
+  /** Whether there is anything to be said. */
+  get isActive(): boolean {
+    return this.told !== null;
+  }
+
   /** The person looks elsewhere now. */
   look(): void {
     this.unseen.look();

@@ -17,13 +17,13 @@ const PANEL = `
 .gh{display:flex;align-items:center;gap:6px;width:100%;height:28px;border:0;background:transparent;padding:0 8px;cursor:pointer;font-size:12px;margin-top:4px}
 .gh .chev{margin-left:0}.gh:focus-visible,.rb:focus-visible{outline-offset:-2px}
 [aria-expanded=true]>.chev{transform:rotate(90deg)}.chev{width:12px;height:12px;color:var(--nba-text2)}
-.rn2{position:relative;display:flex;align-items:center;height:48px}
+.rn2{display:flex;align-items:center;height:48px}
 .rn2:hover{background:var(--nba-wash)}
 .rn2.sel{background:color-mix(in srgb,var(--nba-accent) 12%,transparent);box-shadow:inset 3px 0 0 var(--nba-accent)}
 .rb{display:grid;grid-template-columns:16px minmax(0,1fr);gap:1px 8px;align-items:center;flex:1;min-width:0;height:48px;padding:4px 8px 4px 12px;border:0;background:transparent;text-align:left;cursor:pointer}
 .rb .icn{grid-row:1;display:grid;place-items:center}
 .rb .ti,.rb .mt2{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}.rb .mt2{grid-column:2}
-.ra{padding-right:10px;flex:none}.ra:empty{display:none}.ra .b{height:24px;min-width:24px}
+.ra{padding:0 10px 0 4px;flex:none}.ra:empty{display:none}.ra .b{height:24px;min-width:24px}
 .left2{padding:4px 14px 8px 36px;font-size:12px;color:var(--nba-text2)}
 .more{padding:6px 12px}
 .empty{padding:16px;line-height:1.5;overflow:auto;flex:1}

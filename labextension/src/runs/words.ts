@@ -11,7 +11,7 @@ export function nameOf(path: string): string {
 
 /** A duration for a list: `21 s`, `4.2 s`, `1 h 14`. */
 export function brief(value: number): string {
-  return value >= 10 && value < 59.5 ? `${rounded(value)} s` : seconds(value);
+  return value >= 9.95 && value < 119.5 ? `${rounded(value)} s` : seconds(value);
 }
 
 /** Steps, or where a run is. */
