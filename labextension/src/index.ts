@@ -2,6 +2,9 @@
 // and what a plugin is made of is loaded behind its activation, as a chunk of its own.
 
 import cells from './plugins/cells';
+import commands from './plugins/commands';
+import prompt from './plugins/prompt';
+import runs from './plugins/runs';
 import trace from './plugins/trace';
 
-export default [cells, trace];
+export default [prompt, cells, trace, runs, commands];

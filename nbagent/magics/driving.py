@@ -166,7 +166,6 @@ class Driving:
             recipe = replace(recipe, tools=Toolset([tool, read_output_tool()]), alive=unseen)
         fork = run.forked(n, edit, recipe)
         self._keep(fork)
-        self.mailbox.put_up(fork.run_id, Desk(fork).answer)
 
         def end() -> None:
             recipe.model.close()
@@ -220,6 +219,7 @@ class Driving:
         )
         run.driver = self
         self.runs[run.run_id] = run
+        self.mailbox.put_up(run.run_id, Desk(run).answer)  # a live display takes its place
         for run_id, other in list(self._keepers.items()):
             if self.runs[run_id].finished is not None and other.retry():
                 del self._keepers[run_id]

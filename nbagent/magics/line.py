@@ -284,10 +284,10 @@ def _doctor(session: Session, _rest: str) -> str:
 
 
 def _help(_session: Session, _rest: str) -> str:
-    return _HELP
+    return HELP
 
 
-_HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the options
+HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the options
 %kimi                       where things stand: endpoint, key, conversation, tokens, cost
 %kimi login [--save]        type a key, hidden; --save keeps it for later sessions
 %kimi logout                forget it
@@ -307,7 +307,8 @@ _HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the opti
 %kimi stop [RUN]            stop a run that goes on behind this cell
 %kimi say TEXT              tell it something; it reads that before its next request
 %kimi approve, deny [WHY]   answer what it asks
-%kimi doctor                check the installation"""
+%kimi doctor                check the installation
+%kimi help                  these lines"""
 
 COMMANDS: dict[str, Command] = {
     "": _status,

@@ -28,6 +28,8 @@ from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.driving import Driving
+from nbagent.magics.lab_defaults import ADDRESS, LabDefaults
+from nbagent.magics.live_runs import NAME, LiveRuns
 from nbagent.magics.workbook import Workbook
 from nbagent.notebook import Notebook, this_notebook
 from nbagent.notebook.pages import DESK
@@ -71,6 +73,9 @@ class Session:
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
         self.driving.on_successor = self._follow
+        self._lab = LabDefaults()
+        self.driving.mailbox.put_up(ADDRESS, self._lab.answer)
+        self.driving.mailbox.put_up(NAME, LiveRuns(self).answer)
         self.workbook = Workbook(shell, self.driving, self.clock, self.redact, self.notebook)
         self.driving.mailbox.put_up(DESK, self.workbook.pages.answer)
         self._told_hosts: set[str] = set()
@@ -90,13 +95,13 @@ class Session:
             SettingsError: a value cannot work.
         """
         line = {k: v for k, v in vars(options or argparse.Namespace()).items() if v is not None}
-        config = self.config.chosen() | self.chosen
-        chosen = {k for source in (line, config) for k, v in source.items() if v is not None}
+        config, lab = self.config.chosen() | self.chosen, self._lab.chosen()
+        chosen = {k for source in (line, config, lab) for k, v in source.items() if v is not None}
         given = Given(
             endpoint="endpoint" in chosen or bool(os.environ.get("NBAGENT_ENDPOINT")),
             model="model" in chosen or bool(os.environ.get("NBAGENT_MODEL")),
         )
-        return resolve(line, config, os.environ), given
+        return resolve(line, config, os.environ, lab), given
 
     @property
     def interactive(self) -> bool:
@@ -160,13 +165,14 @@ class Session:
 
     def notebook(self) -> Notebook:
         """The cells of this kernel's notebook, as far as they are known."""
-        return this_notebook(os.environ, self.shell.user_ns, self.cell_ids)
+        typed = {"In": self.shell.history_manager.input_hist_raw}
+        return this_notebook(os.environ, self.shell.user_ns | typed, self.cell_ids)
 
     def note_cell(self, info: Any) -> None:
         """Note the id of a cell that begins to run (IPython's `pre_run_cell`)."""
         cell = getattr(info, "cell_id", None)
         if cell and info.store_history:
-            self.cell_ids[self.shell.execution_count] = cell
+            self.cell_ids[len(self.shell.history_manager.input_hist_raw)] = cell
 
     def note_result(self, result: Any) -> None:
         """Note that a cell has failed (IPython's `post_run_cell`)."""

@@ -11,7 +11,7 @@ from nbagent.bounded import clip, size_of
 from nbagent.clock import Clock
 from nbagent.errors import UsageError
 from nbagent.kernel.describe import describe
-from nbagent.kernel.frontend import cell_id, has_kernel, is_headless, parent_message
+from nbagent.kernel.frontend import cell_id, cell_number, has_kernel, is_headless, parent_message
 from nbagent.kernel.lookup import own_variables
 from nbagent.notebook import Cell, Notebook, cell_text
 from nbagent.notebook.cells import Cells, Seen
@@ -87,7 +87,7 @@ class Workbook:
         return [replace(tool, spelled_out=None) for tool in tools]
 
     def _cells(self, seen: Seen, *, plan: bool) -> Cells:
-        own = cell_id(self._shell) or f"{NUMBERED}{self._shell.execution_count}"
+        own = cell_id(self._shell) or f"{NUMBERED}{cell_number(self._shell)}"
         return Cells(
             self.pages, self._draft, self._saved, seen, own=own, client=self._client, plan=plan
         )

@@ -8,6 +8,7 @@ without a page.
 Read next: `nbagent.notebook.tools`.
 """
 
+from nbagent.notebook.proposals import put_in
 from nbagent.notebook.reading import (
     MAX_OUTLINED,
     READ_BYTES,
@@ -31,5 +32,6 @@ __all__ = [
     "cells_from_history",
     "notebook_path",
     "outline",
+    "put_in",
     "this_notebook",
 ]

@@ -76,13 +76,16 @@ def _carried(notebook: Any) -> Iterator[tuple[Any, Any]]:
 
 def _proposals(told: Any) -> list[Mapping[str, Any]]:
     found = told.get("proposals") if isinstance(told, Mapping) else None
-    return [each for each in found or () if isinstance(each, Mapping)]
+    return [each for each in found if isinstance(each, Mapping)] if isinstance(found, list) else []
 
 
 def _put_in(notebook: Any, proposal: Mapping[str, Any], host: Any) -> bool:
     """Put one proposal in, if it still fits."""
     cells, deleted = notebook["cells"], list[dict[str, Any]]()
-    ops = [_fitted(dict(op), cells, host) for op in proposal.get("ops") or ()]
+    told = proposal.get("ops")
+    if not isinstance(told, list) or not all(isinstance(op, Mapping) for op in told):
+        return False
+    ops = [_fitted(dict(op), cells, host) for op in told]
     mark = {
         "run": str(proposal.get("run_id")),
         "call": str(proposal.get("tool_call_id")),

@@ -1,5 +1,6 @@
-// The part of the sheets that all have: colours and sizes, text, buttons.
+// What every sheet of ours begins with, the trace's and the runs panel's.
 
+/** Colours and type, of the host first. */
 export const TOKENS = `
 :host{display:block;width:100%;min-width:0}
 .nba{
@@ -23,6 +24,7 @@ font:13px/1.45 var(--nba-ui);color:var(--nba-text);font-variant-numeric:tabular-
 --nba-add:rgba(63,185,80,.17);--nba-del:rgba(255,123,114,.16);--nba-ask:rgba(240,163,94,.18);color-scheme:dark}
 `;
 
+/** Small parts: buttons, chips, icons. */
 export const BASE = `
 .nba *{box-sizing:border-box}
 .nba [hidden]{display:none!important}
