@@ -77,8 +77,9 @@ export function changes(before: string, after: string): [HTMLElement, HTMLElemen
   const toggle: HTMLElement = button(
     { class: 'b ghost', 'data-act': 'diff', 'aria-expanded': 'false' },
     () => disclose(toggle, panel, panel.hidden),
-    t('Changes'),
+    `${t('Changes')} `,
     h('span', { class: 'minus' }, `−${count('-')}`),
+    ' ',
     h('span', { class: 'plus' }, `+${count('+')}`)
   );
   panel.hidden = true;
