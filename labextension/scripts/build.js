@@ -19,6 +19,7 @@ const CHUNKS_GZ = {
   view: 50_000,
   step: STEP_BUDGET_GZ,
   runs: 25_000,
+  cells: 25_000,
   commands: 12_000,
   prompt: 5_000
 };

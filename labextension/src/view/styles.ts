@@ -3,6 +3,7 @@
 
 import { BASE, TOKENS } from './styles_base';
 import { CARDS } from './styles_cards';
+import { CODE } from './styles_code';
 
 const SHELL = `
 .run{border:1px solid var(--nba-line);border-radius:6px;background:var(--nba-bg)}
@@ -88,4 +89,4 @@ const NARROW = `
 }
 `;
 
-export const STYLES = TOKENS + BASE + SHELL + CARDS + NARROW;
+export const STYLES = TOKENS + BASE + SHELL + CODE + CARDS + NARROW;

@@ -45,6 +45,7 @@ b{font-weight:600}
 .b{display:inline-flex;align-items:center;justify-content:center;gap:6px;height:26px;min-width:26px;padding:0 9px;border:1px solid var(--nba-line-strong);border-radius:4px;background:transparent;cursor:pointer;white-space:nowrap;line-height:1}
 .b:hover{background:var(--nba-wash2)}.b.ghost{border-color:transparent;padding:0 6px}
 .b[disabled]{opacity:.5;cursor:default}
+.b.big{height:30px;padding:0 12px}.b.pri{background:var(--nba-accent-fill);border-color:var(--nba-accent-fill);color:#fff}.b.pri kbd{color:#fff;border-color:#fff9}
 kbd{flex:none;font:11px/16px var(--nba-code);min-width:18px;text-align:center;padding:0 4px;border:1px solid var(--nba-line-strong);border-bottom-width:2px;border-radius:3px;color:var(--nba-text2)}
 .seg{display:inline-flex;flex:none;border:1px solid var(--nba-line-strong);border-radius:4px;overflow:hidden;height:26px}
 .seg button{border:0;background:transparent;padding:0 9px;cursor:pointer;font-size:12px;min-width:26px;white-space:nowrap}

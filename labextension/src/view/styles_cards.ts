@@ -27,20 +27,11 @@ export const CARDS = `
 .ask .sg{width:26px}.ln.hot{background:var(--nba-ask);box-shadow:inset 3px 0 0 var(--nba-warn)}
 .act{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:8px 12px;border-top:1px solid var(--nba-line)}
 .act input,.act textarea{flex:1 1 240px;min-width:0;font-size:12px;padding:5px 8px;border:1px solid var(--nba-ctl-line);border-radius:4px;background:var(--nba-bg);color:inherit;resize:vertical}
-.b.big{height:30px;padding:0 12px}.b.pri{background:var(--nba-accent-fill);border-color:var(--nba-accent-fill);color:#fff}.b.pri kbd{color:#fff;border-color:#fff9}
 .steer .act{border-top:0}.steer{border-top:1px solid var(--nba-line)}.queue{padding:8px 12px 0;overflow-wrap:anywhere}
 .b.wrap{white-space:normal;height:auto;min-height:30px;line-height:1.3;text-align:left}
 @container (max-width:480px){.risk{grid-template-columns:1fr;gap:0}.risk>span+b{font-weight:600}}
 .ask p{margin:0;padding:0 12px 8px}
 .acts{display:flex;flex-wrap:wrap;gap:6px;padding:0 12px 8px}
-.code{background:var(--nba-code-bg)}.code pre{padding:8px 12px}.code pre:focus-visible{outline-offset:-2px}
-.code .more{padding:0 12px}
-.more{display:block;width:100%;height:24px;min-width:0;border:0;border-radius:0;background:transparent;color:var(--nba-text2);font-size:12px;text-align:left;padding:0;justify-content:flex-start}
-.more:hover{color:var(--nba-text)}
-.ln{display:block;min-width:max-content;margin:0 -12px;padding:0 12px}
-.ln.add{background:var(--nba-add)}.ln.del{background:var(--nba-del)}.ln.bad{background:var(--nba-del);box-shadow:inset 3px 0 0 var(--nba-error)}
-.sg{display:inline-block;width:14px;color:var(--nba-text2);user-select:none}
-.k,.bi{color:var(--nba-kw)}.k{font-weight:600}.q{color:var(--nba-str)}.n{color:var(--nba-num)}.c{color:var(--nba-comment);font-style:italic}.d{color:var(--nba-prop)}.o{color:var(--nba-op)}
 .oh{display:flex;align-items:center;gap:8px;min-height:34px;padding:0 6px 0 12px;border-top:1px solid var(--nba-line)}
 .out{padding:0 12px 8px}.out>*+*{margin-top:8px}.oh[hidden]+.out:not(:empty){padding-top:8px;border-top:1px solid var(--nba-line)}
 .text{white-space:pre-wrap;overflow-wrap:anywhere}.text.stderr{border-left:2px solid var(--nba-error);padding-left:8px}

@@ -1,0 +1,136 @@
+// What agents propose for a notebook, and what becomes of it when the person chooses.
+
+import { TRACE_MIME } from '../renderer';
+import { newId } from '../shell/link';
+import { card, type CardActs, type How, type Proposal } from './card';
+import type { Piece } from './board';
+import type { App, CellsPanel, CellWidget } from './host';
+import { hostOf, show } from './places';
+import type { Op } from './protocol';
+import { asOneStep, isCode, type SharedCell, type SharedNotebook } from './shared';
+import { hashOf, rewrite } from './text';
+
+interface Open extends Proposal {
+  readonly name: string;
+}
+
+export class Proposals {
+  /** Called when there is another one, or one less. */
+  changed: () => void = () => undefined;
+  private open: Open[] = [];
+
+  /** @param chosen tells the kernel how the person chose */
+  constructor(
+    private readonly panel: CellsPanel,
+    private readonly app: App,
+    private readonly chosen: (proposal: Proposal, how: How) => void
+  ) {}
+
+  /** Show what a request proposes; the same call's earlier words give way. */
+  add(request: Proposal['request'], ops: readonly Op[]): void {
+    const { run_id, tool_call_id } = request;
+    this.open = this.open.filter(
+      old => old.request.run_id !== run_id || old.request.tool_call_id !== tool_call_id
+    );
+    for (const op of ops) {
+      if (op.op !== 'edit' && op.op !== 'insert' && op.op !== 'delete') continue;
+      this.open.push({ request, op, name: `card:${newId()}` });
+    }
+    this.changed();
+  }
+
+  /** The cards as they are to be drawn. */
+  pieces(notebook: SharedNotebook, there: ReadonlyMap<string, CellWidget>): Piece[] {
+    const ids = notebook.cells.map(({ id }) => id);
+    return this.open.flatMap(proposal => {
+      const { op, name } = proposal;
+      const after = op.op === 'insert' ? (op.after === 'end' ? ids.at(-1) : op.after) : op.id;
+      const host = hostOf(ids, after ?? '', there);
+      if (!host) return [];
+      const cell = op.op === 'insert' ? null : subject(notebook, op);
+      const source = cell?.getSource() ?? null;
+      const type = op.op === 'insert' ? op.type : notebook.cells.find(({ id }) => id === op.id);
+      const runs = type === 'code' || (typeof type === 'object' && isCode(type));
+      const acts = this.acts(proposal, notebook, runs);
+      const key = `${source} ${acts.trace !== null}`;
+      const draw = (): HTMLElement => card(proposal, source, runs, acts);
+      return [{ name, cell: host[0], where: host[1], key, draw }];
+    });
+  }
+
+  private acts(proposal: Open, notebook: SharedNotebook, isCodeCell: boolean): CardActs {
+    const { op, request } = proposal;
+    const type = isCodeCell ? 'code' : 'markdown';
+    const trace = traceOf(notebook, request.run_id);
+    const put = (after: string | null, source: string, runs: boolean): void => {
+      this.choose(proposal, 'inserted');
+      const at = after === 'end' ? notebook.cells.length : placeAfter(notebook, after);
+      asOneStep(notebook, () => notebook.insertCell(at, { cell_type: type, source }));
+      this.go(at, runs);
+    };
+    return {
+      take: runs => {
+        if (op.op === 'insert') put(op.after, op.source, runs);
+        else this.change(proposal, subject(notebook, op), notebook, runs);
+      },
+      below: () => {
+        if (op.op === 'edit') put(op.id, op.source, false);
+      },
+      trace: trace < 0 ? null : () => show(this.panel, trace),
+      close: () => this.choose(proposal, 'dismissed')
+    };
+  }
+
+  private change(
+    proposal: Open,
+    cell: SharedCell | null,
+    notebook: SharedNotebook,
+    runs: boolean
+  ): void {
+    const { op } = proposal;
+    if (!cell) return;
+    const at = notebook.cells.indexOf(cell);
+    this.choose(proposal, 'replaced');
+    if (op.op === 'edit') asOneStep(cell, () => rewrite(cell, op.source));
+    else asOneStep(notebook, () => notebook.deleteCell(at));
+    this.go(Math.min(at, notebook.cells.length - 1), runs);
+  }
+
+  /** The person chose: the card goes, and so does the focus, to the notebook. */
+  private choose(proposal: Open, how: How): void {
+    this.open = this.open.filter(other => other !== proposal);
+    this.chosen(proposal, how);
+    this.panel.content.node.focus({ preventScroll: true });
+    this.changed();
+  }
+
+  private go(at: number, runs: boolean): void {
+    show(this.panel, at);
+    if (runs) void this.app.commands.execute('notebook:run-cell');
+  }
+}
+
+/** The cell that a proposal is about, as long as it is as it was. */
+function subject(
+  notebook: SharedNotebook,
+  { id, expected }: { id: string; expected: string }
+): SharedCell | null {
+  const cell = notebook.cells.find(each => each.id === id);
+  return cell && hashOf(cell.getSource()) === expected ? cell : null;
+}
+
+function placeAfter(notebook: SharedNotebook, id: string | null): number {
+  return id === null ? 0 : notebook.cells.findIndex(cell => cell.id === id) + 1;
+}
+
+/** The cell that shows a run's trace; −1 if none does. */
+function traceOf(notebook: SharedNotebook, run: string): number {
+  return notebook.cells.findIndex(
+    cell =>
+      isCode(cell) &&
+      cell.getOutputs().some(output => {
+        const { data } = output as { data?: Readonly<Record<string, { run_id?: string }>> };
+        return data?.[TRACE_MIME]?.run_id === run;
+      })
+  );
+}

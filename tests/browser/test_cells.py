@@ -1,0 +1,264 @@
+"""Cells that an agent writes, in real front ends: shown with bars, answered by the person.
+
+The runs are real ones over the lesson server, which is ordered to call the cell tools; the kernel
+is busy while its page carries them out. The positive control is an agent whose edit comes after
+the person's own: it is refused, and what the person wrote stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from nbagent.lessons import control
+from nbagent.lessons.process import Server
+from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, Notebook
+from tests.browser.test_live_access import AXE, SERIOUS
+
+pytestmark = [pytest.mark.browser, pytest.mark.kernel]
+
+START = "%load_ext nbagent\n%kimi use lesson"
+HEAVY = 'df = [3000.0, 5600.0]\nheavy = [m for m in df if m > "5000"]\nlen(heavy)'
+FIXED = HEAVY.replace('"5000"', "5000")
+ASK = "%%kimi --ask never --out run\nchange my cells"
+PLAN = "%%kimi --plan --out run\nfix my cell"
+START_AT, HEAVY_AT, SPARE_AT, ASK_AT = range(4)
+Call = tuple[str, dict[str, Any]]
+
+
+def turn(*calls: Call, text: str = "") -> dict[str, Any]:
+    made = [[name, arguments] for name, arguments in calls]
+    return {"kind": "turn", "reasoning": "So.", "content": text, "calls": made}
+
+
+class Study:
+    """A notebook of four cells, and the agent that is to change them."""
+
+    def __init__(self, page: Page, lab: Lab, server: Server, name: str, ask: str = ASK) -> None:
+        path = lab.write(name, START, HEAVY, "spare = 1", ask)
+        self.ids = [cell.id for cell in nbformat.read(path, as_version=4).cells]
+        self.server = server
+        self.notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()
+        self.page = page
+        self.notebook.run(START_AT)
+        self.notebook.wait_done(START_AT)
+
+    @property
+    def edit(self) -> Call:
+        return "edit_cell", {"id": self.ids[HEAVY_AT], "source": FIXED}
+
+    @property
+    def insert(self) -> Call:
+        return "insert_cell", {"source": "# seen\nn = 2", "after": self.ids[HEAVY_AT]}
+
+    @property
+    def delete(self) -> Call:
+        return "delete_cell", {"id": self.ids[SPARE_AT]}
+
+    def order(self, *calls: Call) -> None:
+        read: Call = ("read_notebook", {"ids": self.ids[:3]})
+        control.order(self.server, turn(read), turn(*calls), turn(text="Done."))
+
+    def run(self, *calls: Call) -> None:
+        """Let the agent read the cells, make these calls in one step, and end."""
+        self.order(*calls)
+        at = self.at(self.ids[ASK_AT])
+        self.notebook.run(at)
+        self.notebook.wait_done(self.at(self.ids[ASK_AT]))
+
+    def at(self, cell_id: str) -> int:
+        """Where a cell is now."""
+        ids: list[str] = [cell["id"] for cell in self.cells()]
+        return ids.index(cell_id)
+
+    def cells(self) -> list[dict[str, Any]]:
+        script = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
+        found: list[dict[str, Any]] = self.page.evaluate(script)
+        return found
+
+    def sources(self) -> list[str]:
+        """What stands in the cells but the first and the last."""
+        return [cell["source"] for cell in self.cells()[1:] if not cell["source"].startswith("%%")]
+
+    def metadata(self) -> dict[str, Any]:
+        script = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().metadata"
+        found: dict[str, Any] = self.page.evaluate(script)
+        return found
+
+    def group(self, name: str) -> Locator:
+        return self.page.get_by_role("group", name=name, exact=True)
+
+
+def press(group: Locator, name: str) -> None:
+    group.get_by_role("button", name=name, exact=True).click()
+
+
+EDITED, ADDED, DELETED = (
+    f"Lesson server {what}" for what in ("edited this cell", "added this cell", "deleted a cell")
+)
+ALL = "3 changes by this run"
+
+
+@pytest.mark.long
+def test_each_change_is_shown_and_answered(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name)
+    study.run(study.edit, study.insert, study.delete)
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    expect(study.group(ALL)).to_be_visible()
+    edited = study.group(EDITED)
+    press(edited, "Changes −1 +1")
+    expect(edited.locator(".ln.del")).to_contain_text('"5000"')
+    press(study.group(DELETED), "Show")
+    expect(study.group(DELETED)).to_contain_text("spare = 1")
+    study.notebook.screenshot("cells-marks-light")
+    press(edited, "Accept")
+    press(study.group("Accepted"), "Undo")
+    press(edited, "Reject")
+    assert study.sources() == [HEAVY, "# seen\nn = 2"]
+    press(study.group("Put back as it was"), "Undo")
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    press(edited, "Accept")
+    press(study.group(ADDED), "Reject")
+    assert study.sources() == [FIXED]
+    press(study.group(DELETED), "Restore")
+    assert study.sources() == [FIXED, "spare = 1"]
+    expect(study.group(EDITED)).to_have_count(0)
+    assert not [key for key in study.metadata() if key.startswith("nbagent")]
+
+
+@pytest.mark.long
+def test_all_is_reverted_at_once_also_after_a_reload(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name)
+    study.run(study.edit, study.insert, study.delete)
+    study.notebook.save()
+    study.notebook = Notebook.in_lab(page, lab, study.notebook.path)
+    expect(study.group(EDITED)).to_be_visible(timeout=WAIT_MS)
+    press(study.group(ALL), "Revert all")
+    assert study.sources() == [HEAVY, "spare = 1"]
+    expect(study.group(EDITED)).to_have_count(0)
+    press(study.group("3 changes reverted"), "Undo")
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    press(study.group(ALL), "Accept all")
+    expect(study.group(EDITED)).to_have_count(0)
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+
+
+def write_at_start(study: Study, at: int, text: str) -> None:
+    """Write into a cell as a person does."""
+    study.notebook.cell(at).locator(".cm-content").click()
+    study.page.keyboard.press("Control+Home")
+    study.page.keyboard.type(text)
+
+
+@pytest.mark.long
+def test_an_edit_after_the_persons_own_is_refused(
+    lab: Lab, page: Page, lessons: Server, name: str
+) -> None:
+    """The positive control: the person writes while the agent thinks."""
+    study = Study(page, lab, lessons, name)
+    words = {"kind": "turn", "reasoning": "word " * 120, "content": "", "calls": [list(study.edit)]}
+    read = turn(("read_notebook", {"ids": study.ids[:3]}))
+    control.order(lessons, read, words, turn(text="Done."))
+    study.notebook.run(ASK_AT)
+    output = study.notebook.output(ASK_AT)
+    expect(output.get_by_text("word word").last).to_be_visible(timeout=WAIT_MS)
+    write_at_start(study, HEAVY_AT, "# mine")
+    control.set_pace(lessons, float("inf"))
+    study.notebook.wait_done(ASK_AT)
+    assert study.sources()[0] == f"# mine{HEAVY}"
+    expect(study.group(EDITED)).to_have_count(0)
+    expect(output).to_contain_text("changed")
+
+
+@pytest.mark.long
+def test_what_a_person_wrote_since_is_never_lost_by_reject(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name)
+    study.run(study.edit)
+    write_at_start(study, HEAVY_AT, "# mine")
+    edited = study.group(EDITED)
+    expect(edited).to_contain_text("you changed it since")
+    press(edited, "Reject")
+    assert study.sources()[0] == f"# mine{FIXED}"
+    press(edited, "Put back the old")
+    assert study.sources()[0] == HEAVY
+    press(study.group("Put back as it was"), "Undo")
+    assert study.sources()[0] == f"# mine{FIXED}"
+    press(edited, "Reject")
+    press(edited, "Keep mine")
+    assert study.sources()[0] == f"# mine{FIXED}"
+    expect(study.group(EDITED)).to_have_count(0)
+
+
+@pytest.mark.long
+def test_a_proposal_waits_for_the_person(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name, PLAN)
+    study.run(study.edit)
+    assert study.sources()[0] == HEAVY
+    card = study.group("Suggested fix")
+    expect(card.locator(".ln.add")).to_contain_text("m > 5000")
+    expect(card.get_by_role("button", name="Trace")).to_be_visible()
+    study.notebook.screenshot("cells-fix-light")
+    button = card.get_by_role("button", name="Replace and run")
+    button.focus()
+    page.keyboard.press("Enter")
+    study.notebook.wait_done(HEAVY_AT)
+    assert study.sources()[0] == FIXED
+    expect(study.notebook.output(HEAVY_AT)).to_contain_text("1")
+    expect(card).to_have_count(0)
+
+
+@pytest.mark.long
+def test_notebook_7_shows_and_answers_the_same(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab.as_notebook7(), server, name)
+    study.run(study.edit, study.delete)
+    press(study.group(EDITED), "Reject")
+    press(study.group(DELETED), "Restore")
+    assert study.sources() == [HEAVY, "spare = 1"]
+    study.notebook.screenshot("cells-notebook7")
+
+
+@pytest.mark.long
+def test_pages_that_share_a_notebook_have_each_change_once(
+    collab_lab: Lab, page: Page, browser: Browser, server: Server, name: str
+) -> None:
+    study = Study(page, collab_lab, server, name)
+    context = browser.new_context(viewport=VIEWPORT)
+    other = Notebook.in_lab(context.new_page(), collab_lab, study.notebook.path)
+    study.run(study.edit, study.insert, study.delete)
+    theirs = other.page.get_by_role("group", name=EDITED, exact=True)
+    expect(theirs).to_have_count(1, timeout=WAIT_MS)
+    expect(study.group(EDITED)).to_have_count(1)
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    press(theirs, "Reject")
+    expect(study.group(EDITED)).to_have_count(0)
+    expect(study.notebook.cell(HEAVY_AT)).to_contain_text('m > "5000"')
+    context.close()
+
+
+@pytest.mark.long
+def test_axe_finds_nothing_serious_in_bars_and_cards(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name)
+    study.run(study.edit, study.insert, study.delete)
+    page.add_script_tag(path=AXE)
+    bars = SERIOUS.replace("axe.run(document", "axe.run({include: ['.nbagent-strip']}")
+    for theme in ("Light", "Dark"):
+        study.notebook.theme(f"JupyterLab {theme}")
+        for group in (EDITED, DELETED):
+            study.group(group).locator("[aria-expanded]").click()
+        assert page.evaluate(bars) == [], theme
+        study.notebook.screenshot(f"cells-marks-{theme.lower()}")
