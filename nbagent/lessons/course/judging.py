@@ -8,7 +8,7 @@ from __future__ import annotations
 import linecache
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -48,20 +48,33 @@ def judge(exercise: Exercise, answer: Any, ground: Ground) -> Verdict:
         ground: what else the check may look at.
     """
     if _untouched(answer):
-        hint = "Put your own code in the place of `...`, run that cell, then this one."
-        begun = Case("you have written an answer", passed=False, difference=UNTOUCHED, hint=hint)
-        return Verdict(exercise.id, exercise.title, (begun,))
+        return Verdict(exercise.id, exercise.title, (_not_begun(ground),))
     cases: list[Case] = []
     note = ""
-    try:
-        with _limited(LIMIT_S):
-            cases.extend(_with_hints(exercise, exercise.check(answer, ground)))
-    except Exception as error:  # noqa: BLE001 -- a learner's code may raise anything; it is told
+    with _limited(LIMIT_S):
+        _, error = attempt(cases.extend, _with_hints(exercise, exercise.check(answer, ground)))
+    if error is not None:
         note = explained(error)
         hint = MEANINGS.get(type(error).__name__, exercise.hints[0])
         said = f"{type(error).__name__}: {error}".removesuffix(": ")
-        cases.append(Case("your code runs to its end", False, said, hint))  # noqa: FBT003 -- reads
+        cases.append(Case("your code runs to its end", passed=False, difference=said, hint=hint))
     return Verdict(exercise.id, exercise.title, tuple(cases), note)
+
+
+def attempt(function: Callable[..., Any], *arguments: Any) -> tuple[Any, Exception | None]:
+    """Call a learner's code: what it returned, and what it raised instead, if it did."""
+    try:
+        return function(*arguments), None
+    except Exception as error:  # noqa: BLE001 -- a learner's code may raise anything; it is told
+        return None, error
+
+
+def _not_begun(ground: Ground) -> Case:
+    refusal = ground.requests[-1].refusal if ground.requests else ""
+    hint = "Put your own code in the place of `...`, run that cell, then this one."
+    if refusal:
+        hint = f"The server refused your last request: {refusal}"
+    return Case("there is an answer", passed=False, difference=UNTOUCHED, hint=hint)
 
 
 def _with_hints(exercise: Exercise, cases: Iterator[Case]) -> Iterator[Case]:
