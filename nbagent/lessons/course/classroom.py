@@ -98,6 +98,8 @@ class Classroom:
     def solution(self, name: str, *, show: bool = False) -> Told:
         """The solution; see `solution` below."""
         exercise = exercises.exercise(name)
+        if not exercise.solution:
+            return Told("This exercise is graded; there is no solution here.")
         if not show:
             return Told(
                 "A solution that you find yourself is worth more. Opening this one is counted: "

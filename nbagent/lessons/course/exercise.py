@@ -61,6 +61,11 @@ def seeded(student: str, exercise: str) -> random.Random:
     return random.Random(digest)  # noqa: S311 -- data for an exercise, not a secret
 
 
+def handed_in(answer: Any, _: Ground) -> Cases:
+    """The check of an exercise that is graded elsewhere: whether there is an answer."""
+    yield Case("there is an answer; it is graded when you hand it in", answer is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """A plausible wrong answer.

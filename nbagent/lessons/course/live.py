@@ -230,7 +230,7 @@ def _with_outcome(request: Request, status: int, kind: str, whole: bytes) -> Req
         objects = [_object(whole)]
     usage, reply = None, None
     for each in objects:
-        choice = next(iter(each.get("choices") or []), {})
+        choice: dict[str, Any] = next(iter(each.get("choices") or []), {})
         usage = each.get("usage") or choice.get("usage") or usage
         reply = choice.get("message") or reply
     error = next((each["error"] for each in objects if "error" in each), None)

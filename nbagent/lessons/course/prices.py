@@ -19,8 +19,8 @@ def cost_usd(usage: Mapping[str, Any], model: str = "kimi-k2.6") -> float | None
     if model != "kimi-k2.6":
         return None
     cached = cached_tokens(usage)
-    fresh = usage["prompt_tokens"] - cached
-    output = usage["completion_tokens"]
+    fresh = int(usage["prompt_tokens"]) - cached
+    output = int(usage["completion_tokens"])
     return (fresh * INPUT_USD + cached * CACHED_USD + output * OUTPUT_USD) / MILLION
 
 

@@ -40,7 +40,7 @@ class Recap:
         shown: dict[str, Any] = {"text/plain": repr(self), "text/html": self._html()}
         if self.interactive:
             widget = _widget(self.lesson.recap)
-            return {**widget._repr_mimebundle_(), "text/plain": repr(self)}  # noqa: SLF001 -- IPython's protocol
+            return {**widget._repr_mimebundle_(), "text/plain": repr(self)}
         return shown
 
     def _html(self) -> str:

@@ -16,18 +16,23 @@ from typing import Any
 from nbagent.lessons.course.exercise import Case
 from nbagent.lessons.course.judging import Endless
 from nbagent.loop import Act, Ask
-from nbagent.messages import Message
+from nbagent.messages import FunctionCall, Message, ToolCall
 
 QUESTION = {"role": "user", "content": "How many?"}
 
 KEEP = "The reply has to join the history: append it, before its calls are answered."
-UNCHANGED = "Append the very object that came. A message that is built anew loses what it leaves "\
-    "out, and the reasoning is the first to go."  # fmt: skip
+UNCHANGED = (
+    "Append the very object that came. A message that is built anew loses what it leaves out, and "
+    "the reasoning is the first to go."
+)
 EXTEND = "There is one message a result, and `messages` is a flat list: extend it."
 EARLY = "It stopped while tools were still called. Only a reply without `tool_calls` is the answer."
-SPEAKS = "A reply can say something and call tools in the same breath, so `content` does not tell "\
-    "whether it is the answer. `tool_calls` does."  # fmt: skip
+SPEAKS = (
+    "A reply can say something and call tools in the same breath, so `content` does not tell "
+    "whether it is the answer. `tool_calls` does."
+)
 LATE = "A reply without tool calls is the answer: return it. There is nothing to run."
+ACT_TAKES = "It takes the list of calls, `reply['tool_calls']`, not the whole reply."
 RETURNS = "Return the reply itself, the last message, whole."
 
 
@@ -66,20 +71,20 @@ class Rehearsal:
         return due
 
 
-def call(name: str, n: int, **arguments: Any) -> dict[str, Any]:
+def call(name: str, n: int, **arguments: Any) -> ToolCall:
     """A tool call, as a reply carries it."""
-    function = {"name": name, "arguments": json.dumps(arguments)}
+    function: FunctionCall = {"name": name, "arguments": json.dumps(arguments)}
     return {"id": f"{name}:{n}", "type": "function", "function": function}
 
 
-def reply(reasoning: str, content: str = "", *calls: dict[str, Any]) -> Message:
+def reply(reasoning: str, content: str = "", *calls: ToolCall) -> Message:
     """An assistant message; text that is empty is left out beside calls."""
-    message: dict[str, Any] = {"role": "assistant", "reasoning_content": reasoning}
+    message: Message = {"role": "assistant", "reasoning_content": reasoning}
     if content or not calls:
         message["content"] = content
     if calls:
-        message["tool_calls"] = list(calls)
-    return message  # type: ignore[return-value] -- the provider's own dict
+        message["tool_calls"] = [*calls]
+    return message
 
 
 def result_of(call: Any) -> dict[str, Any]:
@@ -124,9 +129,6 @@ class Sides:
         if not isinstance(calls, list):
             raise Stray(f"`calls` is a {type(calls).__name__}, not the list of calls", ACT_TAKES)
         return [result_of(each) for each in calls]
-
-
-ACT_TAKES = "It takes the list of calls, `reply['tool_calls']`, not the whole reply."
 
 
 def compare(messages: Any, due: Sequence[Any]) -> None:
@@ -210,7 +212,7 @@ def _check_end(rehearsal: Rehearsal, messages: list[Any], returned: Any) -> None
     last = rehearsal.replies[-1]
     early = next((r for r in rehearsal.replies[:-1] if r == returned), None)
     if early is not None:
-        said = f"it returned a reply that calls {len(early['tool_calls'])} tools"
+        said = "it returned a reply that still calls tools"
         raise Stray(said, SPEAKS if early.get("content") else EARLY)
     compare(messages, rehearsal.history)
     if returned != last:

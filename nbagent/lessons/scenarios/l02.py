@@ -16,6 +16,9 @@ ASKED = re.compile(
 )
 MISSING = re.compile(r"missing|gaps?\b|none\b", re.IGNORECASE)
 MEAN = re.compile(r"\bmean|average", re.IGNORECASE)
+SUBJECT = re.compile(r"station|reading", re.IGNORECASE)
+KERNEL_TOOLS = frozenset({"run_python", "inspect_variable", "list_variables", "read_output"})
+"""What `%%kimi` offers anyway; the lesson is about the learner's own."""
 
 
 def tool(chat: Chat) -> Story:
@@ -25,11 +28,7 @@ def tool(chat: Chat) -> Story:
     station, digits = found["station"].lower(), int(found["digits"] or 1)
     counts = "missing" in found[1].lower()
     what, words = ("missing readings", MISSING) if counts else ("a mean", MEAN)
-    names = [
-        name
-        for name, schema in chat.schemas.items()
-        if words.search(str(schema.get("description", "")))
-    ]
+    names = _fitting(chat, words)
     if not names:
         return _no_tool(chat, what)
     name = names[0]
@@ -44,6 +43,17 @@ def tool(chat: Chat) -> Story:
         return unexpected("a number", result.text)
     said = f"**{number[1]}** readings are missing" if counts else f"The mean is **{number[1]}**"
     return Turn("The number is here.", f"{said} at {station.capitalize()}.")
+
+
+def _fitting(chat: Chat, words: re.Pattern[str]) -> list[str]:
+    """The tools whose description has the words; first those that also speak of stations."""
+    described = {
+        name: str(schema.get("description", ""))
+        for name, schema in chat.schemas.items()
+        if name not in KERNEL_TOOLS
+    }
+    found = [name for name, text in described.items() if words.search(text)]
+    return sorted(found, key=lambda name: SUBJECT.search(described[name]) is None)
 
 
 def _arguments(schema: Mapping[str, Any], station: str, digits: int) -> dict[str, Any]:

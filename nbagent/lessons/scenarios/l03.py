@@ -31,9 +31,7 @@ def stations(_: Chat) -> Story:
     )
     counts = [result.line(NUMBER) for result in counted]
     if not all(counts):
-        return unexpected(
-            "a number for each station", "\n".join(result.text for result in counted)
-        )
+        return unexpected("a number for each station", "\n".join(result.text for result in counted))
     gaps = {name: int(float(n[1])) for name, n in zip(names, counts, strict=True) if n}
     worst = max(gaps, key=lambda name: gaps[name])
     (averaged,) = yield Turn(

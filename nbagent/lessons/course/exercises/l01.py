@@ -75,11 +75,14 @@ def _same(what: str, given: Any, due: float, hint: str) -> Case:
 def _price_hint(usd: Any, usage: Mapping[str, Any], n: int) -> str:
     """Which slip leads to this price, as far as one can tell."""
     prompt, out = usage["prompt_tokens"], usage["completion_tokens"]
-    fresh, cached, thought = prompt - cached_tokens(usage), cached_tokens(usage), 0.0
-    thought = reasoning_tokens(usage)
+    fresh, cached, thought = (
+        prompt - cached_tokens(usage),
+        cached_tokens(usage),
+        reasoning_tokens(usage),
+    )
 
     def price(input_usd: float, output_usd: float, output: float = out) -> float:
-        return n * (fresh * input_usd + cached * CACHED_USD + output * output_usd) / MILLION
+        return float(n * (fresh * input_usd + cached * CACHED_USD + output * output_usd) / MILLION)
 
     due = price(INPUT_USD, OUTPUT_USD)
     slips = {
@@ -147,7 +150,9 @@ def _where_hint(last: Request) -> str:
             "You asked for it in a message. A message is read by the model; whether the model "
             "thinks is decided before that, by a field of the request."
         )
-    return "The request is the same as before. `extra_body` adds a field that the SDK does not know."
+    return (
+        "The request is the same as before. `extra_body` adds a field that the SDK does not know."
+    )
 
 
 PRICE = Exercise(
@@ -172,8 +177,10 @@ price = {
 """,
     check=_price,
     hints=(
-        "Print `usage`. Three numbers are enough: prompt_tokens, completion_tokens, and the "
-        "reasoning_tokens inside completion_tokens_details.",
+        (
+            "Print `usage`. Three numbers are enough: prompt_tokens, completion_tokens, and the "
+            "reasoning_tokens inside completion_tokens_details."
+        ),
         "One call costs (prompt_tokens * 0.95 + completion_tokens * 4.00) / 1_000_000 dollars.",
     ),
     wrong=(
@@ -252,8 +259,10 @@ quiet = ...  # the same call as above, with thinking switched off
     solution=_CALL.format('\n    extra_body={"thinking": {"type": "disabled"}},'),
     check=_quiet,
     hints=(
-        "The switch is a field of the request. The SDK has no argument of that name, so it goes "
-        "into `extra_body`.",
+        (
+            "The switch is a field of the request. The SDK has no argument of that name, so it "
+            "goes into `extra_body`."
+        ),
         'extra_body={"thinking": {"type": "disabled"}}',
     ),
     wrong=(
@@ -261,8 +270,9 @@ quiet = ...  # the same call as above, with thinking switched off
         Wrong(_CALL.format('\n    extra_body={"type": "disabled"},'), "beside `model`"),
         Wrong(_CALL.format('\n    reasoning_effort="low",'), "how much to think"),
         Wrong(
-            _CALL.replace("[question]", '[{{"role": "system", "content": "Do not think."}}, question]')
-            .format(""),
+            _CALL.replace(
+                "[question]", '[{{"role": "system", "content": "Do not think."}}, question]'
+            ).format(""),
             "in a message",
         ),
         Wrong(_CALL.format('\n    extra_body={"thinking": {"type": "enabled"}},'), "one field"),

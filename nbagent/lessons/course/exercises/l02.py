@@ -8,7 +8,7 @@ from typing import Any
 
 from nbagent.lessons import judge
 from nbagent.lessons.body import Body
-from nbagent.lessons.course.exercise import Case, Cases, Exercise, Ground, Outline, Question, Wrong
+from nbagent.lessons.course.exercise import Case, Cases, Exercise, Ground, Outline, Question
 from nbagent.lessons.course.exercises.l02_wrong import ANSWER_WRONG, DESCRIBE_WRONG
 from nbagent.lessons.course.judging import attempt
 from nbagent.lessons.judge import Refused
@@ -212,10 +212,14 @@ mean_schema = {
 """,
     check=_describe,
     hints=(
-        "Begin with the schema of `count_missing` above, and change four things: the name, the "
-        "description, the properties, what is required.",
-        '"properties": {"station": {"type": "string"}, "digits": {"type": "integer"}}, and a '
-        "description with the word “mean”.",
+        (
+            "Begin with the schema of `count_missing` above, and change four things: the name, the "
+            "description, the properties, what is required."
+        ),
+        (
+            '"properties": {"station": {"type": "string"}, "digits": {"type": "integer"}}, and a '
+            "description with the word “mean”."
+        ),
     ),
     wrong=DESCRIBE_WRONG,
 )
@@ -245,10 +249,14 @@ def answer_calls(calls, functions):
 """,
     check=_answer,
     hints=(
-        'A call is a dict: call["id"], call["function"]["name"], call["function"]["arguments"]. '
-        "The arguments are JSON text.",
-        'answers.append({"role": "tool", "tool_call_id": call["id"], "content": str(result)}), '
-        "and a `try` around the call.",
+        (
+            'A call is a dict: call["id"], call["function"]["name"], call["function"]["arguments"].'
+            " The arguments are JSON text."
+        ),
+        (
+            'answers.append({"role": "tool", "tool_call_id": call["id"], "content": str(result)}), '
+            "and a `try` around the call."
+        ),
     ),
     wrong=ANSWER_WRONG,
 )

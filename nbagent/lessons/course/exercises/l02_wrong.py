@@ -28,7 +28,9 @@ def _schema(description: str = '"The mean of one station."', properties: str = _
 DESCRIBE_WRONG = (
     Wrong(_schema('"Works on readings."'), "never sees your code"),
     Wrong(
-        _schema(properties='{"station": {"enum": ["lima", "oslo"]}, "digits": {"type": "integer"}}'),
+        _schema(
+            properties='{"station": {"enum": ["lima", "oslo"]}, "digits": {"type": "integer"}}'
+        ),
         "needs a `type`",
     ),
     Wrong(

@@ -38,7 +38,9 @@ def _without_call(loop: Any) -> Case:
     """A loop that still calls `ask` or `act` does I/O itself."""
     called = sorted({"ask", "act"} & set(loop.__code__.co_names))
     hint = "Nothing may be called: yield the wish, and whoever holds the loop carries it out."
-    return Case("it calls neither ask nor act", not called, f"it calls {' and '.join(called)}", hint)
+    return Case(
+        "it calls neither ask nor act", not called, f"it calls {' and '.join(called)}", hint
+    )
 
 
 _WHILE = """\
@@ -94,8 +96,10 @@ WHILE = Exercise(
     solution=_while(),
     check=_while_loop,
     hints=(
-        "Two things are missing: the reply joins the history, and the loop ends at a reply that "
-        "calls no tool.",
+        (
+            "Two things are missing: the reply joins the history, and the loop ends at a reply "
+            "that calls no tool."
+        ),
         "messages.append(reply), and: if not calls.",
     ),
     wrong=(
@@ -162,8 +166,10 @@ LESSON = Outline(
             "Why is the reply appended unchanged?",
             (
                 "Because copying it is slow",
-                "Because it carries the calls that the results answer, and the reasoning that led "
-                "to them",
+                (
+                    "Because it carries the calls that the results answer, and the reasoning that "
+                    "led to them"
+                ),
                 "Because the SDK forbids to copy it",
             ),
             1,
@@ -173,7 +179,7 @@ LESSON = Outline(
             "What does `yield Ask(…)` do that `ask(…)` does not?",
             (
                 "It makes the request in the background",
-                "It hands the wish to whoever holds the loop, who may also wait, change or record it",
+                "It hands the wish to whoever holds the loop, who may wait, change or record it",
                 "It saves tokens",
             ),
             1,
