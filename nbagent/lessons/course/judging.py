@@ -31,12 +31,16 @@ MEANINGS = {
     "or too few arguments.",
     "ValueError": "A value is of the right kind, but its content does not fit.",
     "ZeroDivisionError": "Something is divided by zero.",
-    "Endless": "It goes on without an end. Look at what should end it.",
+    "TimeUp": "It goes on without an end. Look at what should end it.",
 }
 
 
 class Endless(Exception):
-    """The learner's code goes on without an end. A check raises it, or the time limit."""
+    """The learner's code goes on without an end; the fakes of a check raise it."""
+
+
+class TimeUp(BaseException):
+    """The check's time is over; no `except Exception` of a learner or a check keeps it back."""
 
 
 def judge(exercise: Exercise, answer: Any, ground: Ground) -> Verdict:
@@ -51,8 +55,12 @@ def judge(exercise: Exercise, answer: Any, ground: Ground) -> Verdict:
         return Verdict(exercise.id, exercise.title, (_not_begun(ground),))
     cases: list[Case] = []
     note = ""
-    with _limited(LIMIT_S):
-        _, error = attempt(cases.extend, _with_hints(exercise, exercise.check(answer, ground)))
+    error: BaseException | None
+    try:
+        with _limited(LIMIT_S):
+            _, error = attempt(cases.extend, _with_hints(exercise, exercise.check(answer, ground)))
+    except TimeUp as up:
+        error = up
     if error is not None:
         note = explained(error)
         hint = MEANINGS.get(type(error).__name__, exercise.hints[0])
@@ -113,12 +121,13 @@ def _limited(seconds: float) -> Iterator[None]:
         return
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise Endless(f"no end within {seconds:g} s")
+        raise TimeUp(f"no end within {seconds:g} s")
 
     before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)

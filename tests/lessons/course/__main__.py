@@ -12,8 +12,6 @@ import nbformat
 from nbagent.lessons.course import exercises, notebooks
 from tests.lessons.course.running import errors, executed
 
-TRANSIENT = ("execution", "language_info")
-
 
 def main() -> int:
     """Execute the lessons that the command line names; all if it names none."""
