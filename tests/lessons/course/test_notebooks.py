@@ -96,7 +96,7 @@ def test_it_is_accessible(number: str) -> None:
         for output in cell.get("outputs", []):
             html = str(output.get("data", {}).get("text/html", ""))
             for image in re.findall(r"<img\b[^>]*>", html):
-                assert re.search(r'alt="[^"]', image), image[:100]
+                assert " alt=" in image, image[:100]  # empty where it is an ornament
 
 
 def access_faults(texts: list[str]) -> list[str]:
