@@ -8,10 +8,8 @@ What is told afterwards is read from the executed notebook.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,16 +17,13 @@ from typing import Any
 import nbformat
 
 from nbagent.errors import NBAgentError
-from nbagent.lessons import address, control
-from nbagent.lessons.process import Server
-from nbagent.lessons.server import PACE_VARIABLE
+from nbagent.lessons.running import client_of, lesson_server_of, private_environment
 from nbagent.notebook import put_in
 from nbagent.phrases import clip, one_line, plural
 from nbagent.trace import TRACE_MIME
 
 NOTEBOOK = "00_quickstart.ipynb"
 _NEEDED = ("nbclient", "nbconvert", "pandas", "matplotlib", "palmerpenguins")
-_SCRUBBED = ("MOONSHOT_", "KIMI_", "NBAGENT_", "OPENAI_", "JUPYTER_", "IPYTHON")
 _CELL_LIMIT_S = 170
 
 Snapshot = Mapping[str, Any]
@@ -78,8 +73,7 @@ def execute(notebook: nbformat.NotebookNode, private: Path, tell: Callable[[str]
     Raises:
         NBAgentError: a cell failed.
     """
-    from nbclient import NotebookClient  # noqa: PLC0415 -- an extra; checked before
-    from nbclient.exceptions import CellExecutionError  # noqa: PLC0415 -- as above
+    from nbclient.exceptions import CellExecutionError  # noqa: PLC0415 -- an extra; checked before
 
     def begin(cell: nbformat.NotebookNode, cell_index: int) -> None:
         if cell.cell_type == "code":
@@ -88,17 +82,10 @@ def execute(notebook: nbformat.NotebookNode, private: Path, tell: Callable[[str]
     def end(notebook: nbformat.NotebookNode) -> None:
         put_in(notebook)
 
-    client = NotebookClient(
-        notebook,
-        timeout=_CELL_LIMIT_S,
-        on_cell_start=begin,
-        on_notebook_complete=end,
-        record_timing=False,
+    client = client_of(
+        notebook, timeout=_CELL_LIMIT_S, on_cell_start=begin, on_notebook_complete=end
     )
-    client.create_kernel_manager()
-    client.km.kernel_spec.argv[0] = sys.executable
-    client.km.kernel_spec.argv.append("--log-level=ERROR")
-    with _lesson_server_of(private):
+    with lesson_server_of(private):
         try:
             client.execute(env=private_environment(os.environ, private))
         except CellExecutionError as error:
@@ -108,32 +95,9 @@ def execute(notebook: nbformat.NotebookNode, private: Path, tell: Callable[[str]
             ) from error
 
 
-def private_environment(environ: Mapping[str, str], private: Path) -> dict[str, str]:
-    """An environment without the user's keys, endpoints and Jupyter configuration.
-
-    Only the pace of the scripted replies may be set from outside.
-    """
-    kept = {name: value for name, value in environ.items() if not name.startswith(_SCRUBBED)}
-    folders = ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
-    kept |= {name: str(private / name.lower()) for name in folders}
-    return kept | {name: environ[name] for name in (PACE_VARIABLE,) if name in environ}
-
-
-@contextmanager
-def _lesson_server_of(private: Path) -> Iterator[None]:
-    """End the lesson server that a kernel with this private directory has started."""
-    try:
-        yield
-    finally:
-        where = private / "jupyter_data_dir" / "nbagent" / address.FILE_NAME
-        known = address.read(where)
-        if known is not None:
-            control.stop(Server(known.url, known.token))
-
-
 def as_html(notebook: nbformat.NotebookNode) -> str:
     """The notebook as a page that fetches nothing from elsewhere."""
-    from nbconvert import HTMLExporter  # noqa: PLC0415 -- an extra; checked before
+    from nbconvert import HTMLExporter  # noqa: PLC0415 -- as above
 
     addresses = [name for name in HTMLExporter.class_trait_names() if name.endswith("_url")]
     exporter = HTMLExporter(**dict.fromkeys(addresses, ""))

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from palmerpenguins import load_penguins
 
-from nbagent.demo import NOTEBOOK, private_environment, run_demo, runs_in, source, told
+from nbagent.demo import NOTEBOOK, run_demo, runs_in, source, told
+from nbagent.lessons.running import private_environment
 from nbagent.phrases import BADGE
 from nbagent.trace import TRACE_MIME
 

@@ -3,7 +3,7 @@
 Exit codes: 0 done · 1 agent or notebook failed · 2 usage · 3 limit reached · 4 a needed approval
 was denied · 5 no key, endpoint or network · 130 interrupted.
 
-Read next: `runs`, the commands about runs on record.
+Read next: `runs`, the commands about runs on record; `lessons`, those about the course.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import click
 from nbagent import __version__
 from nbagent.cli.cells import cells
 from nbagent.cli.group import Commands
+from nbagent.cli.lessons import lessons
 from nbagent.cli.runs import runs
 from nbagent.errors import (
     AuthFailed,
@@ -67,24 +68,7 @@ def doctor(context: click.Context, endpoint: str) -> None:
     context.exit(0 if found.ok else FAILED)
 
 
-@nbagent.group(cls=Commands)
-def lessons() -> None:
-    """The lesson server: replies written by people, over the real wire format."""
-
-
-@lessons.command()
-@click.option("--port", type=int, default=0, show_default="any free one", help="Port to listen on.")
-@click.option("--pace", default="", metavar="RATE", help="Tokens per second; inf for no pacing.")
-@click.pass_context
-def serve(context: click.Context, port: int, pace: str) -> None:
-    """Serve scripted replies on this machine until Ctrl-C. This is not Kimi."""
-    from nbagent.clock import SystemClock  # noqa: PLC0415 -- other commands need not load it
-    from nbagent.lessons.process import serve as serve_lessons  # noqa: PLC0415 -- as above
-
-    options = ["--port", str(port), *(["--pace", pace] if pace else [])]
-    context.exit(serve_lessons(SystemClock(), options))
-
-
+nbagent.add_command(lessons)
 nbagent.add_command(runs)
 nbagent.add_command(cells)
 

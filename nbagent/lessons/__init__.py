@@ -17,4 +17,27 @@ How a request is answered, in the order in which to read:
     control    reads the ledger and places orders, from another process
 
 The server process imports the standard library only, so that it stays small.
+
+The course stands on it: `course` holds its lessons, exercises and checks, and a notebook finds
+`start`, `check`, `hint`, `solution`, `progress` and `recap` here.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nbagent.lessons.course.classroom import check, hint, progress, recap, solution, start
+
+__all__ = ["check", "hint", "progress", "recap", "solution", "start"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("nbagent.lessons.course.classroom"), name)
+    raise AttributeError(f"module 'nbagent.lessons' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -55,6 +55,12 @@ class Body:
             return frozenset()
         return frozenset(tool["function"]["name"] for tool in tools)
 
+    @property
+    def tool_schemas(self) -> dict[str, dict[str, Any]]:
+        """What the request says of each function that it offers, by name."""
+        tools = self.value.get("tools") or []
+        return {tool["function"]["name"]: tool["function"] for tool in tools}
+
 
 def read(raw: bytes) -> Body:
     """Read a request body.

@@ -110,7 +110,7 @@ def _reply(raw: bytes, body: Body, order: Order, created: int, size: tuple[int, 
 def _turn(body: Body) -> Turn:
     """What the story says next, or a summary of it, if that is asked for."""
     if not is_ask(body.messages[-1]):
-        return next_turn(body.messages, body.tool_names, select, unknown)
+        return next_turn(body.messages, body.tool_names, select, unknown, body.tool_schemas)
     then = next_turn(body.messages[:-1], body.tool_names, select, unknown)
     return summarise(body.messages, then)
 

@@ -52,11 +52,12 @@ def find(clock: Clock) -> Server | None:
         return _alive(address.read(path))
 
 
-def ensure(clock: Clock) -> Server:
+def ensure(clock: Clock, *, idle_minutes: float | None = None) -> Server:
     """Find this user's lesson server, or start it in the background.
 
     Args:
         clock: time; waits for another process that is starting one.
+        idle_minutes: when one that is started ends for want of requests; its usual time if None.
 
     Raises:
         ConnectionFailed: it could not be started; the text says why or where its log is.
@@ -64,7 +65,7 @@ def ensure(clock: Clock) -> Server:
     try:
         path = address_path()
         with address.locked(path, clock):
-            return _alive(address.read(path)) or _start(path)
+            return _alive(address.read(path)) or _start(path, idle_minutes)
     except OSError as fault:
         raise ConnectionFailed(
             f"The lesson server's address cannot be written down: {fault}.",
@@ -110,11 +111,13 @@ def _alive(known: Address | None) -> Server | None:
     return Server(known.url, known.token) if hmac.compare_digest(proof, due) else None
 
 
-def _start(path: Path) -> Server:
+def _start(path: Path, idle_minutes: float | None = None) -> Server:
     """Start a server; the command returns once it listens and its address is written."""
     path.unlink(missing_ok=True)
     module = "nbagent.lessons.server"
     command = [sys.executable, "-P", "-m", module, "--detach", "--address", str(path)]
+    if idle_minutes is not None:
+        command += ["--idle-minutes", str(idle_minutes)]
     environ = {k: v for k, v in os.environ.items() if k not in KEY_VARIABLES} | SMALL
     log = path.with_suffix(".log")
     log.unlink(missing_ok=True)

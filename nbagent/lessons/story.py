@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from nbagent.summary import summary_in
@@ -105,12 +105,14 @@ class Chat:
         tools: names of the tools that the request offers.
         earlier: the user's words of the turns before, oldest first.
         summary: what stands for messages that the client has left out.
+        schemas: what the request says of each tool: its `description` and `parameters`, by name.
     """
 
     prompt: str
     tools: frozenset[str] = frozenset()
     earlier: tuple[str, ...] = ()
     summary: str = ""
+    schemas: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def offered(self, *calls: Call) -> tuple[Call, ...]:
         """Those of the calls whose tool is offered."""
@@ -136,6 +138,7 @@ def next_turn(
     tools: frozenset[str],
     select: Select,
     unknown: Callable[[Chat], Story],
+    schemas: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Turn:
     """Find the story that a conversation is in, play it to its end so far, and return what follows.
 
@@ -144,9 +147,10 @@ def next_turn(
         tools: names of the tools that the request offers.
         select: finds the scenario for a prompt.
         unknown: the story for a prompt that no scenario knows.
+        schemas: what the request says of each tool, by name.
     """
     begin = _story_begin(messages, tools, select)
-    chat = _chat(messages, begin, tools)
+    chat = replace(_chat(messages, begin, tools), schemas=schemas or {})
     scenario = select(chat)
     if scenario and not scenario.needs <= tools:
         turn = without_tools(scenario.needs - tools)

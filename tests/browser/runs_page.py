@@ -16,7 +16,9 @@ from tests.browser.lab import SCREENS, WAIT_MS
 SHOW = "() => window.jupyterapp.commands.execute('nbagent:runs-show')"
 HAS = """() => window.jupyterapp?.commands.hasCommand('nbagent:runs-show')
     && window.jupyterapp.restored.then(() => true)"""
-FOCUSED = "() => document.querySelector('#nbagent-runs').shadowRoot.activeElement?.textContent ?? ''"
+FOCUSED = (
+    "() => document.querySelector('#nbagent-runs').shadowRoot.activeElement?.textContent ?? ''"
+)
 API = re.compile(r"/nbagent/api/runs(\?|$)")
 
 

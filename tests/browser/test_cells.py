@@ -103,9 +103,7 @@ ALL = "3 changes by this run"
 
 
 @pytest.mark.long
-def test_each_change_is_shown_and_answered(
-    lab: Lab, page: Page, server: Server, name: str
-) -> None:
+def test_each_change_is_shown_and_answered(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = Study(page, lab, server, name)
     study.run(study.edit, study.insert, study.delete)
     assert study.sources() == [FIXED, "# seen\nn = 2"]
@@ -199,9 +197,7 @@ def test_what_a_person_wrote_since_is_never_lost_by_reject(
 
 
 @pytest.mark.long
-def test_a_proposal_waits_for_the_person(
-    lab: Lab, page: Page, server: Server, name: str
-) -> None:
+def test_a_proposal_waits_for_the_person(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = Study(page, lab, server, name, PLAN)
     study.run(study.edit)
     assert study.sources()[0] == HEAVY

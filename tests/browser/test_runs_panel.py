@@ -104,9 +104,7 @@ def test_a_run_that_is_over_is_opened_found_exported_and_deleted(
     expect(panel.row(title)).to_have_count(0)
 
 
-def test_a_run_that_was_cut_off_is_resumed(
-    lab: Lab, page: Page, server: Server, name: str
-) -> None:
+def test_a_run_that_was_cut_off_is_resumed(lab: Lab, page: Page, server: Server, name: str) -> None:
     control.order(server, call("made = 6 * 7"), call(KILLS), say("It goes on."))
     notebook = opened(lab, page, name, f"%%kimi --ask never\ngo {name}")
     notebook.run(0, 1)

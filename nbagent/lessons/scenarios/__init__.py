@@ -9,10 +9,15 @@ from __future__ import annotations
 from nbagent.lessons.scenarios.cells import CELLS
 from nbagent.lessons.scenarios.drills import LONG, PARALLEL, REPAIR
 from nbagent.lessons.scenarios.free_play import FREE_PLAY
+from nbagent.lessons.scenarios.l01 import ONE_CALL
+from nbagent.lessons.scenarios.l02 import TOOL
+from nbagent.lessons.scenarios.l03 import LOOP
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-SCENARIOS = (REPAIR, PARALLEL, LONG, PENGUINS, *CELLS, FREE_PLAY)
+COURSE = (ONE_CALL, TOOL, LOOP)
+"""The lessons' own, in their order."""
+SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 
 
 def select(chat: Chat) -> Scenario | None:

@@ -1,0 +1,21 @@
+"""Terms that prose may use from the lesson on that introduces them."""
+
+from __future__ import annotations
+
+import re
+
+
+def _term(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{pattern}\b", re.IGNORECASE)
+
+
+GLOSSARY = {
+    "endpoint": _term("endpoints?"),
+    "usage": _term("completion tokens"),
+    "schema": _term("schemas?"),
+    "tool": _term("tools?"),
+    "tool call": _term("tool calls?"),
+    "history": _term("history"),
+    "generator": _term("generators?"),
+    "driver": _term("drivers?"),
+}

@@ -1,0 +1,175 @@
+"""The notebooks: they run, read well without a kernel, and name things in order."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import statistics
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from nbagent.lessons.course import exercises, notebooks
+from tests.lessons.course.glossary import GLOSSARY
+from tests.lessons.course.running import errors, executed, verdicts
+
+NUMBERS = exercises.numbers()
+BY_NUMBER = pytest.mark.parametrize("number", NUMBERS)
+MOST_CELLS, MOST_LINES = 15, 6
+LATER = re.compile(r"^## (What we left out|Go live)", re.MULTILINE)
+IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]+\)|<img\b[^>]*>")
+COLOURS = re.compile(r"\b(in|the) (red|green|blue|yellow) (line|bar|box|cell|text|one)s?\b")
+
+
+def notebook(number: str) -> NotebookNode:
+    return notebooks.read(notebooks.source(number))
+
+
+def prose(number: str) -> list[str]:
+    return [cell.source for cell in notebook(number).cells if cell.cell_type == "markdown"]
+
+
+def check_all(number: str, done: NotebookNode, *, passed: bool) -> None:
+    assert errors(done) == []
+    found = verdicts(done)
+    assert set(found) == {each.id for each in exercises.lesson(number).exercises}
+    for verdict in found.values():
+        assert verdict["passed"] is passed, verdict
+
+
+SOME = [pytest.param(n, marks=[] if n == "03" else [pytest.mark.long]) for n in NUMBERS]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("number", SOME)
+def test_the_starter_fails_only_at_its_checks(number: str) -> None:
+    check_all(number, executed(notebook(number)), passed=False)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("number", SOME)
+def test_the_solution_passes_through_a_proxy_that_leads_nowhere(number: str) -> None:
+    black_hole = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+    check_all(number, executed(notebooks.solved(notebook(number)), **black_hole), passed=True)
+
+
+@pytest.mark.kernel
+@pytest.mark.long
+def test_a_cell_that_raises_would_be_noticed() -> None:
+    """The positive control: without its client the notebook does not get through."""
+    broken = notebook("01")
+    broken.cells = [cell for cell in broken.cells if "OpenAI(" not in cell.source]
+    assert any("NameError" in error for error in errors(executed(broken)))
+
+
+@BY_NUMBER
+def test_it_is_committed_with_outputs_and_stable_names(number: str) -> None:
+    book = notebook(number)
+    nbformat.validate(book)
+    assert notebooks.lesson_of(book) == number
+    assert errors(book) == []
+    assert all(re.fullmatch(r"(q-\d\d-\d\d|(ex|check)-\d\d[a-z])", cell.id) for cell in book.cells)
+    shown = [cell for cell in book.cells if cell.cell_type == "code" and cell.outputs]
+    assert len(shown) >= 6
+    assert len(exercises.lesson(number).exercises) >= 2
+    assert len(exercises.lesson(number).recap) == 3
+    text = notebooks.source(number).read_text()
+    for private in ("/tmp", "/root", "/home", "lesson-server", "Bearer lesson-"):
+        assert private not in text
+
+
+@BY_NUMBER
+def test_cells_are_small_and_few(number: str) -> None:
+    lengths = [
+        len(cell.source.splitlines()) for cell in notebook(number).cells if cell.cell_type == "code"
+    ]
+    assert len(lengths) <= MOST_CELLS
+    assert statistics.median(lengths) <= MOST_LINES
+
+
+@BY_NUMBER
+def test_it_is_accessible(number: str) -> None:
+    assert access_faults(prose(number)) == []
+    for cell in notebook(number).cells:
+        for output in cell.get("outputs", []):
+            html = str(output.get("data", {}).get("text/html", ""))
+            for image in re.findall(r"<img\b[^>]*>", html):
+                assert " alt=" in image, image[:100]  # empty where it is an ornament
+
+
+def access_faults(texts: list[str]) -> list[str]:
+    """Headings that skip a level, pictures without words, meaning by colour alone."""
+    text = re.sub(r"```.*?```", "", "\n".join(texts), flags=re.DOTALL)
+    levels = [len(found) for found in re.findall(r"^(#+) ", text, re.MULTILINE)]
+    faults = [] if levels and levels[0] == 1 and levels.count(1) == 1 else ["not one title"]
+    pairs = itertools.pairwise(levels)
+    faults += [f"a heading of level {b} under one of {a}" for a, b in pairs if b > a + 1]
+    for found in IMAGE.finditer(text):
+        if not (found[1] or re.search(r'alt="[^"]', found[0])):
+            faults.append(f"no alternative text: {found[0]}")
+    return faults + [f"colour alone: {found[0]}" for found in COLOURS.finditer(text)]
+
+
+def test_what_is_not_accessible_is_found() -> None:
+    """The positive control."""
+    assert access_faults(["# A", "### C"])
+    assert access_faults(["# A", "![](x.png)"])
+    assert access_faults(["# A", "Look at the red line."])
+    assert access_faults(["no title"])
+    assert not access_faults(["# A", "## B", "![a loop](x.png)", "### C", "## D"])
+
+
+def test_no_concept_is_used_before_it_is_introduced() -> None:
+    known: set[str] = set()
+    for number in NUMBERS:
+        concepts = notebook(number).metadata.nbagent.concepts
+        assert set(concepts.uses) <= known, number
+        assert not set(concepts.introduces) & known, number
+        known |= set(concepts.introduces)
+    assert set(GLOSSARY) <= known
+
+
+@BY_NUMBER
+def test_a_term_occurs_only_from_its_lesson_on(number: str) -> None:
+    seen = {name for n in NUMBERS[: NUMBERS.index(number) + 1] for name in introduced(n)}
+    text = LATER.split("\n".join(prose(number)))[0]
+    assert early(text, seen) == []
+
+
+def introduced(number: str) -> list[str]:
+    return list(notebook(number).metadata.nbagent.concepts.introduces)
+
+
+def early(text: str, seen: set[str]) -> list[str]:
+    return [n for n, term in GLOSSARY.items() if n not in seen and term.search(text)]
+
+
+def test_a_term_that_is_too_early_is_found() -> None:
+    """The positive control."""
+    assert early("The driver holds the generator.", {"model"}) == ["generator", "driver"]
+
+
+@BY_NUMBER
+def test_the_prose_keeps_its_tone(number: str) -> None:
+    text = re.sub(r"```.*?```|`[^`]*`", "", "\n".join(prose(number)), flags=re.DOTALL)
+    text = IMAGE.sub("", text)
+    for word in (r"!", r"\bsimply\b", r"\bobviously\b", r"\bjust\b", r"\beasy\b"):
+        assert not re.search(word, text, re.IGNORECASE), word
+    assert "not Kimi" in text
+
+
+def test_a_copy_keeps_what_was_there(tmp_path: Path) -> None:
+    path, kept = notebooks.copy("01", tmp_path, lambda _: False)
+    assert kept is None
+    assert not any(cell.get("outputs") for cell in notebooks.read(path).cells)
+    path.write_text("mine")
+    with pytest.raises(notebooks.UsageError, match="there already"):
+        notebooks.copy("01", tmp_path, lambda _: False)
+    assert path.read_text() == "mine"
+    path, kept = notebooks.copy("01", tmp_path, lambda _: True)
+    assert kept is not None
+    assert kept.read_text() == "mine"
+    notebooks.copy("01", tmp_path, lambda _: True)
+    assert len(list(tmp_path.glob("*.before-*.ipynb"))) == 2
