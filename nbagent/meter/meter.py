@@ -12,6 +12,7 @@ lengthen the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -233,9 +234,10 @@ class Meter:
         self._under_way = False
         self._end_of_hold(event.t)
         step = self._step(event.step)
-        samples = sorted(event.samples or self._pieces, key=lambda sample: sample[0])
-        guess = sum(n for _, n, _ in samples)
-        stream = Stream(samples, event.usage["completion_tokens"] if event.usage else guess)
+        samples = sorted(event.samples or self._pieces, key=itemgetter(0))
+        usage = event.usage
+        n = usage["completion_tokens"] if usage else sum(weight for _, weight, _ in samples)
+        stream = Stream(samples, n)
         step.usage, step.estimated = event.usage, event.usage is None
         step.completion_tokens = round(stream.n_tokens)
         step.model_s = event.t - step.requested_t
@@ -254,9 +256,10 @@ class Meter:
 
     def _count_reasoning(self, step: MeteredStep, stream: Stream) -> None:
         known = step.usage.get("reasoning_tokens") if step.usage else None
-        if known is None and stream.share("reasoning"):
+        share = stream.share("reasoning") if known is None else 0.0
+        if share:
             step.estimated = True
-            known = round(stream.share("reasoning") * stream.n_tokens)
+            known = round(share * stream.n_tokens)
         step.reasoning_tokens = known
 
     def _time(self, step: MeteredStep, stream: Stream) -> None:
