@@ -48,7 +48,7 @@ REFUSALS = ("rate_limit", "auth", "quota", "not_found", "bad_request", "overflow
 MAX_SAMPLES = 4_000
 POINTS_PER_REPLY, POINTS_IN_LONG_RUNS, LONG_RUN_STEPS = 48, 12, 100
 PACKED_STEPS = 100
-"""So many steps are packed together, when as many have come after them."""
+"""So many steps are packed together, where as many have come after them."""
 
 
 class Meter:
@@ -94,6 +94,12 @@ class Meter:
         handler = self._on.get(type(event))
         if handler:
             handler(event)
+
+    def pack(self) -> None:
+        """Pack the figures of older steps; figures and chart stay as they are."""
+        while len(self._steps.recent) > 2 * PACKED_STEPS:
+            block = self._packer.pack([*self._steps.recent[:PACKED_STEPS]])
+            self._steps.pack_first(PACKED_STEPS, block, 0)
 
     def metrics(self) -> dict[str, Any]:
         """All figures: `{"run": {…}, "steps": [{…}, …]}`; None is "not measured".
@@ -176,9 +182,6 @@ class Meter:
         if found is None:
             found = MeteredStep(number, self.t, self.t, requested_t=self.t)
             self._steps.append(found)
-            if len(recent) > 2 * PACKED_STEPS:
-                block = self._packer.pack([*recent[:PACKED_STEPS]])
-                self._steps.pack_first(PACKED_STEPS, block, 0)
         return found
 
     def _close(self, t: float) -> None:
