@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, repeat
 from sys import intern
 from typing import Any, Literal, TypeAlias, cast, overload
 
@@ -101,8 +102,8 @@ def _unpacked(text: str) -> list[Sample]:
         phase: Any
         phase, *words = run.split(" ")
         phase = intern(phase)
-        numbers = [*map(int, words)]
-        for step, weight in zip(numbers[::2], numbers[1::2], strict=True):
-            units += step
-            rows.append((units / PER_S, weight / PER_TOKEN, phase))
+        units, *at = accumulate(map(int, words[::2]), initial=units)
+        times = [each / PER_S for each in at]
+        rows += zip(times, [int(word) / PER_TOKEN for word in words[1::2]], repeat(phase))
+        units = at[-1]
     return rows

@@ -190,11 +190,13 @@ def messages_of(db: Connection, numbers: Iterable[int], texts: Texts) -> dict[in
 def to_spans(numbers: Iterable[int]) -> list[list[int]]:
     """Numbers as `[first, how many]`: a history is a few spans, however long it is."""
     spans: list[list[int]] = []
+    due = None
     for number in numbers:
-        if spans and number == sum(spans[-1]):
+        if number == due:
             spans[-1][1] += 1
         else:
             spans.append([number, 1])
+        due = number + 1
     return spans
 
 

@@ -12,6 +12,7 @@ lengthen the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -47,7 +48,7 @@ REFUSALS = ("rate_limit", "auth", "quota", "not_found", "bad_request", "overflow
 MAX_SAMPLES = 4_000
 POINTS_PER_REPLY, POINTS_IN_LONG_RUNS, LONG_RUN_STEPS = 48, 12, 100
 PACKED_STEPS = 100
-"""So many steps are packed together, when as many have come after them."""
+"""So many steps are packed together, where as many have come after them."""
 
 
 class Meter:
@@ -93,6 +94,12 @@ class Meter:
         handler = self._on.get(type(event))
         if handler:
             handler(event)
+
+    def pack(self) -> None:
+        """Pack the figures of older steps; figures and chart stay as they are."""
+        while len(self._steps.recent) > 2 * PACKED_STEPS:
+            block = self._packer.pack([*self._steps.recent[:PACKED_STEPS]])
+            self._steps.pack_first(PACKED_STEPS, block, 0)
 
     def metrics(self) -> dict[str, Any]:
         """All figures: `{"run": {…}, "steps": [{…}, …]}`; None is "not measured".
@@ -175,9 +182,6 @@ class Meter:
         if found is None:
             found = MeteredStep(number, self.t, self.t, requested_t=self.t)
             self._steps.append(found)
-            if len(recent) > 2 * PACKED_STEPS:
-                block = self._packer.pack([*recent[:PACKED_STEPS]])
-                self._steps.pack_first(PACKED_STEPS, block, 0)
         return found
 
     def _close(self, t: float) -> None:
@@ -233,9 +237,10 @@ class Meter:
         self._under_way = False
         self._end_of_hold(event.t)
         step = self._step(event.step)
-        samples = sorted(event.samples or self._pieces, key=lambda sample: sample[0])
-        guess = sum(n for _, n, _ in samples)
-        stream = Stream(samples, event.usage["completion_tokens"] if event.usage else guess)
+        samples = sorted(event.samples or self._pieces, key=itemgetter(0))
+        usage = event.usage
+        n = usage["completion_tokens"] if usage else sum(weight for _, weight, _ in samples)
+        stream = Stream(samples, n)
         step.usage, step.estimated = event.usage, event.usage is None
         step.completion_tokens = round(stream.n_tokens)
         step.model_s = event.t - step.requested_t
@@ -254,9 +259,10 @@ class Meter:
 
     def _count_reasoning(self, step: MeteredStep, stream: Stream) -> None:
         known = step.usage.get("reasoning_tokens") if step.usage else None
-        if known is None and stream.share("reasoning"):
+        share = stream.share("reasoning") if known is None else 0.0
+        if share:
             step.estimated = True
-            known = round(stream.share("reasoning") * stream.n_tokens)
+            known = round(share * stream.n_tokens)
         step.reasoning_tokens = known
 
     def _time(self, step: MeteredStep, stream: Stream) -> None:

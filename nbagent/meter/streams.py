@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from statistics import median
 
@@ -59,7 +60,7 @@ class Curve:
         return max(self.numbers[1::2], default=0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stream:
     """The pieces of one reply.
 
@@ -81,6 +82,11 @@ class Stream:
         """When the last piece came."""
         return self.samples[-1][0] if self.samples else None
 
+    @cached_property
+    def _gaps(self) -> list[float]:
+        """The times between pieces, in seconds."""
+        return [b[0] - a[0] for a, b in pairwise(self.samples)]
+
     def first(self, phase: Phase) -> float | None:
         """When the first piece of a phase came."""
         return next((t for t, _, p in self.samples if p == phase), None)
@@ -99,17 +105,15 @@ class Stream:
 
     def stalls(self) -> list[Span]:
         """Gaps longer than 1 s and than five median gaps, as `(t0, t1)`."""
-        gaps = [b[0] - a[0] for a, b in pairwise(self.samples)]
-        if not gaps:
+        if max(self._gaps, default=0.0) <= STALL_MIN_S:
             return []
-        limit = max(STALL_MIN_S, STALL_TIMES_MEDIAN * median(gaps))
+        limit = max(STALL_MIN_S, STALL_TIMES_MEDIAN * median(self._gaps))
         return [(a[0], b[0]) for a, b in pairwise(self.samples) if b[0] - a[0] > limit]
 
     def buffered(self) -> bool:
         """Whether most pieces came in bursts, so that the speed's curve says little."""
-        gaps = [b[0] - a[0] for a, b in pairwise(self.samples)]
-        bursts = sum(gap < BUFFERED_GAP_S for gap in gaps)
-        return len(gaps) >= 10 and bursts > len(gaps) / 2  # noqa: PLR2004 -- too few to tell
+        bursts = sum(gap < BUFFERED_GAP_S for gap in self._gaps)
+        return len(self._gaps) >= 10 and bursts > len(self._gaps) / 2  # noqa: PLR2004 -- too few to tell
 
     def phases(self, limit: int = 12) -> list[tuple[Phase, float, float]]:
         """The reply as spans `(phase, t0, t1)` without gaps, at most `limit`.
@@ -117,15 +121,14 @@ class Stream:
         A span begins with its first piece and ends where the next one begins; where phases
         alternate more often than `limit`, the later ones count with the last.
         """
-        spans: list[tuple[Phase, float, float]] = []
+        begun: list[tuple[Phase, float]] = []
+        last: Phase | None = None
         for t, _, phase in self.samples:
-            if spans and (spans[-1][0] == phase or len(spans) == limit):
-                spans[-1] = (spans[-1][0], spans[-1][1], t)
-            else:
-                if spans:
-                    spans[-1] = (spans[-1][0], spans[-1][1], t)
-                spans.append((phase, t, t))
-        return spans
+            if phase != last and len(begun) < limit:
+                begun.append((phase, t))
+                last = phase
+        ends = [t for _, t in begun[1:]] + [self.t_last or 0.0]
+        return [(phase, t, end) for (phase, t), end in zip(begun, ends, strict=False)]
 
     def speed(self, n_points: int = 48) -> list[Curve]:
         """Tokens a second over time, one line a phase.

@@ -63,10 +63,12 @@ class Spent:
 
     def add(self, other: Spent) -> None:
         """Count `other` too."""
-        for name in LIMITS:
-            mine, theirs = getattr(self, name), getattr(other, name)
-            if theirs is not None:
-                setattr(self, name, theirs if mine is None else mine + theirs)
+        self.steps += other.steps
+        self.tool_calls += other.tool_calls
+        self.total_tokens += other.total_tokens
+        self.minutes += other.minutes
+        if other.usd is not None:
+            self.usd = other.usd + (self.usd or 0.0)
         self.estimated = self.estimated or other.estimated
 
 

@@ -13,6 +13,7 @@ import json
 import re
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property
 
 from nbagent.events import Event, ReplyReceived, Steered, ToolFinished
 from nbagent.messages import Content, ToolCall, json_bytes, text_of
@@ -27,14 +28,35 @@ SAME_ERROR = 5
 """So often one error comes in a row before it is noticed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Made:
-    """One call with its result, by their hashes; `error` is its gist, '' if there was none."""
+    """One call with its result; what they have in common with others is found when it is asked."""
 
-    name: str
-    call: bytes
-    result: bytes
-    error: str
+    asked: ToolCall
+    event: ToolFinished
+
+    @property
+    def name(self) -> str:
+        """The tool."""
+        return self.event.name
+
+    @cached_property
+    def call(self) -> bytes:
+        """A hash of the call."""
+        arguments = self.asked["function"]["arguments"]
+        with contextlib.suppress(ValueError):
+            arguments = json.dumps(json.loads(arguments), sort_keys=True)
+        return _digest([self.name, arguments])
+
+    @cached_property
+    def result(self) -> bytes:
+        """A hash of the result."""
+        return _digest(self.event.content)
+
+    @cached_property
+    def error(self) -> str:
+        """The gist of the error; '' if there was none."""
+        return _error_of(self.name, self.event.content) if self.event.is_error else ""
 
 
 class Repeats:
@@ -52,7 +74,7 @@ class Repeats:
             self.forget()
         elif isinstance(event, ToolFinished) and not event.stopped:
             called = self._calls[event.index : event.index + 1]
-            self._made.extend(_made(call, event) for call in called)
+            self._made.extend(_Made(call, event) for call in called)
 
     def forget(self) -> None:
         """Begin the count anew."""
@@ -74,18 +96,6 @@ class Repeats:
             error = one_line(clean(last[-1].error), 120)
             return f"The same error came {SAME_ERROR} times in a row ({error})."
         return ""
-
-
-def _made(call: ToolCall, event: ToolFinished) -> _Made:
-    arguments = call["function"]["arguments"]
-    with contextlib.suppress(ValueError):
-        arguments = json.dumps(json.loads(arguments), sort_keys=True)
-    return _Made(
-        event.name,
-        _digest([event.name, arguments]),
-        _digest(event.content),
-        _error_of(event.name, event.content) if event.is_error else "",
-    )
 
 
 def _digest(value: object) -> bytes:

@@ -132,7 +132,7 @@ class Machine:
             record=beginning.events,
             messages=self.cursor.messages,
         )
-        self._older = Older(self.events, self.moves, self._asking, self.cursor)
+        self._older = Older(self.events, self.moves, self._asking, self.cursor, self.meter)
         if beginning.events:
             self._take_up(beginning)
         else:

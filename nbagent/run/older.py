@@ -13,6 +13,7 @@ from typing import Any
 
 from nbagent.events import Event, StepStarted
 from nbagent.messages import Record, Revision
+from nbagent.meter import Meter
 from nbagent.packed import Packed, Packer
 from nbagent.run.asking import Asking
 from nbagent.run.cursor import Cursor, Send
@@ -30,13 +31,22 @@ class Older:
         moves: where it was.
         asking: its requests.
         cursor: its loop; a learner's keeps its own list of messages.
+        meter: its figures.
     """
 
-    def __init__(self, events: Packed[Event], moves: Moves, asking: Asking, cursor: Cursor) -> None:
+    def __init__(
+        self,
+        events: Packed[Event],
+        moves: Moves,
+        asking: Asking,
+        cursor: Cursor,
+        meter: Meter,
+    ) -> None:
         self._events = events
         self._moves = moves
         self._asking = asking
         self._cursor = cursor
+        self._meter = meter
         self._packer = Packer(Revision)
         self._first = 0
 
@@ -50,6 +60,7 @@ class Older:
         if shown.first <= self._first:
             return
         self._first = shown.first
+        self._meter.pack()
         records = self._asking.transcript.current.records
         kept = records[shown.first :]
         step = self._asking.step + 1 - _n_replies(kept)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbagent.events import Event
+from nbagent.events import Event, StepStarted
 from nbagent.meter import Meter
 from nbagent.trace.bundle import measured, packed, stored
 from nbagent.view import RunView
@@ -27,6 +27,8 @@ class Base:
         """Take an event that is forgotten."""
         self._view.apply(event)
         self._meter.apply(event)
+        if isinstance(event, StepStarted):
+            self._meter.pack()
 
     def message(self) -> dict[str, Any]:
         """The fold as an event of its own: lines of steps, figures, geometry, in the stored form.

@@ -39,6 +39,7 @@ from nbagent.events import (
     ToolOutput,
     ToolStarted,
 )
+from nbagent.packed import Packed, Packer
 from nbagent.phrases import ENDED, STATES, clean, clip, one_line, seconds, stopping_words
 from nbagent.view.lines import LINES_MAX, call_key, line_of
 from nbagent.view.outputs import Block, Picture, block_of, goes_below
@@ -59,6 +60,8 @@ FULL_STEPS = 50
 SAW_LIMIT = 6_000
 SUMMARY_LIMIT = 6_000
 OUTPUTS_PER_CALL = 20
+LINES_TOGETHER = 100
+"""So many lines of older steps are packed together."""
 PICTURES_BYTES = 8_000_000
 """How much of pictures a view keeps in memory, counted in characters of base64."""
 
@@ -70,7 +73,8 @@ class RunView:
         self.run_id = ""
         self.started: RunStarted | None = None
         self.steps: list[Step] = []
-        self.lines: list[str] = []
+        self._lines: Packed[str] = Packed()
+        self._packer = Packer()
         self.ranges: list[Range] = []
         self.compacted: list[tuple[int, str, str]] = []
         self._notes: list[str] = []
@@ -174,6 +178,11 @@ class RunView:
         wait = f" Trying again in {seconds(max(0.0, self._until_t - now))}"
         return f"{self.text}{wait}" if self._until_t > now else self.text
 
+    @property
+    def lines(self) -> list[str]:
+        """The last steps that are not kept whole, a line each."""
+        return [*self._lines][-LINES_MAX:]
+
     def changes(self) -> str:
         """Names that tool code made or changed: `+df_clean ~df`, at most twelve."""
         names = [f"+{n}" for n in self.added] + [f"~{n}" for n in self.changed]
@@ -235,10 +244,16 @@ class RunView:
         self.steps.append(step)
         if len(self.steps) > FULL_STEPS:
             oldest = self.steps.pop(0)
-            self.lines = [*self.lines[1 - LINES_MAX :], line_of(oldest)]
+            self._keep_line(line_of(oldest))
             self.ranges = merged_ranges([*self.ranges, Range.of(oldest)])
             self._drop_pictures()
         return step
+
+    def _keep_line(self, line: str) -> None:
+        self._lines.append(line)
+        if len(self._lines.recent) == LINES_TOGETHER:
+            block = self._packer.pack([*self._lines.recent])
+            self._lines.pack_first(LINES_TOGETHER, block, 0)
 
     def _run_started(self, event: RunStarted) -> None:
         self.started, self.run_id = event, event.run_id
