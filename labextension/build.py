@@ -80,13 +80,14 @@ def _link(place: Path, target: Path) -> None:
 
 
 def _is_whole() -> bool:
-    extension = (EXTENSION / "package.json").is_file() and (EXTENSION / "static").is_dir()
+    extension = all((EXTENSION / name).exists() for name in ("package.json", "static", "schemas"))
     return extension and all(path.is_file() for path in WIDGET)
 
 
 def _sources() -> Iterator[Path]:
     yield from sorted((HERE / "src").rglob("*.ts"))
     yield from sorted((HERE / "scripts").rglob("*.js"))
+    yield from sorted((HERE / "schema").rglob("*.json"))
     yield from (HERE / "package.json", HERE / "package-lock.json")
 
 
