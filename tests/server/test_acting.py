@@ -41,7 +41,7 @@ def kernel(server: Served) -> Iterator[BlockingKernelClient]:
     file = server.home / "runtime" / f"kernel-{begun['id']}.json"
     client = BlockingKernelClient(connection_file=str(file))
     client.load_connection_file()
-    client.start_channels()
+    client.start_channels(hb=False)  # a kernel that begins slowly would count as dead
     client.wait_for_ready(timeout=60)
     yield client
     client.stop_channels()

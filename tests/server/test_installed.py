@@ -68,7 +68,8 @@ def test_a_fresh_environment_without_node(wheel: Path, tmp_path: Path) -> None:
     assert re.search(rf"nbagent\.server {__version__} \S*OK", listed), listed
     labs = said(python, "-m", "jupyterlab.labextensions", "list", env=env)
     assert re.search(r"nbagent v\S+ .*enabled.* \S*OK", labs), labs
-    with Served(tmp_path / "served", env=env, fresh=fresh) as server:
+    of_server = {name: env.get(name, "") for name in ("PATH", "PYTHONPATH", "JUPYTERLAB_DIR")}
+    with Served(tmp_path / "served", env=of_server, fresh=fresh) as server:
         assert server.get("/ping").json()["api"] == 1
         page = server.by_token().get(f"{server.url}lab/extensions/nbagent/package.json", timeout=30)
         assert page.json()["name"] == "nbagent"
