@@ -16,7 +16,9 @@ from tests.browser.lab import SCREENS, WAIT_MS
 SHOW = "() => window.jupyterapp.commands.execute('nbagent:runs-show')"
 HAS = """() => window.jupyterapp?.commands.hasCommand('nbagent:runs-show')
     && window.jupyterapp.restored.then(() => true)"""
-FOCUSED = "() => document.querySelector('#nbagent-runs').shadowRoot.activeElement?.textContent ?? ''"
+FOCUSED = (
+    "() => document.querySelector('#nbagent-runs').shadowRoot.activeElement?.textContent ?? ''"
+)
 API = re.compile(r"/nbagent/api/runs(\?|$)")
 
 
@@ -29,9 +31,14 @@ class Panel:
         self.tab = page.locator(".nbagent-run-tab:not(.lm-mod-hidden)")
         self.status = page.locator(".nbagent-status .sbi")
 
+    def ready(self) -> Self:
+        """Wait until it can be opened."""
+        self.page.wait_for_function(HAS, timeout=WAIT_MS)
+        return self
+
     def show(self) -> Self:
         """Open it, as the command does."""
-        self.page.wait_for_function(HAS, timeout=WAIT_MS)
+        self.ready()
         self.page.evaluate(SHOW)
         expect(self.node).to_be_visible(timeout=WAIT_MS)
         return self

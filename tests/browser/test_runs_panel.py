@@ -104,9 +104,7 @@ def test_a_run_that_is_over_is_opened_found_exported_and_deleted(
     expect(panel.row(title)).to_have_count(0)
 
 
-def test_a_run_that_was_cut_off_is_resumed(
-    lab: Lab, page: Page, server: Server, name: str
-) -> None:
+def test_a_run_that_was_cut_off_is_resumed(lab: Lab, page: Page, server: Server, name: str) -> None:
     control.order(server, call("made = 6 * 7"), call(KILLS), say("It goes on."))
     notebook = opened(lab, page, name, f"%%kimi --ask never\ngo {name}")
     notebook.run(0, 1)
@@ -159,7 +157,7 @@ def test_a_kernel_with_a_record_of_its_own_is_marked(
     notebook.wait_done(2)
     panel = Panel(page).show()
     row = panel.row(f"go {name}")
-    expect(row).to_contain_text("stored on the kernel’s machine", timeout=WAIT_MS)
+    expect(row).to_contain_text("stored on the kernel's machine", timeout=WAIT_MS)
     row.locator(".rb").click()
     expect(panel.tab).to_contain_text("scripted stand-in", timeout=WAIT_MS)
     panel.screenshot("runs.elsewhere")
