@@ -31,9 +31,14 @@ class Panel:
         self.tab = page.locator(".nbagent-run-tab:not(.lm-mod-hidden)")
         self.status = page.locator(".nbagent-status .sbi")
 
+    def ready(self) -> Self:
+        """Wait until it can be opened."""
+        self.page.wait_for_function(HAS, timeout=WAIT_MS)
+        return self
+
     def show(self) -> Self:
         """Open it, as the command does."""
-        self.page.wait_for_function(HAS, timeout=WAIT_MS)
+        self.ready()
         self.page.evaluate(SHOW)
         expect(self.node).to_be_visible(timeout=WAIT_MS)
         return self

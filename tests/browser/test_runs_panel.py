@@ -157,7 +157,7 @@ def test_a_kernel_with_a_record_of_its_own_is_marked(
     notebook.wait_done(2)
     panel = Panel(page).show()
     row = panel.row(f"go {name}")
-    expect(row).to_contain_text("stored on the kernel’s machine", timeout=WAIT_MS)
+    expect(row).to_contain_text("stored on the kernel's machine", timeout=WAIT_MS)
     row.locator(".rb").click()
     expect(panel.tab).to_contain_text("scripted stand-in", timeout=WAIT_MS)
     panel.screenshot("runs.elsewhere")

@@ -54,7 +54,7 @@ export class Acts {
     this.attempt(async () => {
       if (isLive(row)) throw new Error(t('A run that goes on cannot be deleted. Stop it first.'));
       if (row.source === 'kernel') {
-        throw new Error(t('This run is stored on the kernel’s machine; delete it there.'));
+        throw new Error(t("This run is stored on the kernel's machine; delete it there."));
       }
       if (await isSure(row)) await this.store.remove(row.run_id);
     });

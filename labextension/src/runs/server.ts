@@ -194,5 +194,5 @@ function noteOf(error: unknown): string {
     return t('The server extension is not enabled here; runs of open kernels are still shown.');
   }
   const why = error instanceof Error ? error.message : String(error);
-  return t('The server’s list of runs cannot be read: {why}', { why });
+  return t("The server's list of runs cannot be read: {why}", { why });
 }

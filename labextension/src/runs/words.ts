@@ -32,7 +32,7 @@ export function secondLine(row: RunRow): { urgent: string; rest: string } {
   const notebook = nameOf(row.notebook);
   const urgent = needsYou(row) ? row.needs?.title || row.words : '';
   if (urgent) return { urgent, rest: notebook };
-  const place = row.elsewhere ? [notebook, t('stored on the kernel’s machine')] : [notebook];
+  const place = row.elsewhere ? [notebook, t("stored on the kernel's machine")] : [notebook];
   return { urgent: '', rest: [...place, ...stateParts(row)].filter(Boolean).join(', ') };
 }
 

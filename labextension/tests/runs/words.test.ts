@@ -24,7 +24,7 @@ describe('the second line of a row', () => {
     [row('a', { state: 'interrupted', n_steps: 212 }), 'penguins.ipynb, kernel gone at step 212'],
     [
       row('a', { elsewhere: true, cost_usd: null }),
-      'penguins.ipynb, stored on the kernel’s machine, 4 steps, 21 s'
+      "penguins.ipynb, stored on the kernel's machine, 4 steps, 21 s"
     ],
     [row('a', { notebook: '' }), 'no notebook, 4 steps, 21 s, $0.0090']
   ])('says what is to be known', (of, text) => {
