@@ -2,7 +2,8 @@
 // and what a plugin is made of is loaded behind its activation, as a chunk of its own.
 
 import commands from './plugins/commands';
+import prompt from './plugins/prompt';
 import runs from './plugins/runs';
 import trace from './plugins/trace';
 
-export default [trace, runs, commands];
+export default [prompt, trace, runs, commands];

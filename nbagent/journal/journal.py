@@ -191,21 +191,28 @@ class Journal:
         with self._reading() as db:
             return reading.find(_there(db), beginning)
 
-    def events(self, run_id: str, since: int = 0) -> Iterator[Event]:
+    def events(
+        self, run_id: str, since: int = 0, *, at_once: int = reading.CHUNK
+    ) -> Iterator[Event]:
         """The events of a run from number `since` on, read some at a time.
+
+        Args:
+            run_id: the run.
+            since: the `seq` of the first one.
+            at_once: how many are read at a time.
 
         Raises:
             UsageError: there is no such run, or the journal cannot be read.
         """
         with self._reading() as db:
             number = reading.number_of(_there(db), run_id)
-        return self._events(number, since)
+        return self._events(number, since, at_once)
 
-    def _events(self, number: int, since: int | None) -> Iterator[Event]:
+    def _events(self, number: int, since: int | None, at_once: int) -> Iterator[Event]:
         while since is not None:
             texts: Texts = {}
             with self._reading() as db:
-                events, since = reading.some_events(_there(db), number, since, texts)
+                events, since = reading.some_events(_there(db), number, since, texts, at_once)
             yield from events
 
     def load(self, run_id: str) -> StoredRun:

@@ -150,15 +150,15 @@ def number_of(db: Connection, run_id: str) -> int:
 
 
 def some_events(
-    db: Connection, number: int, since: int, texts: Texts
+    db: Connection, number: int, since: int, texts: Texts, limit: int = CHUNK
 ) -> tuple[list[Event], int | None]:
     """The next events of a run, and the `seq` to go on from; None after the last ones."""
     rows = db.execute(
         "SELECT seq, t, kind, body FROM event WHERE run = ? AND seq >= ? ORDER BY seq LIMIT ?",
-        (number, since, CHUNK),
+        (number, since, limit),
     ).fetchall()
     events = [event for row in rows if (event := unpack_event(db, row, texts)) is not None]
-    return events, rows[-1][0] + 1 if len(rows) == CHUNK else None
+    return events, rows[-1][0] + 1 if len(rows) == limit else None
 
 
 def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun:

@@ -206,16 +206,22 @@ def alive_in(shell: Any, names: Iterable[str]) -> dict[str, str]:
     """
     there = own_variables(shell)
     kept = {name: there[name] for name in names if name in there}
-    return {name: _type_and_size(value) for name, value in kept.items()}
+    return {name: type_and_size(value) for name, value in kept.items()}
 
 
 _KNOWN = frozenset({"builtins", "numpy", "pandas", "polars", "pyarrow", "torch"})
 """Whose objects tell their size at once; that of others might run the user's own code."""
 
 
-def _type_and_size(value: Any) -> str:
+def is_well_known(value: Any) -> bool:
+    """Whether an object is of a kind that tells its size at once, by no code of the user."""
+    return type(value).__module__.partition(".")[0] in _KNOWN
+
+
+def type_and_size(value: Any) -> str:
+    """Type and, of well-known kinds, size: `DataFrame, 344 × 8`; no code of the user runs."""
     kind = type(value).__name__
-    words = outcome_of(value) if type(value).__module__.partition(".")[0] in _KNOWN else kind
+    words = outcome_of(value) if is_well_known(value) else kind
     return kind if words == kind else f"{kind}, {words}"
 
 

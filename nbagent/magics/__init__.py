@@ -34,5 +34,6 @@ def unload(shell: Any) -> None:
     shell.magics_manager.registry.pop("KimiMagics")
     shell.configurables.remove(magics.session.config)
     shell.input_transformers_cleanup.remove(kimi_first_line)
+    shell.Completer.custom_matchers.remove(magics.matcher)
     for event, note in magics.session.cell_events:
         shell.events.unregister(event, note)

@@ -16,8 +16,9 @@ from IPython.core.magic_arguments import magic_arguments
 
 from nbagent.assembly import system_prompt
 from nbagent.errors import NBAgentError, UsageError
+from nbagent.magics.completing import NAME, Completing
 from nbagent.magics.line import COMMANDS, run_command
-from nbagent.magics.options import OPTIONS, parse_line, with_options
+from nbagent.magics.options import parse_line, with_options
 from nbagent.magics.replaying import replay
 from nbagent.magics.session import Session
 
@@ -29,6 +30,8 @@ class KimiMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self.session = Session(shell)
+        self.completing = Completing(self.session)
+        self.matcher = self.completing.matcher()
 
     @no_var_expand
     @cell_magic("kimi")
@@ -83,16 +86,6 @@ class KimiMagics(Magics):
             raise OneLine(self.session.redact(str(error))) from None
 
     def register_completions(self) -> None:
-        """Complete options, commands and `@names` with the Tab key."""
-        flags = [flag for names, _ in OPTIONS for flag in names if flag.startswith("--")]
-
-        def complete(shell: Any, event: Any) -> list[str]:
-            if event.symbol.startswith("-"):
-                return flags
-            if event.line.startswith("%kimi"):
-                return list(COMMANDS)
-            names = [name for name in shell.user_ns if not name.startswith("_")]
-            return [f"@{name}" for name in names] if event.symbol.startswith("@") else []
-
-        self.shell.set_hook("complete_command", complete, str_key="%%kimi")
-        self.shell.set_hook("complete_command", complete, str_key="%kimi")
+        """Complete options, commands and `@names`: with the Tab key, and for pages that ask."""
+        self.session.driving.mailbox.put_up(NAME, self.completing.answer)
+        self.shell.Completer.custom_matchers.append(self.matcher)

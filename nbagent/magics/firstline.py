@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 
-_CELL = re.compile(r"%%kimi(?:[ \t]+(?P<line>.*))?$")
+MAGIC = "%%kimi"
+_CELL = re.compile(MAGIC + r"(?:[ \t]+(?P<line>.*))?$")
 _LINE = re.compile(r"%kimi[ \t]+(?P<line>.*\?)$")
 
 
@@ -29,6 +30,21 @@ def kimi_first_line(lines: list[str]) -> list[str]:
     if alone and all(_skipped(line) for line in lines[first + 1 :]):
         return [f"get_ipython().run_line_magic('kimi', {alone['line']!r})\n"]
     return lines
+
+
+def magic_line(code: str) -> tuple[int, int] | None:
+    """Where the text behind `%%kimi` begins and its line ends; None if a cell asks for another.
+
+    Args:
+        code: the whole cell.
+    """
+    start = 0
+    for line in code.split("\n"):
+        if not _skipped(line):
+            begin = start + len(line) - len(line.lstrip()) + len(MAGIC)
+            return (begin, start + len(line)) if _CELL.match(line.strip()) else None
+        start += len(line) + 1
+    return None
 
 
 def _skipped(line: str) -> bool:

@@ -23,6 +23,8 @@ EVENTS, MOST_EVENTS = 200, 500
 """How many events an answer has, and at most."""
 EVENTS_BYTES = 8_000_000
 """An answer has no further event once it holds so much."""
+READ_AT_ONCE = 20
+"""Events that are read at a time, as one may hold megabytes."""
 MOST_STEPS = 1_000_000
 FORMATS = ("notebook", "html", "jsonl")
 MEDIA = {
@@ -144,7 +146,7 @@ def some_events(
     """
     events: list[Event] = []
     n_bytes = 0
-    for event in journal.events(run_id, since):
+    for event in journal.events(run_id, since, at_once=READ_AT_ONCE):
         if len(events) == limit or n_bytes > EVENTS_BYTES:
             return events, event.seq
         events.append(event)

@@ -28,7 +28,7 @@ from nbagent.server.watch import Turn, Watch
 BEAT_S = 10.0
 """After how long without a line a stream says that it is there, in seconds; then it also looks who
 has died, which nobody writes down."""
-LIST_S = 1.0
+LIST_S = 0.5
 """The list is read again at most so often, as a run under way writes four times a second."""
 LISTED, AT_ONCE = 200, 100
 """Rows of the list that a stream follows by default, and events that it reads at a time."""

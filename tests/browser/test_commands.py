@@ -88,9 +88,7 @@ def test_a_cell_that_failed_is_fixed_from_its_toolbar(
     expect(fix_button(notebook, 1)).to_be_hidden()
 
 
-def test_a_cell_is_explained_from_its_menu(
-    lab: Lab, page: Page, name: str, server: Server
-) -> None:
+def test_a_cell_is_explained_from_its_menu(lab: Lab, page: Page, name: str, server: Server) -> None:
     control.order(server, say("It counts."))
     notebook = opened(lab, page, name, "n = sum(range(4))\nn")
     notebook.run(0)
@@ -223,6 +221,11 @@ def test_the_palette_has_every_command(lab: Lab, page: Page, name: str) -> None:
     page.keyboard.press("Control+Shift+C")
     page.locator(".lm-CommandPalette-input").fill("Kimi")
     items = page.locator(".lm-CommandPalette-item")
-    for label in ("Ask Kimi with This Cell", "Explain with Kimi", "Show Kimi Runs", "Kimi Settings"):
+    for label in (
+        "Ask Kimi with This Cell",
+        "Explain with Kimi",
+        "Show Kimi Runs",
+        "Kimi Settings",
+    ):
         expect(items.get_by_text(label)).to_be_visible()
     expect(items.get_by_text("Fix with Kimi")).to_have_count(0)

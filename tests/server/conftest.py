@@ -11,7 +11,7 @@ from nbagent.clock import SystemClock
 from nbagent.journal import Journal
 from tests.journal.harness import a_journal, a_run, kept
 from tests.scripted import call, calls, says
-from tests.server.served import Served, served
+from tests.server.served import Served
 
 NUMBERS = count(1)
 
@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "--ServerApp.authorizer_class=tests.server.refusing.Refusing",
         "--ServerApp.jpserver_extensions=tests.server.refusing=True",
     )
-    with served(home, "/user/ada/", more) as running:
+    with Served(home, "/user/ada/", more) as running:
         yield running
 
 

@@ -7,10 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import requests
 from requests.cookies import RequestsCookieJar
@@ -109,24 +108,20 @@ class Served:
         """Ask as a script does."""
         return self.by_token().get(f"{self.api}{path}", params=query, timeout=30)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """End the server and its kernels."""
         self.process.terminate()
         self.process.wait(timeout=30)
 
 
-@contextmanager
-def served(home: Path, *arguments: Any, **named: Any) -> Iterator[Served]:
-    """A server for the time of a block."""
-    server = Served(home, *arguments, **named)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
 def lines_of(response: requests.Response) -> Iterator[dict[str, Any]]:
     """The lines of a stream, as they come."""
-    for line in response.iter_lines(chunk_size=1):
+    for line in response.iter_lines(chunk_size=None):
         if line:
             yield json.loads(line)
