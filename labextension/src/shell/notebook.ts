@@ -52,6 +52,8 @@ export interface RendererFactory {
 }
 
 export interface CellModel {
+  /** Whether what its outputs hold may act. */
+  trusted: boolean;
   readonly id: string;
   readonly type: string;
   readonly sharedModel: { getSource(): string };

@@ -31,6 +31,7 @@ async function fill(model: NotebookModel, cell: CellModel, kernel: Kernel): Prom
     const data = await link.send('find');
     const ours = await isOurs(model, link.runId);
     if (ours && isEmpty(cell)) {
+      cell.trusted = true; // as one that has run: what it gets is this kernel's own
       cell.outputs?.add({ output_type: 'display_data', metadata: {}, data });
     }
   } catch {
