@@ -1,7 +1,7 @@
 # What there is to do with a clone. `make demo` first; it needs Python 3.11+, make and git.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test ci soak bench lint build clean chromium frontend
+.PHONY: help demo lab test ci soak bench lint lint-python lint-page build clean chromium frontend
 
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -32,9 +32,14 @@ bench: .venv/with-test chromium frontend ## CPU per step, what the live view cos
 	$(BIN)/python -m tests.bench.stops
 
 lint: .venv/with-test ## style, format and types; the front end's too, with its unit tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-python lint-page
+
+lint-python: .venv/with-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+lint-page: .venv/with-test
 	$(BIN)/python labextension/build.py --check
 
 build: .venv/with-test frontend ## wheel and source distribution, in dist/

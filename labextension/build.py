@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "nbagent"
 WIDGET = [PACKAGE / "trace" / "static" / name for name in ("view.js", "step.js")]
 EXTENSION = PACKAGE / "labextension"
+SERVER_CONFIG = PACKAGE / "server" / "nbagent.json"
 BUILT = HERE / "build" / "built"
 INSTALLED = HERE / "node_modules" / ".nbagent"
 NODE_MIN = (20, 19)
@@ -57,28 +58,36 @@ def build() -> None:
 
 
 def show() -> None:
-    """Let the JupyterLab of this virtual environment find the extension where it was built."""
+    """Let the JupyterLab of this virtual environment find both extensions where they are."""
     if sys.prefix == sys.base_prefix:
         return
-    place = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "nbagent"
-    if place.is_symlink() and place.resolve() == EXTENSION:
+    prefix = Path(sys.prefix)
+    _link(prefix / "share" / "jupyter" / "labextensions" / "nbagent", EXTENSION)
+    enabled = prefix / "etc" / "jupyter" / "jupyter_server_config.d"
+    _link(enabled / SERVER_CONFIG.name, SERVER_CONFIG)
+
+
+def _link(place: Path, target: Path) -> None:
+    """Let a path be a link to a file or folder of this checkout."""
+    if place.is_symlink() and place.resolve() == target:
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    if place.is_symlink():
-        place.unlink()
-    elif place.is_dir():
+    if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
-    place.symlink_to(EXTENSION, target_is_directory=True)
+    else:
+        place.unlink(missing_ok=True)
+    place.symlink_to(target)
 
 
 def _is_whole() -> bool:
-    extension = (EXTENSION / "package.json").is_file() and (EXTENSION / "static").is_dir()
+    extension = all((EXTENSION / name).exists() for name in ("package.json", "static", "schemas"))
     return extension and all(path.is_file() for path in WIDGET)
 
 
 def _sources() -> Iterator[Path]:
     yield from sorted((HERE / "src").rglob("*.ts"))
     yield from sorted((HERE / "scripts").rglob("*.js"))
+    yield from sorted((HERE / "schema").rglob("*.json"))
     yield from (HERE / "package.json", HERE / "package-lock.json")
 
 

@@ -22,6 +22,7 @@ from nbagent.errors import NBAgentError
 from nbagent.lessons import address, control
 from nbagent.lessons.process import Server
 from nbagent.lessons.server import PACE_VARIABLE
+from nbagent.notebook import put_in
 from nbagent.phrases import clip, one_line, plural
 from nbagent.trace import TRACE_MIME
 
@@ -84,8 +85,15 @@ def execute(notebook: nbformat.NotebookNode, private: Path, tell: Callable[[str]
         if cell.cell_type == "code":
             tell(f"  cell {cell_index + 1} of {len(notebook.cells)}: {one_line(cell.source, 70)}")
 
+    def end(notebook: nbformat.NotebookNode) -> None:
+        put_in(notebook)
+
     client = NotebookClient(
-        notebook, timeout=_CELL_LIMIT_S, on_cell_start=begin, record_timing=False
+        notebook,
+        timeout=_CELL_LIMIT_S,
+        on_cell_start=begin,
+        on_notebook_complete=end,
+        record_timing=False,
     )
     client.create_kernel_manager()
     client.km.kernel_spec.argv[0] = sys.executable

@@ -1,7 +1,8 @@
 """Settings: one frozen object per run, resolved from the magic's line, config and environment.
 
-Precedence: line > config (`%config Kimi`) > environment > default. A key is held as a `Secret`,
-which shows itself nowhere. Keys and URLs never come from a notebook or a file beside it.
+Precedence: line > config (`%config Kimi`) > environment > JupyterLab's settings > default. A key is
+held as a `Secret`, which shows itself nowhere. Keys and URLs never come from a notebook or a file
+beside it.
 """
 
 from __future__ import annotations
@@ -122,7 +123,10 @@ class Settings:
 
 
 def resolve(
-    line: Mapping[str, Any], config: Mapping[str, Any], environ: Mapping[str, str]
+    line: Mapping[str, Any],
+    config: Mapping[str, Any],
+    environ: Mapping[str, str],
+    lab: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Join the sources of settings; a value of None counts as not given.
 
@@ -130,6 +134,7 @@ def resolve(
         line: options of the magic's or command's line.
         config: traits that the user has set.
         environ: the process environment.
+        lab: what is set in JupyterLab's settings.
 
     Raises:
         SettingsError: a value cannot work.
@@ -139,7 +144,7 @@ def resolve(
         "endpoint": environ.get("NBAGENT_ENDPOINT") or None,
     }
     values: dict[str, Any] = {}
-    for source in (environment, config, line):
+    for source in (lab or {}, environment, config, line):
         known = {f.name for f in fields(Settings)}
         values |= {k: v for k, v in source.items() if v is not None and k in known}
     return Settings(**values)

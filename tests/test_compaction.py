@@ -45,6 +45,7 @@ from nbagent.summary import (
     sections,
     summary_in,
 )
+from nbagent.trace.moves import move_told
 from nbagent.view import RunView
 from tests.compacting import (
     CUT,
@@ -127,9 +128,9 @@ def test_a_summary_costs_and_is_no_step() -> None:
     assert figures["cost_usd"] == pytest.approx(spent)
     assert run.limits.account.spent.usd == pytest.approx(spent)
     assert "Summarising older messages" in states
-    shown = json.dumps(view.snapshot())
-    assert "What there is of it" not in shown
-    assert compacted.text in shown
+    shown = view.snapshot()
+    assert "What there is of it" not in json.dumps(shown["steps"])
+    assert shown["compacted"] == [[compacted.step, compacted.text, compacted.summary]]
     deltas = [event.step for event in seen if event.kind == "delta"]
     assert deltas == sorted(set(deltas))  # one a step: the summary streams in unseen
     leaving = {(p["kind"], p["name"]): p["n"] for p in view.sent.parts}
@@ -512,6 +513,18 @@ def test_a_fork_shows_what_was_shown_at_its_move() -> None:
         assert carried(fork.moves[-1].in_hand) == carried(move.in_hand)
         is_after = move.step >= compacted.step
         assert bool(fork.past.projection.first) == is_after
+
+
+def test_the_step_view_marks_what_requests_carry_no_longer() -> None:
+    run = drive(run_of(SmallModel(25)))
+    (compacted,) = compactions(run)
+    asked = [move for move in run.moves if move.place == "request"]
+    for move in (asked[compacted.step - 2], asked[compacted.step - 1], asked[-1]):
+        cards = move_told(run, move.n)["history"]["messages"]
+        gone = sum(card["gone"] for card in cards)
+        assert gone == (compacted.n_messages if move.step >= compacted.step else 0)
+        assert not cards[0]["gone"]
+        assert not cards[-1]["gone"]
 
 
 def test_a_loop_that_rewrites_its_past_gets_all_of_it_sent() -> None:

@@ -15,7 +15,8 @@ LAYERS = [
     | {"clock", "paths", "phrases", "bounded", "repair", "summary"},
     {"run", "conversation", "journal", "replay"},
     {"kimi", "kernel", "notebook", "trace", "lessons"},
-    {"magics", "agent", "assembly", "cli", "doctor", "demo", "export", "__init__", "__main__"},
+    {"magics", "agent", "assembly", "cli", "doctor", "demo", "export", "server"}
+    | {"__init__", "__main__"},
 ]
 WORLD = LAYERS[3]
 OPENAI_ONLY_IN = {"kimi"}

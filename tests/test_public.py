@@ -94,6 +94,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
     extension = {name for name in held if ".data/data/share/jupyter/labextensions/nbagent/" in name}
     assert held - extension == sources | data
     assert {"package.json", "install.json"} <= {name.rpartition("/")[2] for name in extension}
+    assert any(name.endswith("/schemas/nbagent/plugin.json") for name in extension)
     assert any("/static/remoteEntry" in name for name in extension)
     assert "nbagent/lessons/scenarios/penguins.py" in held
 

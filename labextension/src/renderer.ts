@@ -5,13 +5,15 @@
 import { Widget } from '@lumino/widgets';
 import type { Mounted } from './view';
 import type { TraceJson } from './view/types';
-import type { MimeModel, NotebookPanel } from './shell/notebook';
+import type { MimeModel, NotebookPanel, Renderer } from './shell/notebook';
 import { SessionLink } from './shell/session';
-import { goneNote } from './shell/note';
+import { goneNote, untrustedNote } from './shell/note';
 import { picturesIn } from './shell/pictures';
 import { isOurs } from './shell/share';
 
 export const TRACE_MIME = 'application/vnd.nbagent.trace+json';
+/** The newest form of our JSON that the view knows; `SCHEMA_VERSION` in Python. */
+const SCHEMA = 1;
 const ENDED = ['answer', 'stopped', 'limit', 'error'];
 /** How long the kernel's own update of the output is waited for before the page fetches it. */
 const UPDATE_MS = 1_500;
@@ -25,6 +27,10 @@ export class TraceRenderer extends Widget {
   private model: MimeModel | null = null;
   private link: SessionLink | null = null;
   private view: Mounted | null = null;
+  /** Draws what the view does not know. */
+  private other: Renderer | null = null;
+  /** Which run is drawn, and whether it is trusted. */
+  private drawn = '';
   private note: HTMLElement | null = null;
   private adopting = 0;
   private hasDrawnEnd = false;
@@ -37,12 +43,24 @@ export class TraceRenderer extends Widget {
   /** Draw an output, or what an update has made of it. */
   async renderModel(model: MimeModel): Promise<void> {
     this.model = model;
+    const trace = traceOf(model);
+    if (!isKnown(trace)) return this.fallBack(model);
     const { mount } = await loadView();
     if (this.isDisposed || this.model !== model) return;
-    const trace = traceOf(model);
-    if (this.view && this.link?.runId === trace.run_id) this.view.update(trace);
-    else this.begin(trace, mount);
+    const drawn = `${trace.run_id} ${model.trusted}`;
+    if (this.view && this.drawn === drawn) this.view.update(trace);
+    else this.begin(trace, mount, model.trusted);
+    this.drawn = drawn;
     if (!isRunning(trace)) this.say(null);
+  }
+
+  /** Draw a later version's HTML as JupyterLab does: sanitised, unless it is trusted. */
+  private async fallBack(model: MimeModel): Promise<void> {
+    this.end();
+    const mime = 'text/html' in model.data ? 'text/html' : 'text/plain';
+    this.other = this.panel.content.rendermime.createRenderer(mime);
+    this.node.append(this.other.node);
+    await this.other.renderModel(model);
   }
 
   override dispose(): void {
@@ -50,13 +68,19 @@ export class TraceRenderer extends Widget {
     super.dispose();
   }
 
-  private begin(trace: TraceJson, mount: View['mount']): void {
+  /** Draw a run. What is not trusted is drawn as it was saved, with no way to the kernel. */
+  private begin(trace: TraceJson, mount: View['mount'], isTrusted: boolean): void {
     this.end();
+    const host = document.createElement('div');
+    this.node.append(host);
+    if (!isTrusted) {
+      this.view = mount(host, trace, null);
+      if (isRunning(trace)) this.node.prepend(untrustedNote());
+      return;
+    }
     const link = new SessionLink(this.panel.sessionContext, trace.run_id, isThere => {
       this.look(isThere);
     });
-    const host = document.createElement('div');
-    this.node.append(host);
     this.link = link;
     this.view = mount(host, trace, link, {
       loadStep: () => import(/* webpackChunkName: "step" */ './step'),
@@ -73,7 +97,8 @@ export class TraceRenderer extends Widget {
     this.adopting = 0;
     this.view?.dispose();
     this.link?.dispose();
-    this.view = this.link = null;
+    this.other?.dispose();
+    this.view = this.link = this.other = null;
     this.hasDrawnEnd = false;
     this.node.replaceChildren();
   }
@@ -137,6 +162,11 @@ export class TraceRenderer extends Widget {
 function traceOf(model: MimeModel): TraceJson {
   const trace = model.data[TRACE_MIME] as TraceJson;
   return { ...trace, pictures: { ...picturesIn(model.data['text/html']), ...trace.pictures } };
+}
+
+/** Whether the view can draw it; a file may say anything. */
+function isKnown(trace: TraceJson): boolean {
+  return trace.schema === undefined || trace.schema <= SCHEMA;
 }
 
 function isRunning(trace: TraceJson): boolean {

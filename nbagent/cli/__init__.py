@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from nbagent import __version__
+from nbagent.cli.cells import cells
 from nbagent.cli.group import Commands
 from nbagent.cli.runs import runs
 from nbagent.errors import (
@@ -85,6 +86,7 @@ def serve(context: click.Context, port: int, pace: str) -> None:
 
 
 nbagent.add_command(runs)
+nbagent.add_command(cells)
 
 
 def exit_code(error: NBAgentError) -> int:

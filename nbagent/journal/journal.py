@@ -62,6 +62,11 @@ class Journal:
         """What the person should be told once: it moved, fell back, is read only, or is large."""
         return self._database.note
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file, if only one that can be read; known from the first use on."""
+        return self._database.path is not None
+
     def close(self) -> None:
         """Close the file; it is opened again when it is needed."""
         self._database.close()
@@ -115,6 +120,48 @@ class Journal:
         with self._reading() as db:
             return reading.lines(db, text, limit, self._me, self._clock.wall()) if db else []
 
+    def page(
+        self, text: str = "", *, limit: int = 200, before: int | None = None
+    ) -> tuple[list[RunLine], int | None]:
+        """Some of the runs, newest first, and what to give as `before` for those after them.
+
+        Args:
+            text: only those with it in their name, prompt, conversation, notebook or model.
+            limit: how many at most.
+            before: what the page before this one has said.
+
+        Returns:
+            The runs; None in the second place if there are no more.
+
+        Raises:
+            UsageError: the journal cannot be read.
+        """
+        with self._reading() as db:
+            if db is None:
+                return [], None
+            return reading.page(db, text, limit, self._me, self._clock.wall(), before=before)
+
+    def line(self, run_id: str) -> RunLine | None:
+        """One run as the list has it; None if there is no such run.
+
+        Raises:
+            UsageError: the journal cannot be read.
+        """
+        with self._reading() as db:
+            return reading.line(db, run_id, self._me, self._clock.wall()) if db else None
+
+    def version(self) -> tuple[int, int, int]:
+        """What is another one once anything was written, by whichever process; quick to ask.
+
+        Raises:
+            UsageError: the journal cannot be read.
+        """
+        with self._reading() as db:
+            if db is None:
+                return 0, 0, 0
+            (others,) = db.execute("PRAGMA data_version").fetchone()
+            return self._database.opened, others, db.total_changes
+
     def cut_off(self, notebook: str = "") -> list[RunLine]:
         """Runs that were cut off and that nobody goes on with, newest first; replays left out.
 
@@ -144,21 +191,28 @@ class Journal:
         with self._reading() as db:
             return reading.find(_there(db), beginning)
 
-    def events(self, run_id: str, since: int = 0) -> Iterator[Event]:
+    def events(
+        self, run_id: str, since: int = 0, *, at_once: int = reading.CHUNK
+    ) -> Iterator[Event]:
         """The events of a run from number `since` on, read some at a time.
+
+        Args:
+            run_id: the run.
+            since: the `seq` of the first one.
+            at_once: how many are read at a time.
 
         Raises:
             UsageError: there is no such run, or the journal cannot be read.
         """
         with self._reading() as db:
             number = reading.number_of(_there(db), run_id)
-        return self._events(number, since)
+        return self._events(number, since, at_once)
 
-    def _events(self, number: int, since: int | None) -> Iterator[Event]:
+    def _events(self, number: int, since: int | None, at_once: int) -> Iterator[Event]:
         while since is not None:
             texts: Texts = {}
             with self._reading() as db:
-                events, since = reading.some_events(_there(db), number, since, texts)
+                events, since = reading.some_events(_there(db), number, since, texts, at_once)
             yield from events
 
     def load(self, run_id: str) -> StoredRun:

@@ -20,6 +20,8 @@ CHUNK = 500
 """How many events are read at a time."""
 NAMED = 5
 """How many runs an error names."""
+NEWEST = 2**62
+"""No run has such a number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,26 @@ _SEARCHED = "run_id || ' ' || prompt || ' ' || conversation || ' ' || notebook |
 
 def lines(db: Connection, text: str, limit: int, me: Holder, now: float) -> list[RunLine]:
     """The list of runs, newest first; see `Journal.runs`."""
+    return page(db, text, limit, me, now)[0]
+
+
+def page(
+    db: Connection, text: str, limit: int, me: Holder, now: float, *, before: int | None = None
+) -> tuple[list[RunLine], int | None]:
+    """Some of the list of runs, newest first; see `Journal.page`."""
     rows = db.execute(
-        f"{_SELECT} WHERE instr(lower({_SEARCHED}), lower(?)) > 0 ORDER BY id DESC LIMIT ?",
-        (text, limit),
+        f"{_SELECT} WHERE id < ? AND instr(lower({_SEARCHED}), lower(?)) > 0 "
+        "ORDER BY id DESC LIMIT ?",
+        (NEWEST if before is None else before, text, limit + 1),
     ).fetchall()
-    return [_line(db, row, me, now) for row in rows]
+    found = [_line(db, row, me, now) for row in rows[:limit]]
+    return found, rows[limit - 1][0] if len(rows) > limit else None
+
+
+def line(db: Connection, run_id: str, me: Holder, now: float) -> RunLine | None:
+    """One line of the list; see `Journal.line`."""
+    row = db.execute(f"{_SELECT} WHERE run_id = ?", (run_id,)).fetchone()
+    return _line(db, row, me, now) if row else None
 
 
 def _line(db: Connection, row: Sequence[Any], me: Holder, now: float) -> RunLine:
@@ -133,15 +150,15 @@ def number_of(db: Connection, run_id: str) -> int:
 
 
 def some_events(
-    db: Connection, number: int, since: int, texts: Texts
+    db: Connection, number: int, since: int, texts: Texts, limit: int = CHUNK
 ) -> tuple[list[Event], int | None]:
     """The next events of a run, and the `seq` to go on from; None after the last ones."""
     rows = db.execute(
         "SELECT seq, t, kind, body FROM event WHERE run = ? AND seq >= ? ORDER BY seq LIMIT ?",
-        (number, since, CHUNK),
+        (number, since, limit),
     ).fetchall()
     events = [event for row in rows if (event := unpack_event(db, row, texts)) is not None]
-    return events, rows[-1][0] + 1 if len(rows) == CHUNK else None
+    return events, rows[-1][0] + 1 if len(rows) == limit else None
 
 
 def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun:

@@ -28,6 +28,11 @@ def cell_id(shell: Any) -> str:
     return str(parent_message(shell).get("metadata", {}).get("cellId") or "")
 
 
+def cell_number(shell: Any) -> int:
+    """The running cell's number; the shell's own count is ahead of it in some versions."""
+    return len(shell.history_manager.input_hist_raw) - 1
+
+
 def publisher(shell: Any) -> Callable[..., None]:
     """Publish displays for the cell that runs now, also when it is over and others run.
 

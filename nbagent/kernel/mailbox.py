@@ -23,7 +23,10 @@ Handler: TypeAlias = Callable[[str, Command], Any]
 
 REQUEST, REPLY = "nbagent_request", "nbagent_reply"
 KEPT_ANSWERS = 200
-READING = {"bundle", "find", "request", "steps", "moves", "move", "fork_facts", "complete"}
+READING = {
+    *("bundle", "find", "snapshot", "request", "steps", "moves", "move", "fork_facts"),
+    *("runs", "export", "complete"),
+}
 """Commands that change nothing; their answers, which may be large, are not kept."""
 
 
@@ -60,6 +63,8 @@ class Mailbox:
     def listen(self, shell: Any, is_busy: Callable[[], bool] = lambda: False) -> bool:
         """Answer `nbagent_request` on the kernel's control channel; False if it has none.
 
+        On the shell channel it is answered too: in its turn, before the cell that is sent next.
+
         Args:
             shell: the IPython shell.
             is_busy: whether a run keeps its cell busy. Every message on the control channel ends
@@ -77,7 +82,7 @@ class Mailbox:
                 busy = partial(kernel._publish_status, "busy", "shell")  # noqa: SLF001 -- no public way
                 asyncio.get_running_loop().call_soon(busy)  # after the "idle" of this message
 
-        handlers[REQUEST] = answer
+        handlers[REQUEST] = kernel.shell_handlers[REQUEST] = answer
         return True
 
 

@@ -312,7 +312,7 @@ class Pump:
         run.interrupt_tool = executor.interrupt
         try:
             with self._watched(job, executor):
-                context = ToolContext(executor, show)
+                context = ToolContext(executor, show, run_id=run.run_id, call_id=work.call["id"])
                 result = run.recipe.tools.call(work.call, context)
         finally:
             run.interrupt_tool = None

@@ -65,8 +65,10 @@ class Orders:
         """Add orders at the end.
 
         Raises:
-            ValueError: an order's kind is unknown; then none is added.
+            ValueError: one is no order, or of an unknown kind; then none is added.
         """
+        if not isinstance(orders, list) or not all(isinstance(order, dict) for order in orders):
+            raise ValueError("a list of objects, each with a kind")
         for order in orders:
             if order.get("kind") not in REFUSALS | TURNS | STREAMS:
                 raise ValueError(f"unknown order {order.get('kind')!r}")

@@ -17,7 +17,7 @@ from nbagent.kernel.mailbox import Command
 from nbagent.run import Run
 from nbagent.run.moves import Until
 from nbagent.run.work import Decision
-from nbagent.trace.feed import steps_told
+from nbagent.trace.feed import Feed, steps_told
 from nbagent.trace.moves import fork_told, move_told, moves_told
 from nbagent.trace.widget import STEP_JS
 
@@ -32,6 +32,7 @@ class Desk:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._actions: dict[str, Callable[[Command], Any]] = {
+            "snapshot": lambda _: self._snapshot(),
             "stop": lambda _: self._run.stop(),
             "compact": lambda _: self._run.compact(),
             "say": lambda command: self._run.say(str(command.get("text", ""))),
@@ -61,6 +62,13 @@ class Desk:
             return act(command) or {}
         except UsageError as error:
             raise LookupError(str(error)) from error
+
+    def _snapshot(self) -> dict[str, Any]:
+        """The run so far, for a view of a run that no cell shows: it has to ask again."""
+        feed = Feed(self._run.run_id)
+        for event in list(self._run.events):
+            feed.apply(event)
+        return feed.snapshot(self._run.elapsed_s, "")
 
     def _decide(self, command: Command) -> None:
         """Take a view's answer to the open question; the pump brings it to the run."""

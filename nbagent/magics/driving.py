@@ -10,8 +10,8 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -90,7 +90,7 @@ class Driving:
             person=self._behind,
             clock=clock,
             guard=self._interrupts.guard,
-            tick=self._tick,
+            tick=self.tick,
         )
         self._pumping = False
         self.background = Background(self._pump, partial(publish_status, shell))
@@ -166,7 +166,6 @@ class Driving:
             recipe = replace(recipe, tools=Toolset([tool, read_output_tool()]), alive=unseen)
         fork = run.forked(n, edit, recipe)
         self._keep(fork)
-        self.mailbox.put_up(fork.run_id, Desk(fork).answer)
 
         def end() -> None:
             recipe.model.close()
@@ -220,6 +219,7 @@ class Driving:
         )
         run.driver = self
         self.runs[run.run_id] = run
+        self.mailbox.put_up(run.run_id, Desk(run).answer)  # a live display takes its place
         for run_id, other in list(self._keepers.items()):
             if self.runs[run_id].finished is not None and other.retry():
                 del self._keepers[run_id]
@@ -240,13 +240,20 @@ class Driving:
             raise UsageError("There is no run to undo.", "Only the last run can be, and once.")
         return snapshot.restore()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Let everything but the runs' own work go on for a moment."""
         self._executor.step()
         self._drain.drain()
         for keeper in self._keepers.values():
             keeper.beat()
         if self._pumping:
             self.background.beside()
+
+    @contextmanager
+    def stops(self) -> Iterator[Callable[[], bool]]:
+        """Meanwhile the function that is given says whether a stop has come."""
+        with self._interrupts:
+            yield lambda: self._interrupts.pending
 
     def _is_seen(self) -> bool:
         """Whether a live view follows the run of this cell."""

@@ -211,7 +211,16 @@ def _resume(session: Session, rest: str) -> str:
     return resume(session, rest)
 
 
-def _undo(session: Session, _rest: str) -> str:
+def _undo(session: Session, rest: str) -> str:
+    if rest == "cells":
+        last = session.driving.find(None)
+        if last is None:
+            raise UsageError("There is no run to undo.", "Nothing was changed.")
+        return session.workbook.revert(last.run_id)
+    if rest:
+        raise UsageError(
+            f"`%kimi undo {rest}` is no command.", "`%kimi undo` or `%kimi undo cells`."
+        )
     restored, changed = session.driving.undo()
     lines = [
         f"Put back as before the last run: {', '.join(restored)}."
@@ -294,6 +303,7 @@ HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the optio
 %kimi continue              go on where the last run stopped
 %kimi resume [RUN]          take up a run that was cut off, or ended without an answer
 %kimi undo                  put back the names that the last run rebound
+%kimi undo cells            take back what it did to cells of the notebook
 %kimi stop [RUN]            stop a run that goes on behind this cell
 %kimi say TEXT              tell it something; it reads that before its next request
 %kimi approve, deny [WHY]   answer what it asks

@@ -66,13 +66,14 @@ def _replayed(session: Session, options: argparse.Namespace, stored: StoredRun) 
     settings, _ = session.settings(options)
     record = recorded(stored.events)
     making = Replay(record)
-    built_in = {tool.name for tool in session.toolset([])}
+    built_in = {tool.name for tool in session.toolset([], replays=True)}
     own = [name for name in record.started.tools if name not in built_in]
+    here = (name for name in own if callable(session.shell.user_ns.get(name)))
     conversation, opening = session.opening(options)
     endpoint = resolve_endpoint(settings, os.environ)
     run = new_run(
         making.recipe(
-            session.toolset(name for name in own if callable(session.shell.user_ns.get(name))),
+            session.toolset(here, settings, replays=True),
             settings,
             session.clock,
             images_in_tool_results=endpoint.images_in_tool_results,

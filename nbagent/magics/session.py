@@ -28,7 +28,11 @@ from nbagent.kimi.keys import KeyStore
 from nbagent.loop import Loop, agent_loop
 from nbagent.magics.config import Kimi
 from nbagent.magics.driving import Driving
-from nbagent.notebook import Notebook, cell_text, read_notebook_tool, this_notebook
+from nbagent.magics.lab_defaults import ADDRESS, LabDefaults
+from nbagent.magics.live_runs import NAME, LiveRuns
+from nbagent.magics.workbook import Workbook
+from nbagent.notebook import Notebook, this_notebook
+from nbagent.notebook.pages import DESK
 from nbagent.phrases import plural
 from nbagent.policy import gate_of
 from nbagent.redact import Redactor
@@ -69,6 +73,11 @@ class Session:
         self.driving = Driving(shell, self.clock, self.redact)
         self.runs = self.driving.runs
         self.driving.on_successor = self._follow
+        self._lab = LabDefaults()
+        self.driving.mailbox.put_up(ADDRESS, self._lab.answer)
+        self.driving.mailbox.put_up(NAME, LiveRuns(self).answer)
+        self.workbook = Workbook(shell, self.driving, self.clock, self.redact, self.notebook)
+        self.driving.mailbox.put_up(DESK, self.workbook.pages.answer)
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
             ("pre_run_cell", self.note_cell),
@@ -86,13 +95,13 @@ class Session:
             SettingsError: a value cannot work.
         """
         line = {k: v for k, v in vars(options or argparse.Namespace()).items() if v is not None}
-        config = self.config.chosen() | self.chosen
-        chosen = {k for source in (line, config) for k, v in source.items() if v is not None}
+        config, lab = self.config.chosen() | self.chosen, self._lab.chosen()
+        chosen = {k for source in (line, config, lab) for k, v in source.items() if v is not None}
         given = Given(
             endpoint="endpoint" in chosen or bool(os.environ.get("NBAGENT_ENDPOINT")),
             model="model" in chosen or bool(os.environ.get("NBAGENT_MODEL")),
         )
-        return resolve(line, config, os.environ), given
+        return resolve(line, config, os.environ, lab), given
 
     @property
     def interactive(self) -> bool:
@@ -101,22 +110,39 @@ class Session:
 
     # Tools and loops by name
 
-    def toolset(self, names: Iterable[str]) -> Toolset:
+    def toolset(
+        self,
+        names: Iterable[str],
+        settings: Settings | None = None,
+        *,
+        conversation: str = "",
+        replays: bool = False,
+    ) -> Toolset:
         """The built-in tools and the user's own.
+
+        Args:
+            names: the user's.
+            settings: those in force; the session's if None.
+            conversation: the key of the conversation that goes on.
+            replays: whether they are for a replay.
 
         Raises:
             UsageError: a name is no function of the notebook.
         """
-        settings, _ = self.settings()
+        settings = settings or self.settings()[0]
         names_there = frozenset(own_variables(self.shell))
         live = run_python_tool(settings.tool_seconds, self.redact, self.shell.user_ns, names_there)
+        if replays:
+            cells = self.workbook.replayed_tools(live)
+        else:
+            cells = self.workbook.tools(live, conversation, plan=settings.plan)
         return Toolset(
             [
                 live,
                 list_variables_tool(self.shell),
                 inspect_variable_tool(self.shell),
                 read_output_tool(),
-                read_notebook_tool(self.notebook),
+                *cells,
                 *(self.named(name, "function") for name in names),
             ]
         )
@@ -139,19 +165,14 @@ class Session:
 
     def notebook(self) -> Notebook:
         """The cells of this kernel's notebook, as far as they are known."""
-        return this_notebook(os.environ, self.shell.user_ns, self.cell_ids)
-
-    def cell_text(self, reference: str) -> str | None:
-        """Source and outputs of one cell, None if there is no such cell."""
-        cell = self.notebook().find(reference)
-        return cell_text(cell) if cell else None
+        typed = {"In": self.shell.history_manager.input_hist_raw}
+        return this_notebook(os.environ, self.shell.user_ns | typed, self.cell_ids)
 
     def note_cell(self, info: Any) -> None:
         """Note the id of a cell that begins to run (IPython's `pre_run_cell`)."""
         cell = getattr(info, "cell_id", None)
         if cell and info.store_history:
-            number = len(self.shell.history_manager.input_hist_parsed)  # some IPythons count first
-            self.cell_ids[number] = cell
+            self.cell_ids[len(self.shell.history_manager.input_hist_raw)] = cell
 
     def note_result(self, result: Any) -> None:
         """Note that a cell has failed (IPython's `post_run_cell`)."""
@@ -191,7 +212,7 @@ class Session:
             NBAgentError: something about it cannot work, in words.
         """
         settings, given = self.settings(options)
-        attachment = attach(prompt, self.shell, cell_source=self.cell_text)
+        attachment = attach(prompt, self.shell, cell_source=self.workbook.cell_text)
         conversation, opening = self.opening(options)
         names = [name.strip() for name in (options.tools or "").split(",") if name.strip()]
         recipe, notes = self.recipe(conversation, settings, given, names, options.loop or "")
@@ -248,7 +269,7 @@ class Session:
         )
         recipe = Recipe(
             model=model,
-            tools=self.toolset(tools),
+            tools=self.toolset(tools, settings, conversation=conversation.key),
             settings=settings,
             clock=self.clock,
             loop=self.loop(loop),
@@ -291,6 +312,7 @@ class Session:
             self.driving.drive_in_background(run)
         else:
             self.driving.drive(run)
+            self.workbook.publish(run.run_id)
         self.bind(run, options.out)
         return run
 

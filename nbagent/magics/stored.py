@@ -60,7 +60,7 @@ def export(session: Session, rest: str) -> str:
     if wanted.conversation:
         sources = _turns(session, run) if run else stored_conversation(journal, name)
     else:
-        sources = [_live(session, run) if run else stored_source(journal, name)]
+        sources = [source_of(session, run) if run else stored_source(journal, name)]
     path = Path(wanted.path or f"{name}{SUFFIXES[wanted.form]}")
     masked = [source.masked(session.redact) for source in sources]
     save(path, written(wanted.form, masked), force=wanted.force)
@@ -72,11 +72,11 @@ def _turns(session: Session, run: Run) -> list[Source]:
     for conversation in session.conversations.values():
         turns = [turn.run for turn in conversation.line()]
         if run in turns:
-            return [_live(session, each) for each in turns]
-    return [_live(session, run)]
+            return [source_of(session, each) for each in turns]
+    return [source_of(session, run)]
 
 
-def _live(session: Session, run: Run) -> Source:
+def source_of(session: Session, run: Run) -> Source:
     """A run of this kernel, with the cells that have run here without an error."""
     cells = cells_from_history(session.shell.history_manager.input_hist_raw, session.cell_ids)
     ran = [cell for cell in cells if cell.execution_count not in session.failed_cells]

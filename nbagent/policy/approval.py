@@ -47,9 +47,11 @@ class Allow:
 
     Attributes:
         told: what the model gets in place of the result; None for the result itself.
+        arguments: those that it runs with in full, where a record has them; None for its own.
     """
 
     told: Content | None = None
+    arguments: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ _VOLATILE = (
     (re.compile(r"^(CPU times|Wall time):.*$"), r"\1: …"),
     (re.compile(r"^.* per loop \(mean .*$"), "… per loop"),
     (re.compile(r"\d+(?:\.\d+)?(?:it/s|s/it)\b"), "…it/s"),
+    (
+        re.compile(r"^\[(?:This is now the output of|The cell itself was left|No page shows).*\]$"),
+        "[…]",
+    ),
     (re.compile(r"\[\d+:\d\d(?::\d\d)?<[\d:?]+,"), "[…,"),
 )
 _NAMES = re.compile(r"^\[Names \(.*\): ")

@@ -108,7 +108,10 @@ class Replay:
                 return Recall(_result_of(recorded))
             told = recorded.told if recorded.withheld else None
             edited = recorded.started if recorded.started and recorded.started.edited else None
-            return Edit(edited.arguments, told) if edited else Allow(told)
+            if edited:
+                return Edit(edited.arguments, told)
+            ran_with = recorded.started.arguments if recorded.started else recorded.proposed
+            return Allow(told, None if ran_with == recorded.proposed else ran_with)
 
         return gate
 

@@ -81,6 +81,7 @@ class PendingCalls:
         self._results: list[Content] = [result.content for result in results]
         self._fresh = results[-1] if is_fresh else None
         self._unknown = unknown
+        self._full: dict[str, Any] | None = None
         self._changed: dict[str, Any] | None = None
         self._told: Content | None = None
         self._asked: ApprovalAsked | None = None
@@ -140,7 +141,9 @@ class PendingCalls:
 
     def _proposed(self) -> tuple[dict[str, Any], Decide | None]:
         """The arguments of the call that is next, and the pause before it, if there is one."""
-        arguments = self._recipe.tools.arguments_of(self._call)
+        if self._full is None:  # once: what was asked about is what runs
+            self._full = self._recipe.tools.arguments_of(self._call)
+        arguments = self._full
         name = self._call["function"]["name"]
         rest = self._pass_by("call", arguments, what=f"before {name}.")
         changed = self._moves.taken() if rest is None else None
@@ -268,7 +271,9 @@ class PendingCalls:
         self._told = verdict.told
         if isinstance(verdict, Edit):
             self._changed = arguments = verdict.arguments
-        if self._changed is not None:
+        in_full = isinstance(verdict, Allow) and verdict.arguments
+        arguments = in_full or arguments
+        if self._changed is not None or in_full or (tool and tool.spelled_out and arguments):
             text = json_bytes(arguments).decode()
             call = {**call, "function": {**call["function"], "arguments": text}}
         self._emit(
@@ -373,7 +378,7 @@ class PendingCalls:
             )
         )
         self._results.append(result.content)
-        self._fresh, self._changed, self._told = result, None, None
+        self._fresh, self._full, self._changed, self._told = result, None, None, None
 
     def messages(self, *, images_inline: bool) -> list[Message]:
         """The messages to append; see `answers_of`."""

@@ -152,6 +152,11 @@ class Machine:
             if in_flight:
                 self._asking.lost(in_flight, beginning.partial)
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it began; once it has ended, how long it took."""
+        return self.recipe.clock.now() - self._t0 if self.finished is None else self.events[-1].t
+
     # What a driver does
 
     def pending(self) -> Work | None:

@@ -26,8 +26,8 @@ from nbagent.events import (
 from nbagent.messages import Content, Message
 from nbagent.tools import ToolResult
 
-CODE_TOOL = "run_python"
-"""The tool whose calls are code."""
+CODE_TOOLS = ("run_python", "run_cell")
+"""The tools whose calls are code."""
 UNKNOWN_OUTCOME = "outcome unknown"
 """How the result of a call says that nobody saw its end."""
 
@@ -72,7 +72,7 @@ class RecordedCall:
     def code(self) -> str | None:
         """The Python that it ran, or would have run; None if it is no code."""
         arguments = self.started.arguments if self.started else self.proposed
-        code = arguments.get("code") if self.name == CODE_TOOL else None
+        code = arguments.get("code") if self.name in CODE_TOOLS else None
         return code if isinstance(code, str) else None
 
 

@@ -67,12 +67,15 @@ class ToolResult:
 class ToolContext:
     """What a call may use: the executor, and where to show output while it runs.
 
-    `limit_s` is the time limit of one call, in seconds; None for none.
+    `limit_s` is the time limit of one call, in seconds; None for none. `run_id` and `call_id` name
+    the run and its call.
     """
 
     executor: Executor
     on_output: OnOutput
     limit_s: float | None = None
+    run_id: str = ""
+    call_id: str = ""
 
 
 OUTSIDE = Reason(
@@ -95,6 +98,8 @@ class Tool:
         judge: tells of arguments what is risky about them; by `effect` alone where it is None.
         only_looks: why arguments do more than look, in words, '' if they do not; by `effect`
             alone where it is None.
+        spelled_out: gives arguments in full where the model's only name what is meant; that is
+            what is judged, approved, recorded and run.
     """
 
     name: str
@@ -105,6 +110,7 @@ class Tool:
     check: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     judge: Callable[[dict[str, Any]], tuple[Reason, ...]] | None = None
     only_looks: Callable[[dict[str, Any]], str] | None = None
+    spelled_out: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def reasons(self, arguments: dict[str, Any]) -> tuple[Reason, ...]:
         """What makes a call with these arguments need the person's OK, as far as can be told."""
@@ -317,11 +323,13 @@ class Toolset(Sequence[Tool]):
         return self._by_name.get(name)
 
     def arguments_of(self, call: ToolCall) -> dict[str, Any]:
-        """The arguments of a call as a dict, for showing; {} where they cannot be read."""
+        """The arguments of a call in full, for judging it; {} where they cannot be read."""
         try:
-            return _parsed(call)
+            arguments = _parsed(call)
         except BadArguments:
             return {}
+        found = self.get(call["function"]["name"])
+        return found.spelled_out(arguments) if found and found.spelled_out else arguments
 
     def call(self, call: ToolCall, context: ToolContext) -> ToolResult:
         """Check a call's arguments and run it; whatever fails becomes a result that says so.

@@ -18,7 +18,7 @@ from nbagent.meter import Meter
 from nbagent.phrases import BADGE, clean, clip, one_line
 from nbagent.trace.markup import Html
 from nbagent.trace.page import Scene, page_html
-from nbagent.trace.pictures import chosen
+from nbagent.trace.pictures import chosen, uri
 from nbagent.trace.plain import markdown_text, plain_text
 from nbagent.view import RunView
 from nbagent.view.lines import LINES_MAX
@@ -117,6 +117,23 @@ def whole_html(view: RunView, meter: Meter) -> Html:
     names = [b["picture"] for b in scene.blocks if b["kind"] == "image"]
     pictures = chosen(names, view.pictures, WHOLE.pictures)
     return page_html(replace(scene, pictures=pictures))
+
+
+def whole_trace(view: RunView, meter: Meter, *, running: bool) -> dict[str, Any]:
+    """A run as our JSON alone, with its pictures, for a page that draws it outside a notebook.
+
+    Args:
+        view: the run.
+        meter: its figures.
+        running: whether the run goes on.
+    """
+    snapshot = trimmed(view.snapshot(), WHOLE)
+    names = [b["picture"] for b in view.blocks() if b["kind"] == "image"]
+    pictures = chosen(reversed(names), view.pictures, WHOLE.pictures)
+    data = {"schema": SCHEMA_VERSION, "run_id": view.run_id, "snapshot": stored(snapshot)}
+    data |= {"running": True} if running else {}
+    data |= {"metrics": measured(meter.metrics()), "chart": packed(meter.chart())}
+    return _ordered(data | {"pictures": {name: uri(p) for name, p in pictures.items()}})
 
 
 def _unsaved(view: RunView) -> str:

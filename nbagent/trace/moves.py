@@ -7,16 +7,18 @@ Read next: `nbagent.trace.hands`, which tells what was in hand.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
+from nbagent.events import Compacted
 from nbagent.messages import Message, Request, json_bytes, reasoning_of, text_of
 from nbagent.phrases import one_line, plural
 from nbagent.run import Run
 from nbagent.run.fork import worked
 from nbagent.run.lines import passage, source_of
 from nbagent.run.moves import Move
+from nbagent.run.window import Past, projection_from
 from nbagent.tools import ToolResult
 from nbagent.trace.hands import calls_in, reply_told, request_told, tool_told
 
@@ -180,6 +182,7 @@ def _history(run: Run, moves: Sequence[Move]) -> dict[str, Any]:
     n_sent = last.n + last.n_left_out if last else 0
     changed = {json_bytes(message): was for message, was in _changed(moves)}
     n_listed = len(listed)
+    carries = _carried(run, requests[-1] if requests else None)
     listed += _joining(moves)
     since = len(listed) - TEXTS
     messages = [
@@ -190,6 +193,7 @@ def _history(run: Run, moves: Sequence[Move]) -> dict[str, Any]:
             "n_bytes": len(body),
             "is_new": i >= n_sent,
             "joins": i >= n_listed,
+            "gone": not carries(i),
             "edited": body in changed,
             "was": changed.get(body, "")[:TEXT_CHARS],
         }
@@ -197,6 +201,16 @@ def _history(run: Run, moves: Sequence[Move]) -> dict[str, Any]:
         for body in [json_bytes(message)]
     ]
     return {"messages": messages, "n_cached": n_sent, "since": sent[-1].step if sent else 0}
+
+
+def _carried(run: Run, asked: Move | None) -> Callable[[int], bool]:
+    """Which messages of the loop's list the requests carry at a move, by their place in it."""
+    request = cast("Request", asked.was or asked.in_hand) if asked else None
+    if asked is None or request is None or not request.n_left_out:
+        return lambda _: True
+    before = Past.of(run.started.past).projection
+    told = [e for e in run.events if isinstance(e, Compacted) and e.step <= asked.step]
+    return projection_from(told, before).carries
 
 
 def _joining(moves: Sequence[Move]) -> list[Message]:
@@ -284,5 +298,5 @@ def _fresh_words(n_worked: int, n_failed: int, files: Sequence[str]) -> str:
     wrote = f" Written again: {', '.join(files)}." if files else " No file was written."
     return (
         f"{again}{left_out}.{wrote if n_worked else ''} Variables that your own cells made are not "
-        "there, and the only tool is run_python."
+        "there, and the only tools are run_python and read_output."
     )

@@ -133,6 +133,7 @@ def test_a_note_joins_at_the_next_request(lab: Lab, page: Page, server: Server) 
     assert body["messages"][-1] == {"role": "user", "content": "use blue"}
 
 
+@pytest.mark.long
 def test_a_limit_asks_in_the_view(lab: Lab, page: Page, server: Server) -> None:
     notebook = opened(lab, page, "limit", "%%kimi --max-steps 1 --out run\nlesson long 3", "run")
     notebook.run(0, 1)

@@ -176,7 +176,8 @@ def assert_nothing_fired(lab: Lab, page: Page, asked: list[str]) -> None:
     assert [u for u in asked if not u.startswith((lab.url, "data:", "blob:", "ws:"))] == []
 
 
-@pytest.mark.parametrize("trusted", [True, pytest.param(False, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("trusted", [True, False])
 def test_nothing_fires_in_a_saved_notebook(lab: Lab, page: Page, *, trusted: bool) -> None:
     """By our renderer, and as the HTML that stands beside it."""
     bundles = [bundle for payload in SAVED for bundle in outputs_of(payload)]

@@ -153,8 +153,10 @@ def test_unknown_orders_are_refused_whole(lesson: Lesson) -> None:
     with pytest.raises(BadRequest, match="unknown order 'fire'"):
         control.order(lesson.server, {"kind": "quota"}, {"kind": "fire"})
     assert lesson.chat()[0] == 200
-    status, _, _ = lesson.request("POST", "/lesson/next", "{}")
-    assert status == 400
+    for body in ("{}", '{"orders": {}}', '{"orders": [[{"kind": "quota"}]]}'):
+        status, _, _ = lesson.request("POST", "/lesson/next", body)
+        assert status == 400
+    assert lesson.chat()[0] == 200
 
 
 def test_every_kind_is_documented_and_taken_once() -> None:

@@ -14,12 +14,18 @@ export interface IOPubMessage {
   readonly content: unknown;
 }
 
+/** The answer to a message on the shell channel; `done` fails if the kernel goes away. */
+export interface ShellFuture {
+  onReply: (message: { content: unknown }) => void;
+  readonly done: Promise<unknown>;
+}
+
 export interface Kernel extends ControlKernel {
   readonly id: string;
   readonly connectionStatus: string;
   readonly iopubMessage: Signal<unknown, IOPubMessage>;
   readonly connectionStatusChanged: Signal<unknown, string>;
-  sendShellMessage(message: object, expectReply: boolean, disposeOnDone: boolean): unknown;
+  sendShellMessage(message: object, expectReply: boolean, disposeOnDone: boolean): ShellFuture;
   interrupt(): Promise<void>;
 }
 
@@ -32,13 +38,17 @@ export interface SessionContext {
 
 export interface MimeModel {
   readonly data: Readonly<Record<string, unknown>>;
+  /** Whether this user, or a notebook that they trust, has made it. */
+  readonly trusted: boolean;
   setData(options: { data: Record<string, unknown> }): void;
 }
+
+export type Renderer = Widget & { renderModel(model: MimeModel): Promise<void> };
 
 export interface RendererFactory {
   readonly safe: boolean;
   readonly mimeTypes: readonly string[];
-  createRenderer(): Widget & { renderModel(model: MimeModel): Promise<void> };
+  createRenderer(): Renderer;
 }
 
 export interface CellModel {
@@ -68,7 +78,10 @@ export interface NotebookPanel {
   readonly content: {
     readonly model: NotebookModel | null;
     readonly widgets: readonly { readonly node: HTMLElement }[];
-    readonly rendermime: { addFactory(factory: RendererFactory, rank: number): void };
+    readonly rendermime: {
+      addFactory(factory: RendererFactory, rank: number): void;
+      createRenderer(mimeType: string): Renderer;
+    };
   };
 }
 

@@ -1,6 +1,6 @@
 // Changing what is in hand at a move: as text, with the first fault in words beside it.
 
-import { button, h, setText } from '../view/dom';
+import { button, composes, h, setText } from '../view/dom';
 import { spread } from './body';
 import type { MoveFacts } from './types';
 import { handName, textOf } from './words';
@@ -111,7 +111,7 @@ export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): H
     )
   );
   area.addEventListener('keydown', event => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !composes(event)) {
       event.stopPropagation();
       event.preventDefault();
       send();

@@ -1,6 +1,6 @@
 // A new run from a move on: what the fork keeps, and what it cannot give back.
 
-import { button, h, icon, setText } from '../view/dom';
+import { button, composes, h, icon, setText } from '../view/dom';
 import { clean, plural } from '../view/phrases';
 import { sign } from './icons';
 import type { ForkFacts } from './types';
@@ -46,7 +46,7 @@ export function forkDialog(
   node.append(head(n, isEdited, close), here.node, fresh.node, fault, foot(fork, close));
   node.addEventListener('keydown', event => {
     const isEnter = event.key === 'Enter' && !(event.target as Element).closest('button');
-    if (!isEnter || event.isComposing) return;
+    if (!isEnter || composes(event)) return;
     event.preventDefault();
     event.stopPropagation();
     go();

@@ -99,7 +99,8 @@ function amount(messages: readonly Card[]): string {
 }
 
 function foot(history: History): HTMLElement {
-  const prefix = history.n_cached ? `cacheable prefix, ${plural(history.n_cached, 'message')}` : '';
+  const cached = history.messages.slice(0, history.n_cached).filter(card => !card.gone);
+  const prefix = cached.length ? `cacheable prefix, ${plural(cached.length, 'message')}` : '';
   const has = (test: (card: Card) => boolean): boolean => history.messages.some(test);
   return h(
     'div',

@@ -1,6 +1,6 @@
 // The keys of the step view, while the focus is inside of it.
 
-import { h } from '../view/dom';
+import { composes, h } from '../view/dom';
 
 export interface KeyActions {
   back(): void;
@@ -52,7 +52,7 @@ export function listenForSteps(root: HTMLElement, act: KeyActions): void {
     Escape: () => act.escape()
   };
   root.addEventListener('keydown', event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || composes(event)) return;
     event.stopPropagation();
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions[key];

@@ -3,7 +3,7 @@
 
 import { codeLines } from './highlight';
 import type { Desk } from './desk';
-import { button, h, icon, put, setText } from './dom';
+import { button, composes, h, icon, put, setText } from './dom';
 import { textNode } from './blocks';
 import type { Call } from './call';
 import type { RunView } from './fold';
@@ -155,8 +155,8 @@ export class Approval {
       this.node.focus({ preventScroll: true });
     };
     field.addEventListener('keydown', event => {
-      const { key, isComposing } = event as KeyboardEvent;
-      if (isComposing) return;
+      const { key } = event as KeyboardEvent;
+      if (composes(event as KeyboardEvent)) return;
       if (key === 'Escape') back();
       else if (
         key === 'Enter' &&
@@ -196,7 +196,7 @@ export class Approval {
   /** Letters answer while the focus is in the card and nothing is typed. */
   private pressed(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !composes(event);
     if (!isPlain || target.closest('input,textarea')) return;
     const { question } = this.call;
     const key = event.key.toUpperCase();
@@ -210,13 +210,18 @@ export class Approval {
   }
 }
 
-/** Bring what waits for the person into sight, and the focus to it. */
-export function focusQuestion(view: RunView, list: StepList): void {
+/** Bring what waits for the person into sight, and the focus to it, but to none of its buttons.
+ *
+ * @param ofRun what the run as a whole asks
+ */
+export function focusQuestion(view: RunView, list: StepList, ofRun: HTMLElement): boolean {
   const step = view.steps.find(each => each.calls.some(call => call.question));
   const row = step && list.reveal(`s${step.number}`, true, false);
-  const card = row?.querySelector<HTMLElement>('.ask:not([hidden])');
+  const inRow = row?.querySelector<HTMLElement>('.ask:not([hidden])');
+  const card = inRow ?? (ofRun.hidden ? null : ofRun);
   card?.focus({ preventScroll: true });
   card?.scrollIntoView({ block: 'nearest' });
+  return card !== null;
 }
 
 /** A button that says its key. */

@@ -114,3 +114,9 @@ export function disclose(toggle: Element, panel: HTMLElement, isOpen: boolean): 
   toggle.setAttribute('aria-expanded', String(isOpen));
   panel.hidden = !isOpen;
 }
+
+/** Whether a key belongs to an input method's composition. Safari says so of the last one only by
+ * its code. */
+export function composes(event: KeyboardEvent): boolean {
+  return event.isComposing || (event as { readonly keyCode: number }).keyCode === 229;
+}

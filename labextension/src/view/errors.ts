@@ -41,16 +41,16 @@ export class ErrorButtons {
     setText(this.count, `(${n.toLocaleString('en-US')})`);
   }
 
-  go(by: number): void {
+  /** Go to the next or previous one; false if there is none and it may not begin again. */
+  go(by: number, wraps = true): boolean {
     const steps = this.failed();
     const at = Number(this.at()?.slice(1) ?? (by > 0 ? -1 : Infinity));
     const next =
       by > 0
-        ? (steps.find(step => step > at) ?? steps[0])
-        : (steps.filter(step => step < at).at(-1) ?? steps.at(-1));
-    if (next !== undefined) {
-      this.show(`s${next}`);
-    }
+        ? (steps.find(step => step > at) ?? (wraps ? steps[0] : undefined))
+        : (steps.filter(step => step < at).at(-1) ?? (wraps ? steps.at(-1) : undefined));
+    if (next !== undefined) this.show(`s${next}`);
+    return next !== undefined;
   }
 
   private failed(): number[] {

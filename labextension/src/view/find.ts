@@ -2,7 +2,7 @@
 
 import type { Desk } from './desk';
 import type { RunView } from './fold';
-import { button, h, icon, setText } from './dom';
+import { button, composes, h, icon, setText } from './dom';
 import { plural } from './phrases';
 import type { Step } from './steps';
 import type { StepList } from './step_list';
@@ -51,7 +51,8 @@ export class FindBar {
     'aria-label': 'Find in this trace',
     placeholder: 'Find in reasoning, code and output',
     autocomplete: 'off',
-    spellcheck: 'false'
+    spellcheck: 'false',
+    dir: 'auto'
   });
   private readonly said = h('span', { class: 'm s nw' });
   private found: string[] = [];
@@ -64,7 +65,7 @@ export class FindBar {
   ) {
     this.input.addEventListener('input', () => this.search());
     this.input.addEventListener('keydown', event => {
-      if (event.key === 'Enter' && !event.isComposing) {
+      if (event.key === 'Enter' && !composes(event)) {
         event.preventDefault();
         this.go(event.shiftKey ? -1 : 1);
       }

@@ -50,7 +50,7 @@ export class Header {
   private readonly stop: HTMLButtonElement;
   private readonly decision: HTMLButtonElement;
   /** What the run as a whole asks: whether to go on past a limit. */
-  readonly question = h('div', { class: 'act', role: 'group', hidden: true });
+  readonly question = h('div', { class: 'act', role: 'group', tabindex: -1, hidden: true });
   private readonly summary: HTMLButtonElement;
   private key = '';
   private asked = '';
@@ -143,7 +143,9 @@ export class Header {
       this.layRunning();
     }
     setText(this.who, whoOf(view.scripted, view.model));
-    const state = desk.live ? stateOf(view, desk.now()) : 'This trace was saved while the run went on';
+    const state = desk.live
+      ? stateOf(view, desk.now())
+      : 'This trace was saved while the run went on';
     const asked = view.phase === 'stopping' ? null : this.stopAskedAt;
     const going = this.door.words || state;
     const words = asked === null ? going : stoppingWords(desk.now() - asked);
@@ -200,7 +202,7 @@ export class Header {
     const right = [
       seconds(number('wall_s') ?? meter.t),
       `${count(number('completion_tokens'))} tokens out${est}`,
-      cost === null ? 'cost —' : (run['unknown_attempts'] ? '≥ ' : '') + dollars(cost),
+      cost === null ? 'cost —' : dollars(cost, run['unknown_attempts']),
       whoOf(view.scripted, view.model)
     ];
     put(this.node, { class: 'hd over' });

@@ -1,11 +1,15 @@
 // The keys of a trace, only while the focus is inside of it; Esc leaves to the cell.
 
-import { h } from './dom';
+import { composes, h } from './dom';
+import { GO, type Goal } from './goals';
 
 export interface KeyActions {
   move(by: number): void;
   fold(isOpen: boolean): void;
-  error(by: number): void;
+  /** To the next or previous error; false if there is none left and it may not begin again. */
+  error(by: number, wraps?: boolean): boolean;
+  /** To what waits for the person; false if nothing does. */
+  question(): boolean;
   stop(): void;
   saw(): void;
   find(): void;
@@ -50,9 +54,9 @@ function actionOf(event: KeyboardEvent, act: KeyActions): (() => void) | null {
     case 'ArrowRight':
       return () => act.fold(true);
     case 'e':
-      return () => act.error(1);
+      return () => void act.error(1);
     case 'E':
-      return () => act.error(-1);
+      return () => void act.error(-1);
     case 'm':
     case 'M':
       return () => act.saw();
@@ -78,6 +82,15 @@ function actionOf(event: KeyboardEvent, act: KeyActions): (() => void) | null {
   }
 }
 
+/** Do what a host asks for. */
+export function obey(host: HTMLElement, act: KeyActions): void {
+  host.addEventListener(GO, event => {
+    const goal = (event as CustomEvent<Goal>).detail;
+    const by = goal === 'next-error' ? 1 : -1;
+    if (goal === 'question' ? act.question() : act.error(by, false)) event.preventDefault();
+  });
+}
+
 /** Listen to the keys inside a root; those that the host would take stay inside. */
 export function listen(root: HTMLElement, act: KeyActions): void {
   root.addEventListener('keydown', event => {
@@ -85,7 +98,7 @@ export function listen(root: HTMLElement, act: KeyActions): void {
     const own = target.closest('[role=slider],.scroll,pre,input,textarea,select');
     const typing = target.closest('input,textarea,select');
     const isArrow = event.key.startsWith('Arrow') || event.key === 'End';
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
+    if (event.ctrlKey || event.metaKey || event.altKey || composes(event)) {
       return;
     }
     event.stopPropagation();

@@ -1,5 +1,7 @@
 // How nbagent writes numbers, sizes and names: mirrors nbagent/phrases.py word for word.
 
+import type { Figure } from './types';
+
 export const UNKNOWN = '—';
 /** From here on a stop counts as one that the code does not heed. */
 const STOP_PATIENCE_S = 2;
@@ -164,10 +166,13 @@ export function numbersOf({ first, last }: { first: number; last: number }): str
   return first === last ? a : `${a}–${b}`;
 }
 
-/** A cost: `$0.0031`, `$0.015`, `$1.20`; unknown is a dash. */
-export function dollars(value: number | null | undefined): string {
+/** A cost: `$0.0031`, `$0.015`, `$1.20`, `≥ $1.20` with attempts of unknown cost; unknown is a dash. */
+export function dollars(value: number | null | undefined, unknownAttempts: Figure = 0): string {
   if (value === null || value === undefined) {
     return UNKNOWN;
+  }
+  if (unknownAttempts) {
+    return `≥ ${dollars(value)}`;
   }
   if (value >= 0.995) {
     const text = Math.floor(value).toLocaleString('en-US');

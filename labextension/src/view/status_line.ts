@@ -68,7 +68,10 @@ export class StatusLine {
     );
     setText(this.est, streams || run['estimated'] ? ' est.' : '');
     setText(this.cached, share(number('cached_share')));
-    setText(this.cost, view.scripted ? UNKNOWN : dollars(number('cost_usd')));
+    setText(
+      this.cost,
+      view.scripted ? UNKNOWN : dollars(number('cost_usd'), run['unknown_attempts'])
+    );
     const you = number('you_s') ?? 0;
     this.youBox.hidden = you <= 0;
     setText(this.you, seconds(you));

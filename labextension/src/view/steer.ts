@@ -1,7 +1,7 @@
 // A line to the agent while it runs: what is written waits for its next request.
 
 import type { Desk } from './desk';
-import { button, h, icon, put, setText } from './dom';
+import { button, composes, h, icon, put, setText } from './dom';
 import { plural } from './phrases';
 
 /** Notes whose words are shown while they wait; of more, their number is. */
@@ -28,7 +28,7 @@ export class SteerLine {
     const line = h('div', { class: 'act' }, this.input, send);
     this.input.addEventListener('keydown', event => {
       // Enter that ends an input method's composition is no sending.
-      if (event.key === 'Enter' && !event.isComposing) this.send();
+      if (event.key === 'Enter' && !composes(event)) this.send();
     });
     this.node.append(this.queue, line);
   }

@@ -13,7 +13,7 @@ import { Feed } from './feed';
 import { FindBar } from './find';
 import { Header } from './header';
 import { hasFocus } from './held';
-import { listen, keysHelp } from './keyboard';
+import { type KeyActions, keysHelp, listen, obey } from './keyboard';
 import { LongRunView } from './long';
 import { patterns } from './patterns';
 import { SentLine } from './sent_line';
@@ -70,7 +70,7 @@ export class TraceView implements Desk {
       this.door,
       () => this.ask('stop'),
       () => this.foldTrace(),
-      () => focusQuestion(this.scene.view, this.list)
+      () => this.goToQuestion()
     );
     this.top = new AnswerTop(this);
     this.list = new StepList(this, () => this.chart.draw());
@@ -195,10 +195,11 @@ export class TraceView implements Desk {
     this.root.append(style, patterns(), this.announcer.node, this.run);
     shadow.replaceChildren(this.root);
     this.ends.push(followTheme(this.root, this.host));
-    listen(this.root, {
+    const act: KeyActions = {
       move: by => this.focusRow(by),
       fold: isOpen => this.foldFocused(isOpen),
-      error: by => this.errors.go(by),
+      error: (by, wraps) => this.errors.go(by, wraps),
+      question: () => this.goToQuestion(),
       stop: () => this.header.press(),
       saw: () => this.list.viewOf(this.focusedKey() ?? '')?.toggleSaw(),
       find: () => this.find.open(),
@@ -207,7 +208,9 @@ export class TraceView implements Desk {
       say: () => this.steer.focus(),
       back: () => this.closePanels(),
       leave: () => this.leave()
-    });
+    };
+    listen(this.root, act);
+    obey(this.host, act);
   }
 
   private doorTo(extras: Extras): StepDoor {
@@ -234,9 +237,7 @@ export class TraceView implements Desk {
     if (message.type === 'snapshot') {
       this.archive.retry();
     }
-    if (message.type !== 'reply') {
-      this.door.heard(message);
-    }
+    if (message.type !== 'reply') this.door.heard(message);
     if (this.feed.receive(message)) {
       this.asked = false;
     } else if (!this.asked) {
@@ -276,9 +277,7 @@ export class TraceView implements Desk {
     this.errors.update(!view.running);
     this.chart.draw();
     if (wasInside && !hasFocus(this.run)) (this.pane ?? this.header).focus();
-    if (this.feed.told) {
-      this.announcer.follow(view);
-    }
+    if (this.feed.told) this.announcer.follow(view);
     this.tickWhile(this.live);
   }
 
@@ -313,6 +312,10 @@ export class TraceView implements Desk {
     reconcile(this.trace, [this.note, ...parts, this.foot.node]);
   }
 
+  private goToQuestion(): boolean {
+    return focusQuestion(this.scene.view, this.list, this.header.question);
+  }
+
   private foldTrace(): boolean {
     this.trace.hidden = !this.trace.hidden;
     return !this.trace.hidden;
@@ -329,9 +332,7 @@ export class TraceView implements Desk {
   }
 
   private tick(): void {
-    if (document.hidden) {
-      return;
-    }
+    if (document.hidden) return;
     if (!this.live) {
       this.request();
       return;

@@ -26,7 +26,7 @@ describe('phrases', () => {
       '10 min',
       '1 h 14'
     ]);
-    expect([0.0031, 0.0154, 1.2, 23.7, null].map(dollars)).toEqual([
+    expect([0.0031, 0.0154, 1.2, 23.7, null].map(value => dollars(value))).toEqual([
       '$0.0031',
       '$0.015',
       '$1.20',

@@ -47,6 +47,16 @@ describe('a stop', () => {
 });
 
 describe('a trace', () => {
+  it('says that a cost is the least, where the tokens of an attempt are unknown', async () => {
+    const isBefore = (event: Event): boolean => event.kind !== 'run_finished';
+    const going = await opened(REPAIRED.filter(isBefore));
+    expect(texts(going.root, '.sl')[0]).toMatch(/cost ≥ \$\d/);
+    going.dispose();
+    const whole = await opened(fixture('run_asked').events);
+    expect(texts(whole.root, '.sl')[0], 'the control').toMatch(/cost \$\d/);
+    whole.dispose();
+  });
+
   it('puts the answer first once the run has ended, and folds every step', async () => {
     const { root, dispose } = await opened(REPAIRED);
     const run = root.querySelector('.run');

@@ -1,4 +1,4 @@
-"""This notebook's cells, for the model and for `@cell:ID`: from the saved file, else what ran.
+"""This notebook's cells as far as the kernel knows them without a page, and cells as text.
 
 The kernel does not know its notebook. The server names the file in `JPY_SESSION_NAME`, VS Code in
 a variable; the file holds what was last saved, and every answer made from it says so. Without a
@@ -7,16 +7,16 @@ file there are the cells that this kernel has run, without their outputs.
 
 from __future__ import annotations
 
+import hashlib
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from nbagent.bounded import clip, size_of
 from nbagent.events import Output
 from nbagent.phrases import one_line, plural
-from nbagent.tools import Tool, ToolResult, as_tool, tool
 from nbagent.tools.results import shown_pictures, shown_text
 
 MAX_OUTLINED = 200
@@ -36,6 +36,8 @@ class Cell:
         source: its text.
         outputs: its outputs in nbformat's shape.
         execution_count: the number in `In [5]`; None if it has not run.
+        stamp: names the source as a page does; see `hash_of`.
+        is_cut: whether `source` is only the beginning of it.
     """
 
     id: str
@@ -43,6 +45,18 @@ class Cell:
     source: str
     outputs: tuple[Output, ...] = ()
     execution_count: int | None = None
+    stamp: str = ""
+    is_cut: bool = False
+
+    @property
+    def hash(self) -> str:
+        """Names the source; a change of it is refused if this has changed meanwhile."""
+        return self.stamp or hash_of(self.source)
+
+
+def hash_of(source: str) -> str:
+    """The first 16 hex digits of the SHA-256 of a cell's source."""
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +152,7 @@ def cell_text(cell: Cell) -> str:
         title += f", In [{cell.execution_count}]"
     texts = [title, cell.source]
     shown = [text.strip("\n") for text in shown_text(cell.outputs) if text.strip()]
-    n_pictures = len(shown_pictures(cell.outputs))
+    n_pictures = max(len(shown_pictures(cell.outputs)), _n_pictures(cell))
     if n_pictures:
         shown.append(f"[{plural(n_pictures, 'picture')}]")
     if shown:
@@ -146,16 +160,28 @@ def cell_text(cell: Cell) -> str:
     return "\n".join(texts)
 
 
-def _texts(cells: Sequence[Cell]) -> Iterator[str]:
-    """The texts of cells until `READ_BYTES` are used up, then how many are left."""
+def _n_pictures(cell: Cell) -> int:
+    """How many outputs are pictures; a page tells of them without their data."""
+    kinds = [output.get("data") or {} for output in cell.outputs]
+    return sum(any(mime.startswith("image/") for mime in data) for data in kinds)
+
+
+def texts_of(cells: Sequence[Cell]) -> Iterator[tuple[Cell | None, str]]:
+    """The texts of cells until `READ_BYTES` are used up, then how many are left.
+
+    Yields:
+        The cell if the text holds all of its source, else None; and the text.
+    """
     room = READ_BYTES
     for i, cell in enumerate(cells):
         if room <= 0:
-            yield f"[{plural(len(cells) - i, 'cell')} more, too much for one reading]"
+            more = plural(len(cells) - i, "cell")
+            yield None, f"[{more} more, too much for one reading]"
             return
-        text = clip(cell_text(cell), room)
+        whole = cell_text(cell)
+        text = clip(whole, room)
         room -= size_of(text)
-        yield text
+        yield (cell if text == whole and not cell.is_cut else None), text
 
 
 def outline(cells: Iterable[Cell]) -> str:
@@ -175,41 +201,3 @@ def _outline_line(place: int, cell: Cell) -> str:
     count = f" In [{cell.execution_count}]" if cell.execution_count is not None else ""
     first = one_line(lines[0], 100) if lines else "(empty)"
     return f"{place}. [{cell.id}] {cell.kind}{count}: {first}{more}{shows}"
-
-
-def read_notebook_tool(source: Callable[[], Notebook]) -> Tool:
-    """The tool that reads this notebook's cells.
-
-    Args:
-        source: gives the notebook as it is known at the time of the call.
-    """
-
-    @tool(effect="pure")
-    def read_notebook(
-        ids: Annotated[list[str] | None, "cells to read in full: ids or In numbers"] = None,
-        first: Annotated[int | None, "read in full from this place in the outline"] = None,
-        last: Annotated[int | None, "and up to this place"] = None,
-    ) -> ToolResult:
-        """Read this notebook: without arguments an outline, with them source and text outputs."""
-        notebook = source()
-        if not ids and first is None and last is None:
-            text = outline(notebook.cells) or "There are no cells."
-            return ToolResult(
-                content=f"{notebook.note}\n{text}", outcome=plural(len(notebook.cells), "cell")
-            )
-        start = max((first or 1) - 1, 0)
-        ranged = first is not None or last is not None
-        chosen = list(notebook.cells[start:last]) if ranged else []
-        found = [(reference, notebook.find(reference)) for reference in ids or ()]
-        chosen += [cell for _, cell in found if cell is not None]
-        unknown = [reference for reference, cell in found if cell is None]
-        texts = [notebook.note, *_texts(chosen)]
-        if unknown or not chosen:
-            texts.append(f"There is no cell {', '.join(unknown) or 'there'}; see the outline.")
-        return ToolResult(
-            content="\n\n".join(texts),
-            is_error=not chosen,
-            outcome=plural(len(chosen), "cell"),
-        )
-
-    return as_tool(read_notebook)

@@ -1,0 +1,31 @@
+// The list of runs: provides the store, and adds the panel and the status-bar item where the front
+// end has a place for them. All of it is loaded once the page is there.
+
+import { ILayoutRestorer } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { StoreDoor } from '../runs/door';
+import type { App, Restorer, StatusBar, Tracker } from '../runs/host';
+import { IRunsStore, type RunsStore } from '../runs/store';
+
+function activate(
+  app: App,
+  tracker: Tracker | null,
+  statusBar: StatusBar | null,
+  restorer: Restorer | null
+): RunsStore {
+  const door = new StoreDoor();
+  void import(/* webpackChunkName: "runs" */ '../runs').then(({ begin }) => {
+    begin(app, { tracker, statusBar, restorer }, door);
+  });
+  return door;
+}
+
+export default {
+  id: 'nbagent:runs',
+  description: 'Lists the runs of nbagent, live and past.',
+  autoStart: true,
+  optional: [INotebookTracker, IStatusBar, ILayoutRestorer],
+  provides: IRunsStore,
+  activate
+};
