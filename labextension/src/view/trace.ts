@@ -161,11 +161,9 @@ export class TraceView implements Desk {
   copyRequest(step: number, form: RequestForm): void {
     this.ask('request', { step }).then(
       data => {
-        if (isRequest(data)) {
+        if (isRequest(data))
           this.copy(requestText(data, form), t('Request of step {n}', { n: step }));
-        } else {
-          this.announcer.alert(t('The kernel no longer has this request'));
-        }
+        else this.announcer.alert(t('The kernel no longer has this request'));
       },
       () => this.announcer.alert(t('The kernel did not answer; nothing was copied'))
     );
@@ -229,9 +227,7 @@ export class TraceView implements Desk {
   }
 
   private connect(): void {
-    if (!this.link) {
-      return;
-    }
+    if (!this.link) return;
     this.ends.push(this.link.onMessage(message => this.receive(message)));
     const onVisible = (): void => this.request();
     document.addEventListener('visibilitychange', onVisible);
