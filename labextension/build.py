@@ -88,13 +88,14 @@ def _sources() -> Iterator[Path]:
     yield from sorted((HERE / "src").rglob("*.ts"))
     yield from sorted((HERE / "scripts").rglob("*.js"))
     yield from sorted((HERE / "schema").rglob("*.json"))
+    yield PACKAGE / "words" / "zh-CN.json"
     yield from (HERE / "package.json", HERE / "package-lock.json")
 
 
 def _digest(paths: Iterator[Path]) -> str:
     whole = hashlib.sha256()
     for path in paths:
-        whole.update(f"{path.relative_to(HERE)}\n".encode() + path.read_bytes())
+        whole.update(f"{path.relative_to(HERE.parent)}\n".encode() + path.read_bytes())
     return whole.hexdigest()
 
 

@@ -59,8 +59,7 @@ def tab(kernel: LiveKernel, code: str) -> dict[str, str]:
             break
     content = reply["content"]
     assert content["cursor_end"] == len(code)
-    typed = code[content["cursor_start"] :]
-    assert typed == "" or code[content["cursor_start"] - 1] in " =,\n"
+    assert content["cursor_start"] == len(code) or code[content["cursor_start"] - 1] in " =,\n"
     return {
         item["text"]: item["type"] for item in content["metadata"]["_jupyter_types_experimental"]
     }
@@ -132,7 +131,7 @@ PROSE = [
 
 @pytest.mark.parametrize("code", PROSE)
 def test_prose_is_left_alone(kernel: LiveKernel, code: str) -> None:
-    assert set(tab(kernel, code)) == {code.rsplit("\n", maxsplit=1)[-1].rsplit(" ", maxsplit=1)[-1]}
+    assert tab(kernel, code) == {}
     assert ask(kernel, code)["items"] == []
 
 

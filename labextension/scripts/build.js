@@ -21,7 +21,8 @@ const CHUNKS_GZ = {
   runs: 25_000,
   cells: 25_000,
   commands: 12_000,
-  prompt: 5_000
+  prompt: 5_000,
+  zh_CN: 16_000
 };
 const HERE = join(dirname(fileURLToPath(import.meta.url)), '..');
 const WIDGET = join(HERE, '../nbagent/trace/static/view.js');

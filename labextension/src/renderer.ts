@@ -10,6 +10,7 @@ import { SessionLink } from './shell/session';
 import { goneNote, untrustedNote } from './shell/note';
 import { picturesIn } from './shell/pictures';
 import { isOurs } from './shell/share';
+import { spoken } from './words';
 
 export const TRACE_MIME = 'application/vnd.nbagent.trace+json';
 /** The newest form of our JSON that the view knows; `SCHEMA_VERSION` in Python. */
@@ -21,7 +22,8 @@ const UPDATE_MS = 1_500;
 type View = typeof import('./view');
 
 /** The view is a chunk of its own, so that a page without a trace does not load it. */
-const loadView = (): Promise<View> => import(/* webpackChunkName: "view" */ './view');
+const loadView = (): Promise<View> =>
+  spoken().then(() => import(/* webpackChunkName: "view" */ './view'));
 
 export class TraceRenderer extends Widget {
   private model: MimeModel | null = null;

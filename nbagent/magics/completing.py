@@ -112,11 +112,9 @@ class Completing:
             if completed is None:
                 return {"completions": []}
             word = context.full_text[completed.start : cursor]
-            # In prose the word stands for itself: IPython asks the others if nothing is said.
-            items = completed.items or (Item(word),)
-            found = [SimpleCompletion(i.text, type=i.about or i.kind) for i in items]
+            found = [SimpleCompletion(i.text, type=i.about or i.kind) for i in completed.items]
             return {
-                "completions": found,
+                "completions": found or _NothingElse(),
                 "matched_fragment": word,
                 "ordered": True,
                 "suppress": True,
@@ -256,6 +254,15 @@ class Completing:
     def _runs(self) -> Iterator[Item]:
         for run in reversed(list(self._session.runs.values())):
             yield Item(run.run_id, one_line(run.started.prompt, _ABOUT))
+
+
+class _NothingElse(tuple[()]):
+    """No completions, and that is the answer: IPython asks others only where it counts none."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 1
 
 
 def _fitting(word: str, offered: Iterable[Item], cursor: int) -> Completed:

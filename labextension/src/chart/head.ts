@@ -3,6 +3,7 @@
 import { html, svg } from './dom';
 import type { Mode } from './index';
 import { lookOf, PHASE_NAMES, type Patterns } from './phases';
+import { t } from '../words';
 
 export interface Head {
   readonly element: HTMLElement;
@@ -13,9 +14,9 @@ export interface Head {
 }
 
 const MODES: readonly (readonly [Mode, string])[] = [
-  ['speed', 'Speed'],
-  ['steps', 'Steps'],
-  ['table', 'Table']
+  ['speed', t('Speed')],
+  ['steps', t('Steps')],
+  ['table', t('Table')]
 ];
 
 /** Make the line; `choose` is called with the mode that the reader wants. */
@@ -25,7 +26,7 @@ export function headOf(patterns: Patterns, choose: (mode: Mode) => void): Head {
     button.addEventListener('click', () => choose(mode));
     return [mode, button] as const;
   });
-  const group = { class: 'seg', role: 'group', 'aria-label': 'Chart' };
+  const group = { class: 'seg', role: 'group', 'aria-label': t('Chart') };
   const seg = html('div', group, [...buttons.map(([, button]) => button)]);
   const said = html('span', { class: 'nba-chart-said' });
   // Patterns of an element that is not displayed are not drawn, so they live here.
@@ -59,5 +60,5 @@ function legend(patterns: Patterns): HTMLElement {
     ]);
     return html('li', {}, [sample, lookOf(phase).word]);
   });
-  return html('ul', { class: 'nba-chart-legend', 'aria-label': 'Phases' }, entries);
+  return html('ul', { class: 'nba-chart-legend', 'aria-label': t('Phases') }, entries);
 }

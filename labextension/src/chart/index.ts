@@ -16,6 +16,7 @@ import { tableOf } from './table';
 import type { ChartActions, ChartScene, ChartView } from './types';
 import { rowAt, ROW_HEIGHT, waterfallHeight, waterfallNodes } from './waterfall';
 import { headline, reading, rowWords, stallWords } from './words';
+import { t } from '../words';
 
 export { GapLog } from './gaps';
 export { headline } from './words';
@@ -117,7 +118,7 @@ class Chart implements ChartView {
     const isLong = this.scene.long !== undefined;
     this.overview.element.hidden = !isLong || this.mode !== 'speed';
     this.plot.hidden = isLong || this.mode === 'table';
-    this.head.name(isLong ? 'Overview' : 'Speed');
+    this.head.name(isLong ? t('Overview') : t('Speed'));
     this.foot.textContent = words;
     this.foot.hidden = live || this.mode === 'table';
     this.head.say(stallWords(chart));

@@ -14,6 +14,7 @@ import type {
   Tracker
 } from '../commands/host';
 import { IRunsStore, type RunsStore } from '../runs/store';
+import { spoken } from '../words';
 
 function activate(
   app: App,
@@ -27,9 +28,11 @@ function activate(
   addStyles(document);
   toolbars?.addFactory('Cell', 'nbagent-fix', (cell: Cell) => fixButton(app, cell));
   toolbars?.addFactory('Notebook', 'nbagent-stop', (panel: Panel) => stopButton(app, panel, store));
-  void import(/* webpackChunkName: "commands" */ '../commands').then(({ begin }) => {
-    begin(app, { tracker: tracker as Tracker, store, palette, settings });
-  });
+  void spoken()
+    .then(() => import(/* webpackChunkName: "commands" */ '../commands'))
+    .then(({ begin }) => {
+      begin(app, { tracker: tracker as Tracker, store, palette, settings });
+    });
 }
 
 export default {

@@ -7,6 +7,7 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import { StoreDoor } from '../runs/door';
 import type { App, Restorer, StatusBar, Tracker } from '../runs/host';
 import { IRunsStore, type RunsStore } from '../runs/store';
+import { spoken } from '../words';
 
 function activate(
   app: App,
@@ -15,9 +16,11 @@ function activate(
   restorer: Restorer | null
 ): RunsStore {
   const door = new StoreDoor();
-  void import(/* webpackChunkName: "runs" */ '../runs').then(({ begin }) => {
-    begin(app, { tracker, statusBar, restorer }, door);
-  });
+  void spoken()
+    .then(() => import(/* webpackChunkName: "runs" */ '../runs'))
+    .then(({ begin }) => {
+      begin(app, { tracker, statusBar, restorer }, door);
+    });
   return door;
 }
 

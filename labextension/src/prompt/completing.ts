@@ -7,6 +7,7 @@ import { magicLine } from './tokens';
 
 /** Whom a command names that asks for completions; `nbagent.magics.completing` answers. */
 const NAME = 'prompt';
+const GAP = ' · ';
 const NOTHING: CompletionReply = { start: 0, end: 0, items: [] };
 
 /** Whether completions of a place are ours to give. */
@@ -38,8 +39,7 @@ function isAnswer(data: unknown): data is Answer {
   return Array.isArray((data as Partial<Answer> | null)?.items);
 }
 
+/** The words stand in the label, as completers cut a type short, and show no documentation. */
 function item({ text, about, kind }: Answer['items'][number]): CompletionItem {
-  const isLong = kind === 'option';
-  const plain = { label: text, insertText: text, type: isLong || about === '' ? kind : about };
-  return isLong ? { ...plain, documentation: about } : plain;
+  return { label: about === '' ? text : `${text}${GAP}${about}`, insertText: text, type: kind };
 }

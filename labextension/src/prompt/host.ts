@@ -50,7 +50,6 @@ export interface CompletionItem {
   readonly label: string;
   readonly insertText: string;
   readonly type: string;
-  readonly documentation?: string;
 }
 
 export interface CompletionReply {

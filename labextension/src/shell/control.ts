@@ -2,6 +2,7 @@
 // have one reach it through JupyterLab's kernel connection, of which only this much is used.
 
 import { newId, type RunLink, type Way } from './link';
+import { t } from '../words';
 
 /** An answer under way. */
 export interface ControlFuture {
@@ -38,7 +39,7 @@ export function controlWay(kernel: ControlKernel, link: RunLink): Way {
       const state = (content as { execution_state?: unknown }).execution_state;
       if (header.msg_type !== 'status' || state !== 'idle') return;
       setTimeout(() => {
-        link.silent(command.request_id, 'This kernel does not know nbagent.');
+        link.silent(command.request_id, t('This kernel does not know nbagent.'));
       }, GRACE_MS);
     };
   };

@@ -2,6 +2,7 @@
 // there is at once; the kernel carries it out once, and the first answer counts.
 
 import type { KernelMessage, Link } from '../view/types';
+import { t } from '../words';
 
 /** A command as the kernel's mailbox takes it. */
 export interface Command {
@@ -54,7 +55,7 @@ export class RunLink implements Link {
     this.ways = [];
     this.alive = false;
     this.seq = -1;
-    for (const id of [...this.waiting.keys()]) this.refuse(id, 'The kernel is gone.');
+    for (const id of [...this.waiting.keys()]) this.refuse(id, t('The kernel is gone.'));
   }
 
   /** Ask the kernel; a fork of the run is asked by naming it: `run_id` among the fields. */
@@ -80,11 +81,11 @@ export class RunLink implements Link {
       const waiting: Waiting = { action, left: this.ways.length, resolve, reject };
       this.waiting.set(command.request_id, waiting);
       setTimeout(() => {
-        this.refuse(command.request_id, 'The kernel has not answered.');
+        this.refuse(command.request_id, t('The kernel has not answered.'));
       }, ANSWER_MS);
       const gone = this.ways.filter(way => went(way, command)).length;
       waiting.left -= this.ways.length - gone;
-      if (waiting.left <= 0) this.refuse(command.request_id, 'There is no kernel to ask.');
+      if (waiting.left <= 0) this.refuse(command.request_id, t('There is no kernel to ask.'));
     });
   }
 

@@ -9,6 +9,7 @@ import type { Call } from './call';
 import type { RunView } from './fold';
 import type { StepList } from './step_list';
 import type { Question } from './types';
+import { t } from '../words';
 
 /** What the person answers. */
 export interface Decision {
@@ -49,7 +50,7 @@ export class Approval {
       icon('diamond', 'c-warn'),
       h('b', { class: 'grow' }, titleOf(question)),
       question.about !== 'result' && h('span', { class: 'fn m' }, this.call.name),
-      h('span', { class: 'm s nw' }, 'no time limit')
+      h('span', { class: 'm s nw' }, t('no time limit'))
     );
     this.node.replaceChildren(head, ...reasonRows(question), this.exactly(question));
     if (this.desk.live) this.node.append(this.actions, this.said);
@@ -71,7 +72,7 @@ export class Approval {
     return h(
       'div',
       { class: 'code' },
-      h('pre', { tabindex: 0, 'aria-label': 'What would run' }, ...nodes)
+      h('pre', { tabindex: 0, 'aria-label': t('What would run') }, ...nodes)
     );
   }
 
@@ -89,20 +90,25 @@ export class Approval {
       this.answer({ decision, ...(always && { always }) });
     if (question.about === 'outcome') {
       return [
-        ['Run again', 'R', say('run')],
-        ['It was done', 'D', say('done')],
-        ['Skip', 'S', say('deny')]
+        [t('Run again'), 'R', say('run')],
+        [t('It was done'), 'D', say('done')],
+        [t('Skip'), 'S', say('deny')]
       ];
     }
     const isCall = question.about === 'call';
     const doing = [...new Set(question.reasons.map(reason => reason.doing))].filter(Boolean);
     const always = `Always allow ${doing.join(' and ')} in this conversation`;
     return [
-      [isCall ? 'Approve' : 'Send', 'A', say('run'), 'pri'],
-      ['Edit', 'E', () => this.edit(question)],
-      [isCall ? 'Deny' : 'Keep it here', 'D', () => this.deny(question)],
+      [isCall ? t('Approve') : t('Send'), 'A', say('run'), 'pri'],
+      [t('Edit'), 'E', () => this.edit(question)],
+      [isCall ? t('Deny') : t('Keep it here'), 'D', () => this.deny(question)],
       ...(doing.length
-        ? ([[always, 'Y', say('run', true), 'ghost wrap']] as [string, string, () => void, string][])
+        ? ([[always, 'Y', say('run', true), 'ghost wrap']] as [
+            string,
+            string,
+            () => void,
+            string
+          ][])
         : [])
     ];
   }
@@ -112,12 +118,12 @@ export class Approval {
     const why = h('input', {
       type: 'text',
       class: 'grow',
-      'aria-label': 'Reason, for the agent',
-      placeholder: 'Why not, or what to do instead. The agent gets this as the result',
+      'aria-label': t('Reason, for the agent'),
+      placeholder: t('Why not, or what to do instead. The agent gets this as the result'),
       dir: 'auto'
     });
     const send = (): void => this.answer({ decision: 'deny', why: why.value });
-    this.form(question, why, send, question.about === 'call' ? 'Deny' : 'Keep it here');
+    this.form(question, why, send, question.about === 'call' ? t('Deny') : t('Keep it here'));
   }
 
   /** Change what runs, or what leaves; the agent is told that you did. */
@@ -128,16 +134,16 @@ export class Approval {
       class: 'grow mono',
       rows: Math.min(Math.max(text.split('\n').length, 3), 16),
       spellcheck: 'false',
-      'aria-label': isJson ? 'Arguments, as JSON' : 'What runs instead',
+      'aria-label': isJson ? t('Arguments, as JSON') : t('What runs instead'),
       dir: 'auto'
     });
     area.value = isJson ? JSON.stringify(question.arguments, null, 1) : text;
     const send = (): void => {
       const changed = isJson ? parsed(area.value) : this.changed(question, area.value);
       if (changed) this.answer({ decision: 'edit', arguments: changed });
-      else this.say('This is no JSON object. Nothing was sent.');
+      else this.say(t('This is no JSON object. Nothing was sent.'));
     };
-    this.form(question, area, send, question.about === 'call' ? 'Run this' : 'Send this');
+    this.form(question, area, send, question.about === 'call' ? t('Run this') : t('Send this'));
   }
 
   private changed(question: Question, text: string): Record<string, unknown> {
@@ -171,7 +177,7 @@ export class Approval {
     this.actions.replaceChildren(
       field,
       choice(word, key, send, 'pri'),
-      choice('Back', 'Esc', back)
+      choice(t('Back'), 'Esc', back)
     );
     field.focus({ preventScroll: true });
   }
@@ -230,15 +236,15 @@ function choice(words: string, key: string, act: () => void, look = ''): HTMLBut
 }
 
 function titleOf(question: Question): string {
-  if (question.about === 'result') return 'Send this result to the model?';
-  if (question.about === 'outcome') return 'The kernel ended while this ran. Run it again?';
+  if (question.about === 'result') return t('Send this result to the model?');
+  if (question.about === 'outcome') return t('The kernel ended while this ran. Run it again?');
   const verbs = [...new Set(question.reasons.map(reason => reason.verb))];
-  return verbs.length ? `Run this? It ${verbs.join(' and ')}.` : 'Run this?';
+  return verbs.length ? `Run this? It ${verbs.join(' and ')}.` : t('Run this?');
 }
 
 function reasonRows(question: Question): HTMLElement[] {
   const cells = question.reasons.flatMap(({ line, verb, what, detail }) => [
-    h('span', { class: 'm mono s' }, line ? `line ${line}` : ''),
+    h('span', { class: 'm mono s' }, line ? t('line {n}', { n: line }) : ''),
     h('b', {}, verb),
     h('span', { dir: 'auto' }, what && h('code', {}, what), ' ', h('span', { class: 'm' }, detail))
   ]);

@@ -5,6 +5,7 @@ import { bounded } from './pictures';
 import type { Scene } from './stored';
 import type { Step } from './steps';
 import type { Event } from './types';
+import { t } from '../words';
 
 /** Steps that are asked for at once. */
 const CHUNK = 10;
@@ -47,7 +48,7 @@ export class Archive {
   /** What to say in place of a step's texts. */
   words(number: number): string {
     if (this.state.get(number) === 'asked') {
-      return 'Asking the kernel for this step';
+      return t('Asking the kernel for this step');
     }
     const { runId } = this.scene().view;
     return (

@@ -4,6 +4,7 @@ import { button, disclose, h, setText } from './dom';
 import { pictureUrl } from './outputs';
 import { plural, splitLines } from './phrases';
 import type { Block, Picture } from './types';
+import { t } from '../words';
 
 const SHOWN_LINES = 12;
 const HEAD = 6;
@@ -59,8 +60,8 @@ function imageNode(block: Block & { kind: 'image' }, pictures: Pictures): HTMLEl
   const picture = pictures.get(block.picture);
   if (!picture) {
     const words = block.again
-      ? 'The same figure as before'
-      : 'Figure left out here; the run in memory still has it';
+      ? t('The same figure as before')
+      : t('Figure left out here; the run in memory still has it');
     return h('div', { class: 'm s' }, words);
   }
   const image = h('img', { class: 'fig', alt: block.alt, decoding: 'async' });

@@ -15,6 +15,7 @@ import type {
   ToolFinished,
   ToolStarted
 } from './types';
+import { t } from '../words';
 
 const CODE_LIMIT = 12_000;
 const ASKED_LIMIT = 6_000;
@@ -141,7 +142,7 @@ export class Call {
     const words: [string, string][] = [
       ['image', 'figure'],
       ['table', 'table'],
-      ['below', 'shown below'],
+      ['below', t('shown below')],
       ['text', 'text']
     ];
     const found = words.find(([kind]) => this.outputs.some(block => block.kind === kind));

@@ -9,11 +9,12 @@ import { plural, seconds, size } from './phrases';
 import type { Call } from './call';
 import type { Step } from './steps';
 import type { Block } from './types';
+import { t } from '../words';
 
 const FORMS: readonly (readonly [RequestForm, string])[] = [
-  ['json', 'Copy request as JSON'],
-  ['curl', 'as curl'],
-  ['python', 'as Python']
+  ['json', t('Copy request as JSON')],
+  ['curl', t('as curl')],
+  ['python', t('as Python')]
 ];
 
 export class CallCard {
@@ -121,8 +122,8 @@ export class CallCard {
     const menu = button(
       {
         class: 'b ghost',
-        'aria-label': `More for ${call.name}`,
-        title: 'More: copy code, copy request'
+        'aria-label': t('More for {name}', { name: call.name }),
+        title: t('More: copy code, copy request')
       },
       () => disclose(menu, actions, actions.hidden),
       icon('dots')
@@ -132,10 +133,10 @@ export class CallCard {
     if (call.repairs !== null) {
       const number = call.repairs;
       const link = button(
-        { class: 'chip', title: `Go to step ${number}` },
+        { class: 'chip', title: t('Go to step {n}', { n: number }) },
         () => this.desk.goTo(number),
         icon('retry'),
-        `repairs step ${number}`
+        t('repairs step {n}', { n: number })
       );
       node.append(link);
     }
@@ -163,16 +164,18 @@ export class CallCard {
     }
     if (denied) {
       return [
-        h('b', {}, `Denied by ${call.by || 'you'}`),
+        h('b', {}, call.by ? t('Denied by {who}', { who: call.by }) : t('Denied by you')),
         call.why ? `: “${call.why}”. ` : ' ',
-        h('span', { class: 'm' }, 'It did not run.')
+        h('span', { class: 'm' }, t('It did not run.'))
       ];
     }
     if (waits) {
-      return [h('b', {}, 'Waiting for you')];
+      return [h('b', {}, t('Waiting for you'))];
     }
     if (call.stopped) {
-      return [h('b', {}, call.outcome === 'did not run' ? 'Stopped before it ran' : 'Stopped')];
+      return [
+        h('b', {}, call.outcome === 'did not run' ? t('Stopped before it ran') : t('Stopped'))
+      ];
     }
     return [h('span', { class: 'm' }, call.title)];
   }
@@ -181,11 +184,11 @@ export class CallCard {
     const { desk, call, step } = this;
     const box = h('div', { class: 'acts', hidden: true });
     if (call.code) {
-      box.append(button({ class: 'b' }, () => desk.copy(call.code, 'Code'), 'Copy code'));
+      box.append(button({ class: 'b' }, () => desk.copy(call.code, 'Code'), t('Copy code')));
     }
     for (const [form, label] of FORMS) {
       const name = form === 'json' ? label : `Copy request ${label}`;
-      const away = desk.alive ? {} : { disabled: true, title: 'Needs the kernel that ran it' };
+      const away = desk.alive ? {} : { disabled: true, title: t('Needs the kernel that ran it') };
       box.append(
         button(
           { class: 'b', 'aria-label': name, ...away },
@@ -208,14 +211,18 @@ export class CallCard {
       return [codeNode(call.code, call.isPython, bad)];
     }
     const box = h('div', {}, diffNode(call.diff));
-    const choice = segments('Code of this call', ['Changes', 'Code'], i => {
+    const choice = segments(t('Code of this call'), [t('Changes'), t('Code')], i => {
       box.replaceChildren(i === 0 ? diffNode(call.diff) : codeNode(call.code, call.isPython, bad));
     });
     return [
       h(
         'div',
         { class: 'ch sub' },
-        h('span', { class: 'm s grow' }, `What changed since step ${call.repairs ?? ''}`),
+        h(
+          'span',
+          { class: 'm s grow' },
+          t('What changed since step {n}', { n: call.repairs ?? '' })
+        ),
         choice
       ),
       box
@@ -224,12 +231,12 @@ export class CallCard {
 
   private notes(): string[] {
     const { call } = this;
-    const notes = call.edited ? ['You changed this call before it ran.'] : [];
+    const notes = call.edited ? [t('You changed this call before it ran.')] : [];
     if (call.repaired) {
-      notes.push('A later step repaired this call.');
+      notes.push(t('A later step repaired this call.'));
     }
     if (call.withheld) {
-      notes.push('You kept this result from the model.');
+      notes.push(t('You kept this result from the model.'));
     }
     if (call.nOutputsLeftOut) {
       notes.push(`${plural(call.nOutputsLeftOut, 'more output')} left out`);
@@ -304,7 +311,7 @@ export class CallCard {
     const label = h(
       'span',
       { class: 'm s grow' },
-      call.done || !this.desk.live ? 'Output' : 'Output, live'
+      call.done || !this.desk.live ? t('Output') : t('Output, live')
     );
     const amount = [
       call.sawBytes ? size(call.sawBytes) : '',
@@ -316,8 +323,8 @@ export class CallCard {
       return;
     }
     const choice = segments(
-      'Whose view',
-      ['You saw', `Model saw ${saw}`],
+      t('Whose view'),
+      [t('You saw'), t('Model saw {size}', { size: saw })],
       i => this.showSaw(i === 1),
       this.showsModel ? 1 : 0
     );
@@ -330,7 +337,7 @@ export class CallCard {
     this.you.hidden = isModel || !call.outputs.length;
     this.model.hidden = !isModel;
     if (isModel && !this.model.childElementCount) {
-      const text = call.saw || 'The text was left out to keep this notebook small.';
+      const text = call.saw || t('The text was left out to keep this notebook small.');
       const cut = call.cutBytes ? `${size(call.cutBytes)} of output left out for the model.` : '';
       this.model.append(textNode(text), h('div', { class: 'm s' }, cut));
     }

@@ -2,6 +2,7 @@
 
 import { h } from './dom';
 import type { RequestForm } from './desk';
+import { t } from '../words';
 
 /** A request exactly as it went; its key is never part of it. */
 export interface SentRequest {
@@ -72,6 +73,6 @@ export async function toClipboard(text: string, root: Node): Promise<void> {
     before.focus({ preventScroll: true });
   }
   if (!done) {
-    throw new Error('The browser refused.');
+    throw new Error(t('The browser refused.'));
   }
 }

@@ -3,17 +3,18 @@
 import { button, h, icon, put, setText } from './dom';
 import type { RunView } from './fold';
 import { hasFailed, lineOf } from './lines';
+import { t } from '../words';
 
 export class ErrorButtons {
   private readonly back = button(
-    { hidden: true, title: 'Previous error (Shift+E)', 'aria-label': 'Previous error' },
+    { hidden: true, title: t('Previous error (Shift+E)'), 'aria-label': t('Previous error') },
     () => this.go(-1),
     icon('back')
   );
-  private readonly words = h('span', {}, 'Next error');
+  private readonly words = h('span', {}, t('Next error'));
   private readonly count = h('span');
   private readonly next = button(
-    { hidden: true, title: 'Next error (E)' },
+    { hidden: true, title: t('Next error (E)') },
     () => this.go(1),
     icon('cross', 'c-error'),
     this.words,

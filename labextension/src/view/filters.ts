@@ -5,6 +5,7 @@ import type { RunView } from './fold';
 import { h, put } from './dom';
 import { hasFailed, lineOf, type StepLine } from './lines';
 import type { StepFigures } from './types';
+import { t } from '../words';
 
 const SIGMAS = 2;
 
@@ -32,6 +33,15 @@ function slowSteps(rows: readonly StepFigures[]): Set<number> {
   const limit = mean + SIGMAS * Math.sqrt(square / Math.max(walls.length, 1));
   return new Set(rows.filter((_, i) => (walls[i] ?? 0) > limit).map(row => row.step));
 }
+
+/** What the filters are called. */
+const NAMES: Readonly<Record<string, string>> = {
+  All: t('All'),
+  Failed: t('Failed'),
+  Slow: t('Slow'),
+  Repeated: t('Repeated'),
+  Yours: t('Yours')
+};
 
 export class FilterBar {
   readonly node = h('div', { class: 'seg', role: 'group', 'aria-label': 'Show steps' });
@@ -70,7 +80,7 @@ export class FilterBar {
     const had = (this.node.getRootNode() as ShadowRoot).activeElement;
     const focused = had instanceof HTMLElement ? had.dataset['filter'] : undefined;
     const buttons = words.map(([name, n]) => {
-      const label = `${name} ${n.toLocaleString('en-US')}`;
+      const label = `${NAMES[name] ?? name} ${n.toLocaleString('en-US')}`;
       const node = h('button', { type: 'button', 'data-filter': name }, label);
       node.addEventListener('click', () => {
         this.chosen = name === 'All' ? '' : name;

@@ -6,6 +6,7 @@ import { button, composes, h, icon, setText } from './dom';
 import { plural } from './phrases';
 import type { Step } from './steps';
 import type { StepList } from './step_list';
+import { t } from '../words';
 
 /** All text of a step, in the order in which it stands there. */
 export function textOfStep(step: Step): string {
@@ -48,8 +49,8 @@ export class FindBar {
   readonly node = h('div', { class: 'findbar', role: 'search', hidden: true });
   private readonly input = h('input', {
     type: 'search',
-    'aria-label': 'Find in this trace',
-    placeholder: 'Find in reasoning, code and output',
+    'aria-label': t('Find in this trace'),
+    placeholder: t('Find in reasoning, code and output'),
     autocomplete: 'off',
     spellcheck: 'false',
     dir: 'auto'
@@ -74,9 +75,9 @@ export class FindBar {
       icon('find', 'm'),
       this.input,
       this.said,
-      button({ 'aria-label': 'Previous match' }, () => this.go(-1), '↑'),
-      button({ 'aria-label': 'Next match' }, () => this.go(1), '↓'),
-      button({ class: 'b ghost', 'aria-label': 'Close find' }, () => this.close(), icon('cross'))
+      button({ 'aria-label': t('Previous match') }, () => this.go(-1), '↑'),
+      button({ 'aria-label': t('Next match') }, () => this.go(1), '↓'),
+      button({ class: 'b ghost', 'aria-label': t('Close find') }, () => this.close(), icon('cross'))
     );
   }
 
@@ -97,7 +98,7 @@ export class FindBar {
     this.at = -1;
     this.mark(null);
     const n = this.found.length;
-    this.tell(this.input.value.trim() ? (n ? plural(n, 'step') : 'Nothing found') : '');
+    this.tell(this.input.value.trim() ? (n ? plural(n, 'step') : t('Nothing found')) : '');
   }
 
   private go(by: number): void {

@@ -8,6 +8,7 @@ import { headWords } from './plain';
 import { stateOf } from './state';
 import { reconcile } from './step_list';
 import type { StepDoor } from './step_door';
+import { t } from '../words';
 
 const PHASE_ICONS: Record<string, readonly [string, string]> = {
   reasoning: ['think', 'c-reason'],
@@ -64,12 +65,12 @@ export class Header {
     onFold: () => boolean,
     onDecision: () => void
   ) {
-    this.decision = button({ class: 'b' }, onDecision, 'Go to the decision');
+    this.decision = button({ class: 'b' }, onDecision, t('Go to the decision'));
     this.stop = button(
       { class: 'b' },
       () => void this.askStop(onStop),
       icon('stop', 'c-error'),
-      'Stop'
+      t('Stop')
     );
     this.summary = h('button', { class: 'sum', type: 'button', 'aria-expanded': 'true' });
     this.summary.addEventListener('click', () => {
@@ -101,7 +102,7 @@ export class Header {
       };
       this.question.replaceChildren(
         button({ class: 'b big pri' }, answer('run'), asked.text.replace(/\?$/, '')),
-        button({ class: 'b big' }, answer('deny'), 'Stop here')
+        button({ class: 'b big' }, answer('deny'), t('Stop here'))
       );
     }
   }
@@ -121,7 +122,7 @@ export class Header {
   private async askStop(onStop: () => Promise<unknown>): Promise<void> {
     this.stopAskedAt = this.desk.now();
     put(this.stop, { disabled: true });
-    setText(this.words, 'Stopping');
+    setText(this.words, t('Stopping'));
     try {
       await onStop();
     } catch {
@@ -129,7 +130,7 @@ export class Header {
       put(this.stop, { disabled: false });
       setText(
         this.words,
-        'The kernel did not answer; interrupt it with the notebook’s own stop button'
+        t('The kernel did not answer; interrupt it with the notebook’s own stop button')
       );
     }
   }
@@ -145,7 +146,7 @@ export class Header {
     setText(this.who, whoOf(view.scripted, view.model));
     const state = desk.live
       ? stateOf(view, desk.now())
-      : 'This trace was saved while the run went on';
+      : t('This trace was saved while the run went on');
     const asked = view.phase === 'stopping' ? null : this.stopAskedAt;
     const going = this.door.words || state;
     const words = asked === null ? going : stoppingWords(desk.now() - asked);
@@ -154,9 +155,11 @@ export class Header {
     const ttft = meter.metrics().run['ttft_s'];
     setText(
       this.usual,
-      view.phase === 'waiting' && typeof ttft === 'number' ? `usually ${seconds(ttft)}` : ''
+      view.phase === 'waiting' && typeof ttft === 'number'
+        ? t('usually {time}', { time: seconds(ttft) })
+        : ''
     );
-    setText(this.step, view.lastStep ? `step ${view.lastStep.number}` : '');
+    setText(this.step, view.lastStep ? t('step {n}', { n: view.lastStep.number }) : '');
     setText(this.time, elapsed(desk.now()));
   }
 

@@ -2,6 +2,7 @@
 
 import { composes, h } from './dom';
 import { GO, type Goal } from './goals';
+import { t } from '../words';
 
 export interface KeyActions {
   move(by: number): void;
@@ -23,23 +24,23 @@ export interface KeyActions {
 }
 
 const HELP: readonly (readonly [string, string])[] = [
-  ['↑ ↓', 'previous, next step'],
-  ['← →', 'fold, unfold'],
-  ['↵', 'open, or the focused button'],
-  ['E, Shift+E', 'next, previous error'],
-  ['M', 'you saw, model saw'],
-  ['/', 'find in this trace'],
-  ['End', 'jump to latest'],
-  ['.', 'stop the run'],
-  ['S', 'write to the agent'],
-  ['A E D Y', 'in a question: approve, edit, deny, always'],
-  ['Esc', 'leave to the cell']
+  ['↑ ↓', t('previous, next step')],
+  ['← →', t('fold, unfold')],
+  ['↵', t('open, or the focused button')],
+  ['E, Shift+E', t('next, previous error')],
+  ['M', t('you saw, model saw')],
+  ['/', t('find in this trace')],
+  ['End', t('jump to latest')],
+  ['.', t('stop the run')],
+  ['S', t('write to the agent')],
+  ['A E D Y', t('in a question: approve, edit, deny, always')],
+  ['Esc', t('leave to the cell')]
 ];
 
 /** The list of keys, as a part of the page. */
 export function keysHelp(): HTMLElement {
   const rows = HELP.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
-  return h('div', { class: 'keys', role: 'note', 'aria-label': 'Keys', hidden: true }, ...rows);
+  return h('div', { class: 'keys', role: 'note', 'aria-label': t('Keys'), hidden: true }, ...rows);
 }
 
 /** What a key does; null if the view has no use for it. */

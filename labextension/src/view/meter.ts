@@ -107,7 +107,8 @@ export class Meter {
         break;
       case 'compacted':
         this.close(event.t);
-        if (event.usage) this.summaries.push({ ...event.usage, cost_usd: this.costOf(event.usage) });
+        if (event.usage)
+          this.summaries.push({ ...event.usage, cost_usd: this.costOf(event.usage) });
         break;
       case 'approval_given':
       case 'compacting':

@@ -1,6 +1,7 @@
 // How nbagent writes numbers, sizes and names: mirrors nbagent/phrases.py word for word.
 
 import type { Figure } from './types';
+import { t } from '../words';
 
 export const UNKNOWN = '—';
 /** From here on a stop counts as one that the code does not heed. */
@@ -12,20 +13,20 @@ export const BADGE =
 
 /** A run's state in words, by its phase. */
 export const STATES: Record<string, string> = {
-  starting: 'Starting',
-  replied: 'Working',
-  compacting: 'Summarising older messages',
-  queued: 'Waiting for the kernel',
-  reasoning: 'Thinking',
-  answer: 'Answering',
-  arguments: 'Writing a tool call'
+  starting: t('Starting'),
+  replied: t('Working'),
+  compacting: t('Summarising older messages'),
+  queued: t('Waiting for the kernel'),
+  reasoning: t('Thinking'),
+  answer: t('Answering'),
+  arguments: t('Writing a tool call')
 };
 /** How a run ended, by its reason. */
 export const ENDED: Record<string, string> = {
-  answer: 'Done',
-  stopped: 'Stopped by you',
-  limit: 'Limit reached',
-  error: 'Failed'
+  answer: t('Done'),
+  stopped: t('Stopped by you'),
+  limit: t('Limit reached'),
+  error: t('Failed')
 };
 
 // Terminal escape sequences (ECMA-48): OSC, other strings, CSI, two-character ones.
@@ -209,15 +210,18 @@ export function utf8Bytes(text: string): number {
 /** What is said of a stop that was asked for so long ago and has not taken. */
 export function stoppingWords(waitedS: number): string {
   return waitedS < STOP_PATIENCE_S
-    ? 'Stopping'
-    : `Stopping for ${seconds(waitedS)}: the code does not let go. Restart the kernel to end it: trace and files are kept, variables and conversation are not`;
+    ? t('Stopping')
+    : t(
+        'Stopping for {time}: the code does not let go. Restart the kernel to end it: trace and files are kept, variables and conversation are not',
+        { time: seconds(waitedS) }
+      );
 }
 
 /** `kimi-k2.6` as people write it: `Kimi K2.6`. */
 export function whoOf(scripted: boolean, model: string): string {
   if (scripted) {
-    return 'Lesson server';
+    return t('Lesson server');
   }
   const name = model.split('/').pop() ?? '';
-  return /^kimi-k[\d.]+$/i.test(name) ? `Kimi ${name.slice(5).toUpperCase()}` : name || 'Model';
+  return /^kimi-k[\d.]+$/i.test(name) ? `Kimi ${name.slice(5).toUpperCase()}` : name || t('Model');
 }

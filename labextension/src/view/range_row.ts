@@ -7,19 +7,20 @@ import { dollars, numbersOf, plural, seconds } from './phrases';
 import { phaseBar } from './step_view';
 import type { Scene } from './stored';
 import type { ChartSegment, StepFigures } from './types';
+import { t } from '../words';
 
 const SPARK = { width: 132, height: 16, points: 44 };
 
 /** The names above the columns of a list of ranges. */
 export function columnHeads(): HTMLElement {
-  const names = ['', 'steps', 'what it was doing'];
+  const names = ['', 'steps', t('what it was doing')];
   const deed = h('span', { class: 'deed' }, h('span', {}, 'failed'), h('span', {}, 'tok/s'));
   return h(
     'div',
     { class: 'heads st plain', 'aria-hidden': 'true' },
     ...names.map(name => h('span', {}, name)),
     deed,
-    h('span', { class: 'barbox' }, 'time by phase'),
+    h('span', { class: 'barbox' }, t('time by phase')),
     h('span', { class: 'dur' }, 'time'),
     h('span', { class: 'cost' }, 'cost')
   );
@@ -136,7 +137,7 @@ export function betweenNode(row: Row & { kind: 'compacted' | 'left' }, scene: Sc
     h(
       'details',
       {},
-      h('summary', {}, 'What requests carry instead'),
+      h('summary', {}, t('What requests carry instead')),
       h('pre', { class: 'text', tabindex: 0, dir: 'auto' }, row.told)
     );
   const line = h(

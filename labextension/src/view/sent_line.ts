@@ -3,6 +3,7 @@
 import type { Desk } from './desk';
 import { h, setText } from './dom';
 import { size } from './phrases';
+import { t } from '../words';
 
 const IN_CODE =
   'In code: _ is this run; _.metrics(), _.messages, _.requests. %kimi show draws it again.';
@@ -20,9 +21,14 @@ export class SentLine {
     const host = view.started?.host ?? view.base?.host ?? '';
     const operator = view.started?.operator ?? view.base?.operator ?? '';
     const foreign = operator ? `${host} (${operator})` : host;
-    const where = !host || LOCAL.test(host) ? 'this machine' : foreign;
+    const where = !host || LOCAL.test(host) ? t('this machine') : foreign;
     const isSent = view.sent.length > 0 || Boolean(view.base?.sent);
-    setText(this.words, `To ${where}: ${isSent ? view.sentWords() : 'nothing has been sent yet'}`);
+    setText(
+      this.words,
+      isSent
+        ? t('To {where}: {what}', { where, what: view.sentWords() })
+        : t('To {where}: nothing has been sent yet', { where })
+    );
     const sent = view.sent.map(part => {
       const times = part.n > 1 ? ` (${part.n} times)` : '';
       return `${size(part.n_bytes)}  ${part.kind.replace('_', ' ')} ${part.name}${times}`;

@@ -2,6 +2,7 @@
 
 import type { RunView } from './fold';
 import { ENDED, seconds, STATES, stoppingWords } from './phrases';
+import { t } from '../words';
 
 /** The state of a run at `now`, in seconds since it began. */
 export function stateOf(view: RunView, now = view.t): string {
@@ -10,20 +11,26 @@ export function stateOf(view: RunView, now = view.t): string {
     return text || (ENDED[view.reason] ?? view.reason);
   }
   if (phase === 'waiting' && lastStep) {
-    return `Waiting for the first token ${seconds(Math.max(0, now - lastStep.t))}`;
+    return t('Waiting for the first token {time}', {
+      time: seconds(Math.max(0, now - lastStep.t))
+    });
   }
   if (phase === 'retrying') {
-    return view.untilT > now ? `${text} Trying again in ${seconds(view.untilT - now)}` : text;
+    return view.untilT > now
+      ? t('{why} Trying again in {time}', { why: text, time: seconds(view.untilT - now) })
+      : text;
   }
   if (phase === 'stopping') {
     return stoppingWords(now - view.stopT);
   }
   const call = lastStep?.calls[lastStep.calls.length - 1];
   if ((phase === 'running' || phase === 'asking') && call) {
-    return phase === 'running' ? `Running ${call.name}` : `Waiting for you: ${call.name}`;
+    return phase === 'running'
+      ? t('Running {name}', { name: call.name })
+      : t('Waiting for you: {name}', { name: call.name });
   }
   if (phase === 'paused') {
-    return view.place ? text : text ? `Paused: ${text}` : 'Paused';
+    return view.place ? text : text ? t('Paused: {why}', { why: text }) : t('Paused');
   }
-  return STATES[phase] ?? 'Starting';
+  return STATES[phase] ?? t('Starting');
 }

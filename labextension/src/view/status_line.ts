@@ -3,6 +3,7 @@
 import type { Desk } from './desk';
 import { h, put, setText } from './dom';
 import { count, dollars, fixed, seconds, share, UNKNOWN } from './phrases';
+import { t } from '../words';
 
 export class StatusLine {
   readonly node = h('div', { class: 'sl' });
@@ -21,7 +22,7 @@ export class StatusLine {
     {
       class: 'gauge',
       role: 'meter',
-      'aria-label': 'Context used',
+      'aria-label': t('Context used'),
       'aria-valuemin': 0,
       'aria-valuemax': 100
     },
@@ -32,7 +33,7 @@ export class StatusLine {
   private readonly contextBox = h(
     'span',
     { hidden: true },
-    'context ',
+    t('context') + ' ',
     this.gauge,
     ' ',
     this.used,
@@ -42,10 +43,10 @@ export class StatusLine {
   constructor(private readonly desk: Desk) {
     this.node.append(
       h('span', {}, 'TTFT ', this.ttft),
-      h('span', {}, 'speed ', this.speed, this.speedKind),
-      h('span', {}, 'out ', this.out, this.est),
-      h('span', {}, 'cached ', this.cached),
-      h('span', {}, 'cost ', this.cost),
+      h('span', {}, t('speed') + ' ', this.speed, this.speedKind),
+      h('span', {}, t('out') + ' ', this.out, this.est),
+      h('span', {}, t('cached') + ' ', this.cached),
+      h('span', {}, t('cost') + ' ', this.cost),
       this.youBox,
       h('span', { class: 'grow' }),
       this.contextBox

@@ -3,6 +3,7 @@
 import type { Desk } from './desk';
 import { button, composes, h, icon, put, setText } from './dom';
 import { plural } from './phrases';
+import { t } from '../words';
 
 /** Notes whose words are shown while they wait; of more, their number is. */
 const SHOWN = 3;
@@ -11,8 +12,8 @@ export class SteerLine {
   readonly node = h('div', { class: 'steer', hidden: true });
   private readonly input = h('input', {
     type: 'text',
-    'aria-label': 'Note for the agent',
-    placeholder: 'Add a note for the agent; it reads it before its next request',
+    'aria-label': t('Note for the agent'),
+    placeholder: t('Add a note for the agent; it reads it before its next request'),
     autocomplete: 'off',
     dir: 'auto'
   });
@@ -24,7 +25,7 @@ export class SteerLine {
     private readonly desk: Desk,
     private readonly say: (text: string) => Promise<unknown>
   ) {
-    const send = button({ class: 'b big' }, () => this.send(), icon('up'), 'Send');
+    const send = button({ class: 'b big' }, () => this.send(), icon('up'), t('Send'));
     const line = h('div', { class: 'act' }, this.input, send);
     this.input.addEventListener('keydown', event => {
       // Enter that ends an input method's composition is no sending.
@@ -66,7 +67,7 @@ export class SteerLine {
       () => {
         ready();
         this.queue.hidden = false;
-        setText(this.queue, 'The kernel did not answer; the note was not sent.');
+        setText(this.queue, t('The kernel did not answer; the note was not sent.'));
         this.desk.say(this.queue.textContent);
       }
     );

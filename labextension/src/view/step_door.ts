@@ -5,6 +5,7 @@ import { whoOf } from './phrases';
 import type { Desk } from './desk';
 import { button, icon, put } from './dom';
 import { hasFocus } from './held';
+import { t } from '../words';
 
 /** What the step view may use of the trace that it stands in. */
 export interface StepSpace {
@@ -55,9 +56,9 @@ export class StepDoor {
     private readonly run: HTMLElement,
     private readonly redraw: () => void
   ) {
-    this.step = button({}, () => this.go(), icon('step'), 'Step');
-    this.pause = button({}, () => this.askPause(), icon('pause'), 'Pause');
-    this.toggle = button({ 'aria-expanded': 'false' }, () => void this.open(true), 'Step view');
+    this.step = button({}, () => this.go(), icon('step'), t('Step'));
+    this.pause = button({}, () => this.askPause(), icon('pause'), t('Pause'));
+    this.toggle = button({ 'aria-expanded': 'false' }, () => void this.open(true), t('Step view'));
   }
 
   /** What the header offers: step and step view while it rests, else pause. */
@@ -75,7 +76,7 @@ export class StepDoor {
   update(): void {
     const { desk } = this;
     const { view } = desk.scene;
-    const words = view.running ? 'Step view' : 'Step through';
+    const words = view.running ? t('Step view') : t('Step through');
     if (this.toggle.textContent !== words) this.toggle.textContent = words;
     const wasAsked = hasFocus(this.pause); // the button goes away with what it asked for
     if (view.place || !desk.live) this.unpause();
@@ -113,7 +114,7 @@ export class StepDoor {
       if (takesFocus || (wasInside && !hasFocus(this.run))) this.pane.focus();
     } catch (error) {
       this.isClosed = true; // it would fail again at each drawing
-      this.space.say(`The step view could not be opened: ${String(error)}`);
+      this.space.say(t('The step view could not be opened: {why}', { why: String(error) }));
     } finally {
       this.isLoading = false;
     }
@@ -138,7 +139,7 @@ export class StepDoor {
     this.isPausing = true;
     this.isClosed = false;
     put(this.pause, { 'aria-disabled': 'true' });
-    this.words = 'Pausing at the next move';
+    this.words = t('Pausing at the next move');
     this.redraw();
     this.space.send('pace', { until: 'move' }).catch((error: unknown) => this.fail(error));
   }

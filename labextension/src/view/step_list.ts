@@ -8,6 +8,7 @@ import { type Group, MANY_STEPS, outline, type Row, unfolded, wayTo } from './ou
 import { betweenNode, columnHeads, rangeNode } from './range_row';
 import { StepView } from './step_view';
 import { Step } from './steps';
+import { t } from '../words';
 
 const WINDOW_FROM = 60;
 const ROW_HEIGHT = 30;
@@ -19,7 +20,7 @@ const NEAR_END = 24;
 export class StepList {
   readonly node = h('div', { class: 'listbox' });
   readonly folding = new Folding();
-  private readonly scroller = h('div', { class: 'steps', role: 'list', 'aria-label': 'Steps' });
+  private readonly scroller = h('div', { class: 'steps', role: 'list', 'aria-label': t('Steps') });
   private readonly heads = columnHeads();
   private readonly above = h('div', { class: 'space', 'aria-hidden': 'true' });
   private readonly below = h('div', { class: 'space', 'aria-hidden': 'true' });
@@ -49,7 +50,7 @@ export class StepList {
       { class: 'b jump', hidden: true },
       () => this.toEnd(),
       icon('down'),
-      'Jump to latest'
+      t('Jump to latest')
     );
     this.node.append(this.heads, this.scroller, this.jump);
     this.scroller.addEventListener('scroll', () => this.scrolled(), { passive: true });

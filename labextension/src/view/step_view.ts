@@ -8,22 +8,23 @@ import { dollars, seconds } from './phrases';
 import type { Step } from './steps';
 import { ThoughtView } from './thought';
 import type { ChartSegment } from './types';
+import { t } from '../words';
 
 const BAR_WIDTH = 84;
 const BAR_SECONDS = 12;
 const MARKS: Record<string, string> = {
-  no_reasoning: 'The reply came without reasoning.',
-  cut_at_limit: 'The reply was cut at its token limit.',
-  no_usage: 'The endpoint gave no token counts; they are estimated.'
+  no_reasoning: t('The reply came without reasoning.'),
+  cut_at_limit: t('The reply was cut at its token limit.'),
+  no_usage: t('The endpoint gave no token counts; they are estimated.')
 };
 
 /** What the current step is called until its reasoning has told. */
 const BEGINNING: Record<string, string> = {
-  waiting: 'Waiting for the first token',
-  retrying: 'Waiting to try again',
-  reasoning: 'Thinking',
-  answer: 'Answering',
-  arguments: 'Writing a tool call'
+  waiting: t('Waiting for the first token'),
+  retrying: t('Waiting to try again'),
+  reasoning: t('Thinking'),
+  answer: t('Answering'),
+  arguments: t('Writing a tool call')
 };
 
 /** The spans of a step as a bar; all bars of a run share one scale. */
@@ -147,7 +148,7 @@ export class StepView {
         step.calls.length > 1
           ? `, call ${step.calls.indexOf(running) + 1} of ${step.calls.length}`
           : '';
-      const word = running.question ? 'waiting for you' : 'running';
+      const word = running.question ? t('waiting for you') : 'running';
       return [h('span', { class: 'wide m' }, word + at)];
     }
     if (!step.outcome) {
@@ -256,7 +257,7 @@ class Body {
   private happenings(): HTMLElement[] {
     const { step } = this;
     const retries = step.retries.map(row => {
-      const words = [h('b', {}, `Attempt ${row.attempt} failed.`), ` ${row.reason}`];
+      const words = [h('b', {}, t('Attempt {n} failed.', { n: row.attempt })), ` ${row.reason}`];
       const head = h(
         'div',
         { class: 'line' },
@@ -269,7 +270,7 @@ class Body {
       const note = h(
         'div',
         { class: 'm s' },
-        'What it had streamed; it was discarded and is not in the history:'
+        t('What it had streamed; it was discarded and is not in the history:')
       );
       return h(
         'div',

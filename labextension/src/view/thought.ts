@@ -5,6 +5,7 @@ import { button, disclose, h, icon, put, setText } from './dom';
 import { isHeld } from './held';
 import { clean, count, plural, seconds } from './phrases';
 import type { Step } from './steps';
+import { t } from '../words';
 
 const MAX_PARAGRAPHS = 60;
 
@@ -56,7 +57,7 @@ export class ThoughtView {
       this.text.replaceChildren();
       this.node.hidden = false;
       put(this.node, { class: 'rz live', 'aria-busy': 'true' });
-      setText(this.words, 'Reasoning');
+      setText(this.words, t('Reasoning'));
       setText(this.gist, '');
       this.open(this.isOpen);
     }
@@ -86,7 +87,7 @@ export class ThoughtView {
       .segmentsOf(this.step.number, this.desk.now())
       .filter(([, phase]) => phase === 'reasoning')
       .reduce((sum, [, , t0, t1]) => sum + t1 - t0, 0);
-    return length ? `Thought for ${seconds(length)}` : 'Reasoning';
+    return length ? t('Thought for {time}', { time: seconds(length) }) : t('Reasoning');
   }
 
   /** Append a piece; a line end begins a new paragraph, so that nothing is written twice. */

@@ -26,6 +26,7 @@ import { followTheme } from './theme';
 import type { Step } from './steps';
 import type { Scene } from './stored';
 import type { KernelMessage, Link, TraceJson } from './types';
+import { t } from '../words';
 
 const TICK_MS = 100;
 const CALM_TICK_MS = 1_000;
@@ -33,7 +34,7 @@ const CALM_TICK_MS = 1_000;
 export class TraceView implements Desk {
   private readonly feed: Feed;
   private readonly root = h('div', { class: 'nba' });
-  private readonly run = h('section', { class: 'run', 'aria-label': 'Kimi run' });
+  private readonly run = h('section', { class: 'run', 'aria-label': t('Kimi run') });
   private readonly trace = h('div');
   private readonly note = h('div', { class: 'note1', dir: 'auto', hidden: true });
   private readonly toolRow = h('div', { class: 'bar-tools' });
@@ -98,7 +99,7 @@ export class TraceView implements Desk {
       key => this.long.reveal(key)
     );
     this.all = button(
-      { class: 'b ghost', title: 'Expand all', 'aria-label': 'Expand all' },
+      { class: 'b ghost', title: t('Expand all'), 'aria-label': t('Expand all') },
       () => this.toggleAll(),
       icon('unfold')
     );
@@ -149,7 +150,7 @@ export class TraceView implements Desk {
   copy(text: string, what: string): void {
     toClipboard(text, this.root).then(
       () => this.announcer.say(`${what} copied`),
-      () => this.announcer.alert('The browser did not allow copying')
+      () => this.announcer.alert(t('The browser did not allow copying'))
     );
   }
 
@@ -160,13 +161,11 @@ export class TraceView implements Desk {
   copyRequest(step: number, form: RequestForm): void {
     this.ask('request', { step }).then(
       data => {
-        if (isRequest(data)) {
-          this.copy(requestText(data, form), `Request of step ${step}`);
-        } else {
-          this.announcer.alert('The kernel no longer has this request');
-        }
+        if (isRequest(data))
+          this.copy(requestText(data, form), t('Request of step {n}', { n: step }));
+        else this.announcer.alert(t('The kernel no longer has this request'));
       },
-      () => this.announcer.alert('The kernel did not answer; nothing was copied')
+      () => this.announcer.alert(t('The kernel did not answer; nothing was copied'))
     );
   }
 
@@ -181,13 +180,17 @@ export class TraceView implements Desk {
     this.header.tools.append(
       ...this.errors.nodes,
       button(
-        { class: 'b ghost', title: 'Find in this trace (/)', 'aria-label': 'Find in this trace' },
+        {
+          class: 'b ghost',
+          title: t('Find in this trace (/)'),
+          'aria-label': t('Find in this trace')
+        },
         () => this.find.open(),
         icon('find')
       ),
       this.all,
       button(
-        { class: 'b ghost', title: 'Keys (?)', 'aria-label': 'Keys' },
+        { class: 'b ghost', title: t('Keys (?)'), 'aria-label': t('Keys') },
         () => this.showHelp(),
         icon('keys')
       )
@@ -224,9 +227,7 @@ export class TraceView implements Desk {
   }
 
   private connect(): void {
-    if (!this.link) {
-      return;
-    }
+    if (!this.link) return;
     this.ends.push(this.link.onMessage(message => this.receive(message)));
     const onVisible = (): void => this.request();
     document.addEventListener('visibilitychange', onVisible);
@@ -290,7 +291,7 @@ export class TraceView implements Desk {
   private layout(): void {
     const { view } = this.scene;
     this.run.classList.toggle('over', !view.running);
-    put(this.run, { 'aria-label': view.running ? 'Kimi run' : 'Kimi run, finished' });
+    put(this.run, { 'aria-label': view.running ? t('Kimi run') : t('Kimi run, finished') });
     const panels = [this.find.node, this.help];
     const pane = this.pane?.node;
     if (view.running) {
@@ -345,7 +346,7 @@ export class TraceView implements Desk {
 
   private toggleAll(): void {
     const open = this.all.getAttribute('aria-pressed') !== 'true';
-    const words = open ? 'Collapse all' : 'Expand all';
+    const words = open ? t('Collapse all') : t('Expand all');
     put(this.all, { 'aria-pressed': String(open), 'aria-label': words, title: words });
     this.all.replaceChildren(icon(open ? 'fold' : 'unfold'));
     this.list.setAll(open);

@@ -1,0 +1,34 @@
+"""The catalogue of the UI's texts: whole, nothing too many, and each value in its place."""
+
+from __future__ import annotations
+
+import re
+
+from tests.words import catalogue, places, said, said_in
+
+ENGLISH_TOO = {"Kimi", "≥ {cost}"}
+"""What is the same in Chinese."""
+_HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;:!?()][\u4e00-\u9fff]")
+
+
+def test_every_text_of_the_page_is_translated_and_no_other() -> None:
+    assert said() - set(catalogue()) == set(), "python -m tests.words lists them"
+    assert set(catalogue()) - said() == set(), "python -m tests.words lists them"
+
+
+def test_each_value_has_its_place() -> None:
+    odd = {text for text, chinese in catalogue().items() if places(text) != places(chinese)}
+    assert odd == set()
+
+
+def test_a_translation_is_chinese_with_chinese_punctuation() -> None:
+    texts = catalogue()
+    same = {text for text, chinese in texts.items() if not re.search(r"[\u4e00-\u9fff]", chinese)}
+    assert {text for text in same if not text.startswith("{n} tok")} == ENGLISH_TOO
+    assert [chinese for chinese in texts.values() if _HALF_WIDTH.search(chinese)] == []
+
+
+def test_texts_are_found_as_they_are_written() -> None:
+    source = "x(t('a {b}', { b }), t(\n  'it\\'s', {}), t(\"two\"), part('no'), t(row.words))"
+    assert list(said_in(source)) == ["a {b}", "it's", "two"]
+    assert places("{b} of {a}") == places("{a}: {b}") != places("{a}")
