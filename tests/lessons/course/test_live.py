@@ -103,7 +103,5 @@ def test_three_a_minute_and_the_fourth_waits() -> None:
 
 
 def test_the_price_is_the_products_own() -> None:
-    price = price_of(PRESETS["moonshot"], "kimi-k2.6")
-    assert price is not None
-    figures = (price.input_usd, price.cached_usd, price.output_usd)
-    assert figures == (INPUT_USD, CACHED_USD, OUTPUT_USD)
+    due = (INPUT_USD, CACHED_USD, OUTPUT_USD)
+    assert price_of(PRESETS["moonshot"], "kimi-k2.6") == due
