@@ -127,11 +127,12 @@ def _shrunk(db: Connection, value: Any) -> Any:
 
 def _grow(db: Connection, value: Any, texts: Texts) -> None:
     """Put the long texts back into a list or dict that was just read."""
-    for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
-        if isinstance(entry, str):
+    for key, entry in value.items() if type(value) is dict else enumerate(value):
+        kind = type(entry)
+        if kind is str:
             if entry[:1] == _MARK:
                 value[key] = _restored(db, entry, texts)
-        elif isinstance(entry, dict | list):
+        elif kind is dict or kind is list:
             _grow(db, entry, texts)
 
 

@@ -23,6 +23,7 @@ from nbagent.kernel.capture import Capture
 from nbagent.kernel.interrupts import Armed, Interrupts, Limit
 from nbagent.kernel.late import Late
 from nbagent.kernel.sink import Sink
+from nbagent.kernel.sources import Sources
 from nbagent.kernel.spill import Spill
 from nbagent.kernel.swaps import Swaps
 from nbagent.kernel.watch import Watch
@@ -66,6 +67,7 @@ class LiveShell:
         self._redact = redact
         self._loop: PrivateLoop = private_loop(shell)
         self._late: Late = vars(shell).setdefault(_HOME, Late())
+        self._sources = Sources()
         self._running = False
 
     @property
@@ -176,7 +178,7 @@ class LiveShell:
             return self._loop.run(coroutine)
 
     def _run_cell(self, code: str, call: _Call) -> Outcome:
-        with figures.flushed(call.sink):
+        with figures.flushed(call.sink), self._sources.watched():
             result = self._shell.run_cell(code, store_history=False)
         error = result.error_before_exec or result.error_in_exec
         return Outcome(call.capture.value, error)
