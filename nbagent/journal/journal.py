@@ -243,7 +243,11 @@ class Journal:
         with self._database.reading() as db:
             if db is None or not self._database.writable:
                 return
-        for path in spools.waiting(self._directory() / "runs"):
+        try:
+            folder = self._directory() / "runs"
+        except OSError:  # the data directory cannot be used, so nothing waits in it
+            return
+        for path in spools.waiting(folder):
             spools.take_over(path, self._put, self._clock.wall())
 
     def _put(self, stored: StoredRun) -> None:
