@@ -60,7 +60,10 @@ function openTab(app: App, { tracker }: Parts, store: LiveStore, row: RunRow): v
     const tab = new RunTab(row, store.server, kernel, hasNotebook && newCell);
     if (kernel) tab.disposed.connect(store.kernels.hold(kernel.id));
     app.shell.add(tab, 'main');
-    if (!tab.parent) app.shell.add(tab, 'down'); // Notebook 7 has its notebook there, and no more
+    if (!tab.parent) {
+      tab.node.style.minHeight = '45vh'; // Notebook 7 has its notebook there, and no more
+      app.shell.add(tab, 'down');
+    }
   }
   app.shell.activateById(id);
 }
