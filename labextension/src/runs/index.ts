@@ -47,7 +47,8 @@ function isSeen({ shell }: App, row: RunRow): boolean {
 /** Show a run's trace in the main area; one that is open comes to the front. */
 function openTab(app: App, { tracker }: Parts, store: LiveStore, row: RunRow): void {
   const id = tabId(row.run_id);
-  if (![...app.shell.widgets('main')].some(widget => widget.id === id)) {
+  const open = [...app.shell.widgets('main'), ...app.shell.widgets('down')];
+  if (!open.some(widget => widget.id === id)) {
     const kernel = store.kernels.reach(row.run_id)?.kernel;
     const newCell = (source: string): void => {
       const panel = tracker?.find(({ context }) => context.path === row.notebook);
@@ -59,6 +60,10 @@ function openTab(app: App, { tracker }: Parts, store: LiveStore, row: RunRow): v
     const tab = new RunTab(row, store.server, kernel, hasNotebook && newCell);
     if (kernel) tab.disposed.connect(store.kernels.hold(kernel.id));
     app.shell.add(tab, 'main');
+    if (!tab.parent) {
+      tab.node.style.minHeight = '45vh'; // Notebook 7 has its notebook there, and no more
+      app.shell.add(tab, 'down');
+    }
   }
   app.shell.activateById(id);
 }
