@@ -14,9 +14,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict, cast
+from typing import Any, Literal, NotRequired, Required, TypeAlias, TypedDict, cast, overload
 
 from nbagent.errors import HistoryError
+from nbagent.packed import Block
 
 REASONING_KEYS = ("reasoning_content", "reasoning", "reasoning_details")
 """Field names under which endpoints deliver reasoning, in the order they are looked for."""
@@ -98,25 +99,28 @@ def text_of(message: Message) -> str:
 def json_bytes(value: Any) -> bytes:
     """Serialise compactly as UTF-8; a lone surrogate, which UTF-8 cannot hold, is escaped."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _encode(value).encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return _encode_ascii(value).encode()
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_ascii = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Record:
     """One message as the dict it is and the bytes it becomes.
 
     Attributes:
-        message: the provider's own dict.
         n_bytes: how many bytes it becomes.
     """
 
-    __slots__ = ("_body", "message", "n_bytes")
+    __slots__ = ("_body", "_message", "n_bytes")
 
     def __init__(self, message: Message, body: bytes) -> None:
-        self.message = message
+        self._message: Message | int = message
+        self._body: bytes | Block = body
         self.n_bytes = len(body)
-        self._body: bytes | None = body
 
     @classmethod
     def of(cls, message: Message) -> Record:
@@ -124,15 +128,71 @@ class Record:
         return cls(message, json_bytes(message))
 
     @property
+    def message(self) -> Message:
+        """The provider's own dict; an equal one, if it was packed."""
+        if isinstance(self._body, Block):
+            return cast("Message", self._body[0][cast("int", self._message)])
+        return cast("Message", self._message)
+
+    @property
     def body(self) -> bytes:
         """The bytes."""
-        if self._body is None:
-            self._body = json_bytes(self.message)
-        return self._body
+        return json_bytes(self.message) if isinstance(self._body, Block) else self._body
 
-    def forget_body(self) -> None:
-        """Make the bytes anew where they are asked for: no request to come carries the message."""
-        self._body = None
+    @property
+    def is_packed(self) -> bool:
+        """Whether the message is packed."""
+        return isinstance(self._body, Block)
+
+    def pack(self, block: Block, i: int) -> None:
+        """Let go of the message: it is the item `i` of the block's first list."""
+        self._body, self._message = block, i
+
+
+class Messages(Sequence[Message]):
+    """The list of a loop that only appends to it, held as records.
+
+    Args:
+        records: of the messages that it begins with.
+    """
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.records = list(records)
+
+    @classmethod
+    def of(cls, messages: Iterable[Message]) -> Messages:
+        """A list of its own that begins with these messages."""
+        if isinstance(messages, Messages):
+            return cls(messages.records)
+        return cls(map(Record.of, messages))
+
+    def append(self, message: Message) -> None:
+        """Put a message at the end."""
+        self.records.append(Record.of(message))
+
+    def extend(self, messages: Iterable[Message]) -> None:
+        """Put messages at the end."""
+        self.records.extend(map(Record.of, messages))
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    @overload
+    def __getitem__(self, i: int) -> Message: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Message]: ...
+    def __getitem__(self, i: int | slice) -> Message | list[Message]:
+        if isinstance(i, slice):
+            return [record.message for record in self.records[i]]
+        return self.records[i].message
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+    __hash__ = None  # type: ignore[assignment] # it changes, like any list
+
+    def __repr__(self) -> str:
+        return repr([*self])
 
 
 @dataclass(slots=True)
@@ -232,8 +292,11 @@ class Transcript:
         if same < len(records):
             kept = min(self.current.checked, same)
             self.revisions.append(Revision(self.current.number + 1, records[:same], kept))
-        for message in messages[same:]:
-            self.current.records.append(Record.of(message))
+        if isinstance(messages, Messages):
+            messages.records[:same] = records[:same]  # each message has one record
+            self.current.records += messages.records[same:]
+        else:
+            self.current.records += map(Record.of, messages[same:])
         return self.current
 
 

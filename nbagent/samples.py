@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from sys import intern
 from typing import Any, Literal, TypeAlias, cast, overload
 
 Phase: TypeAlias = Literal["reasoning", "answer", "arguments"]
@@ -99,6 +100,7 @@ def _unpacked(text: str) -> list[Sample]:
     for run in text.split(";"):
         phase: Any
         phase, *words = run.split(" ")
+        phase = intern(phase)
         numbers = [*map(int, words)]
         for step, weight in zip(numbers[::2], numbers[1::2], strict=True):
             units += step

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import math
 import os
 import subprocess
 import sys
+import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from jupyter_server.serverapp import list_running_servers
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from nbagent.cli import main
 from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import ensure
 from nbagent.notebook import put_in
 from nbagent.notebook.ops import hash_of
 from nbagent.notebook.proposals import CELLS_MIME, carries
+from tests.browser.lab import Lab
 
 CLOCK = SystemClock()
 
@@ -82,6 +89,7 @@ def put_in_at_end(notebook: Any) -> None:
     put_in(notebook)
 
 
+@pytest.mark.kernel
 def test_nbclient_puts_them_in_at_the_end() -> None:
     place(*ORDERS)
     notebook = a_notebook()
@@ -97,6 +105,8 @@ def test_nbclient_puts_them_in_at_the_end() -> None:
     assert json.dumps(notebook) == before, "once is enough"
 
 
+@pytest.mark.kernel
+@pytest.mark.long
 def test_a_cell_that_was_inserted_can_be_edited_run_and_deleted() -> None:
     place(call("insert_cell", source="w = 5"), call("insert_cell", source="gone = 1"))
     notebook = a_notebook()
@@ -123,6 +133,8 @@ def test_a_cell_that_was_inserted_can_be_edited_run_and_deleted() -> None:
     nbformat.validate(notebook)
 
 
+@pytest.mark.kernel
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["papermill", "nbconvert"])
 def test_a_file_that_others_executed_is_done_afterwards(tmp_path: Path, way: str) -> None:
     place(*ORDERS)
@@ -150,9 +162,20 @@ def test_a_file_that_others_executed_is_done_afterwards(tmp_path: Path, way: str
     assert "carries no proposals" in apply(done).stdout
 
 
-def apply(*words: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "nbagent", "cells", "apply", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Said:
+    """What the command line has said, and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def apply(*words: Any) -> Said:
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(["cells", "apply", *map(str, words)])
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 def carrying(*proposals: dict[str, Any]) -> Any:
@@ -225,6 +248,38 @@ def test_another_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert apply(path, "-o", tmp_path / "new.ipynb").returncode == 0
     assert path.read_bytes() == before
     assert nbformat.read(tmp_path / "new.ipynb", as_version=4).cells[-1].source == "new"
+
+
+@pytest.mark.long
+def test_a_notebook_that_a_server_has_open_is_left_alone(tmp_path: Path) -> None:
+    server = Lab(tmp_path)
+    try:
+        path = server.root / "open.ipynb"
+        nbformat.write(carrying({"ops": [{"op": "insert", "after": "end", "source": "new"}]}), path)
+        before = path.read_bytes()
+        (running,) = [
+            each for each in list_running_servers() if each["root_dir"] == str(server.root)
+        ]
+        url, token = running["url"], running["token"]
+        body = {"path": "open.ipynb", "type": "notebook", "name": "", "kernel": {"name": "python3"}}
+        request = urllib.request.Request(
+            f"{url}api/sessions", json.dumps(body).encode(), {"Authorization": f"token {token}"}
+        )
+        session = json.loads(urllib.request.urlopen(request).read())
+        refused = apply(path)
+        assert refused.returncode == 2
+        assert "is open in the Jupyter at" in refused.stderr
+        assert path.read_bytes() == before
+        request = urllib.request.Request(
+            f"{url}api/sessions/{session['id']}",
+            headers={"Authorization": f"token {token}"},
+            method="DELETE",
+        )
+        urllib.request.urlopen(request)
+        assert apply(path).returncode == 0
+        assert nbformat.read(path, as_version=4).cells[-1].source == "new"
+    finally:
+        server.close()
 
 
 def test_the_naive_way_fails_these_tests() -> None:

@@ -242,22 +242,38 @@ def test_an_attached_cell_is_as_the_page_shows_it(kernel: PageKernel, server: Se
     assert sources(kernel)[0] == "prices['May']", "an attached cell counts as read"
 
 
-GARBAGE: list[Any] = [
-    None,
-    [],
-    "yes",
-    {},
-    {"ok": "yes"},
-    {"ok": True},
-    {"ok": True, "results": [{"id": "../../etc"}]},
-    {"ok": True, "results": [1, 2, 3]},
-    {"ok": False},
-    {"ok": False, "reason": "changed", "id": ["x"], "source": 5, "hash": {}},
-    {"ok": True, "results": [{"ok": True, "cells": [{"id": "a"}], "path": 3}]},
+FAILING = [
+    ("print(pricse)", "print(prices)", "prices = [1]"),
+    ("tabel = {'Mar': 1}\ntabel['Mrr']", "", ""),
+    ("rows = {'total': 1}\n1 + rows['totl']", "1 + rows['total']", "rows = {'total': 1}"),
+    ("for i in [1]\n    print(i)", "for i in [1]:", ""),
+    ("print('a)", "print('a')", ""),
+    ("x = 2.5 > '2'", "x = 2.5 > 2", ""),
 ]
 
 
-@pytest.mark.parametrize("garbage", GARBAGE, ids=range(len(GARBAGE)))
+@pytest.mark.long
+@pytest.mark.parametrize(("source", "mended", "before"), FAILING)
+def test_a_cell_that_failed_is_mended_by_rule(
+    kernel: PageKernel, source: str, mended: str, before: str
+) -> None:
+    kernel.run(before)
+    cell = kernel.model.add(0, source)
+    own = kernel.model.add(1, "%%kimi --plan")
+    kernel.model.cells[0]["outputs"] = kernel.run(source, cell_id=cell).outputs
+    kernel.proposed.clear()
+    prompt = f"Fix @cell:{cell}, which ends with an error.\nPropose the smallest change."
+    answer = kernel.run(f"%%kimi --plan -n --out run\n{prompt}", cell_id=own, answer=str)
+    if mended:
+        (op,) = kernel.proposed
+        assert (op["op"], op["id"]) == ("edit", cell)
+        assert mended in op["source"], answer.text
+    else:
+        assert kernel.proposed == []
+    assert sources(kernel)[0] == source
+
+
+@pytest.mark.parametrize("garbage", [None, {"ok": True, "results": [1]}])
 def test_an_answer_that_makes_no_sense_breaks_nothing(
     kernel: PageKernel, server: Server, garbage: Any
 ) -> None:

@@ -29,7 +29,7 @@ def test_help_lists_the_commands_that_exist_and_no_other(
     listed = re.findall(
         r"^  (\w+) ", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE
     )
-    assert listed == sorted(nbagent.commands) == ["demo", "doctor", "lessons", "runs"]
+    assert listed == sorted(nbagent.commands) == ["cells", "demo", "doctor", "lessons", "runs"]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_help_lists_the_commands_that_exist_and_no_other(
     [
         (["docter"], "Did you mean `nbagent doctor`?"),
         (["lessons", "srve"], "Did you mean `nbagent lessons serve`?"),
-        (["zzz"], "The commands are demo, doctor, lessons, runs."),
+        (["zzz"], "The commands are demo, doctor, lessons, runs, cells."),
         (["doctor", "--endpont", "x"], "--endpoint"),
     ],
 )

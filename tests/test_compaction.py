@@ -455,7 +455,7 @@ def test_the_projection_comes_back_from_the_events_alone() -> None:
         if event.kind != "step_started":
             continue
         past = past_from(stored[: k + 1], run.messages[: event.n_messages], NO_PAST)
-        window = Window(past, b"", n_window=WINDOW, thinking=True, trusted=True)
+        window = Window(past, b"", n_window=WINDOW, thinking=True)
         request = run.requests[event.step - 1]
         n = request.n + request.n_left_out
         revision = Transcript().sync(list(run.messages), trusted=True)
@@ -644,7 +644,7 @@ def test_a_summary_is_told_from_what_people_write() -> None:
 def test_an_old_request_is_made_again_though_its_bytes_are_forgotten() -> None:
     """The event holds the hash of what went; the bytes of messages that left are not held."""
     run = drive(run_of(SmallModel(80), history=[SYSTEM]))
-    forgotten = [r for r in run.transcript.current.records if r._body is None]
+    forgotten = [r for r in run.transcript.current.records if r.is_packed]
     assert forgotten
     started = [event for event in run.events if isinstance(event, StepStarted)]
     assert [request.sha256() for request in run.requests] == [event.sha256 for event in started]

@@ -79,7 +79,7 @@ def compaction_of(goals: tuple[int, ...], n_window: int, events: list[Event]) ->
         clock=None,  # type: ignore[arg-type] # nothing waits here
     )
     past = Past(goals=goals[:-1])
-    window = Window(past, b'"model":"test"', n_window=n_window, thinking=True, trusted=True)
+    window = Window(past, b'"model":"test"', n_window=n_window, thinking=True)
     return Compaction(
         recipe,
         window,

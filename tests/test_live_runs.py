@@ -119,6 +119,7 @@ def test_what_it_does_not_know_is_refused_in_words(kernel: LiveKernel) -> None:
     ask = Asker(kernel)
     assert ask("export", run="run-0", format="html")["error"] == "this kernel has no run 'run-0'"
     assert ask("decide")["error"] == "a kernel is not asked for 'decide'"
+    kernel.run("%%kimi -n\nWhat is 2 + 2?", answer=str)
     name = ask.rows()[0]["run_id"]
     assert ask("export", run=name, format="exe")["error"] == "a run is not written as 'exe'"
 

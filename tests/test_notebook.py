@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from nbagent.bounded import size_of
+from nbagent.clock import ManualClock
 from nbagent.messages import json_bytes
 from nbagent.notebook import (
     MAX_OUTLINED,
@@ -25,10 +27,13 @@ from nbagent.notebook import (
     cells_from_history,
     notebook_path,
     outline,
-    read_notebook_tool,
     this_notebook,
 )
-from nbagent.tools import ToolContext, ToolResult, Toolset
+from nbagent.notebook.cells import Cells, Seen
+from nbagent.notebook.draft import Draft
+from nbagent.notebook.pages import Pages
+from nbagent.notebook.tools import read_notebook_tool
+from nbagent.tools import Tool, ToolContext, ToolResult, Toolset
 from tests.here import Here, a_call
 from tests.mfjs_rules import violations
 
@@ -124,8 +129,15 @@ def test_files_of_older_formats_are_read(tmp_path: Path) -> None:
 # --- reading ----------------------------------------------------------------------------------
 
 
+def reading_tool(saved: Callable[[], Notebook]) -> Tool:
+    """The tool where no page is."""
+    nobody: Any = None
+    pages = Pages(lambda _data, _on: lambda: None, nobody, ManualClock())
+    return read_notebook_tool(Cells(pages, Draft(), saved, Seen()), str)
+
+
 def read(notebook: Notebook, **arguments: Any) -> ToolResult:
-    tools = Toolset([read_notebook_tool(lambda: notebook)])
+    tools = Toolset([reading_tool(lambda: notebook)])
     call = a_call("read_notebook", json_bytes(arguments).decode())
     return tools.call(call, ToolContext(Here(), print))
 
@@ -182,15 +194,13 @@ def test_what_is_read_is_bounded() -> None:
 
 
 def test_the_tool_is_pure_and_accepted(notebook: Notebook) -> None:
-    tool = read_notebook_tool(lambda: notebook)
+    tool = reading_tool(lambda: notebook)
     assert tool.effect == "pure"
     assert violations(tool.parameters) == []
 
 
 def test_the_notebook_is_looked_at_anew_in_each_call(saved: Path) -> None:
-    tools = Toolset(
-        [read_notebook_tool(lambda: this_notebook({"JPY_SESSION_NAME": str(saved)}, {}, {}))]
-    )
+    tools = Toolset([reading_tool(lambda: this_notebook({"JPY_SESSION_NAME": str(saved)}, {}, {}))])
     call = a_call("read_notebook", "")
     context = ToolContext(Here(), print)
     assert "5 cells" in tools.call(call, context).outcome

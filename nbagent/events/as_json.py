@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -27,23 +27,20 @@ def from_dict(data: Mapping[str, Any]) -> Event:
     cls = EVENT_TYPES.get(str(data.get("kind")))
     if cls is None:
         raise ValueError(f"unknown event kind {data.get('kind')!r}")
-    known = _FIELDS[cls]
-    values = {key: _restore(key, value) for key, value in data.items() if key in known}
+    values = {key: value for key, value in data.items() if key in _FIELDS[cls]}
+    for name in _RESTORED[cls]:
+        if values.get(name) is not None:
+            values[name] = _RESTORE[name](values[name])
     return cls(**values)
 
 
-def _restore(name: str, value: Any) -> Any:
-    """Undo what JSON did to a field: tuples became lists, nested dataclasses dicts."""
-    if name == "sent":
-        return tuple(Sent(**row) for row in value)
-    if name == "reasons":
-        return tuple(Reason(**row) for row in value)
-    if name == "changes" and value is not None:
-        return Changes(**{key: tuple(names) for key, names in value.items()})
-    if name in _TUPLES and value is not None:
-        return tuple(value)
-    return value
-
+_RESTORE: dict[str, Callable[[Any], Any]] = {
+    "sent": lambda rows: tuple(Sent(**row) for row in rows),
+    "reasons": lambda rows: tuple(Reason(**row) for row in rows),
+    "changes": lambda value: Changes(**{key: tuple(names) for key, names in value.items()}),
+    **dict.fromkeys(("tools", "price", "marks", "display", "always", "goals"), tuple),
+}
+"""What undoes what JSON did to a field: tuples became lists, nested dataclasses dicts."""
 
 _FIELDS = {cls: frozenset(f.name for f in fields(cls)) for cls in EVENT_TYPES.values()}
-_TUPLES = ("tools", "price", "marks", "display", "always", "goals")
+_RESTORED = {cls: tuple(known & _RESTORE.keys()) for cls, known in _FIELDS.items()}

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from array import array
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import takewhile
 from os import getpid
 from typing import Any
 
@@ -87,7 +89,7 @@ class Keeper:
         self._is_leased = False
         self._seen = -1
         self._n_sends = 0
-        self._marks: list[int] = []
+        self._marks = array("q")
         """For each send, the event from which on things happened after it."""
         self._figures = Figures()
         self._unwritten: list[Event] = []
@@ -234,9 +236,10 @@ class Keeper:
         (last,) = db.execute("SELECT max(seq) FROM event WHERE run = ?", (row,)).fetchone()
         (sends,) = db.execute("SELECT count(*) FROM send WHERE run = ?", (row,)).fetchone()
         (partials,) = db.execute("SELECT count(*) FROM partial WHERE run = ?", (row,)).fetchone()
-        known = {event.seq: event for event in [*self._run.events, *self._unwritten]}
         since = -1 if last is None else last
-        self._unwritten = [known[seq] for seq in sorted(known) if seq > since]
+        missing = [*takewhile(lambda event: event.seq > since, reversed(self._run.events))]
+        known = {event.seq: event for event in [*missing, *self._unwritten] if event.seq > since}
+        self._unwritten = [known[seq] for seq in sorted(known)]
         self._seen = max([since, *known])
         self._n_sends, self._n_partials = sends, partials
         if not self._marks:
@@ -307,7 +310,7 @@ class Keeper:
     def _mark_sends(self, seq: int) -> None:
         """Note of the sends that are new that what happens from `seq` on comes after them."""
         n_new = len(self._run.cursor.sends) - len(self._marks)
-        self._marks += [seq] * n_new
+        self._marks.extend([seq] * n_new)
 
     def _message_id(self, db: sqlite3.Connection, message: Message) -> int:
         clean = self._run.recipe.redact.value(message)

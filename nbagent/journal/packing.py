@@ -26,6 +26,9 @@ LONG = 256
 Texts: TypeAlias = dict[int, str]
 """Long texts that were read already, by number."""
 
+Row: TypeAlias = tuple[int, float, str, bytes]
+"""An event as it is stored: `seq`, `t`, `kind` and `body`."""
+
 _MARK = "\x01"
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _encode_ascii = JSONEncoder(separators=(",", ":"), default=str).encode
@@ -54,6 +57,20 @@ def unpack(db: Connection, body: bytes, texts: Texts) -> Any:
     return value
 
 
+def unpack_all(db: Connection, bodies: Sequence[bytes], texts: Texts) -> list[Any]:
+    """Read what `pack` has made of many values, in a few queries.
+
+    Raises:
+        ValueError: one of them cannot be read.
+    """
+    _read_texts(db, references(bodies) - texts.keys(), texts)
+    values = loads(b"[%b]" % b",".join(bodies))
+    for value, body in zip(values, bodies, strict=True):
+        if b"\\u0001" in body:
+            _grow(db, value, texts)
+    return cast("list[Any]", values)
+
+
 def pack_event(db: Connection, event: Event) -> bytes:
     """Serialise an event without its stamps, which have columns."""
     return pack(
@@ -61,17 +78,28 @@ def pack_event(db: Connection, event: Event) -> bytes:
     )
 
 
-def unpack_event(db: Connection, row: tuple[int, float, str, bytes], texts: Texts) -> Event | None:
-    """Read an event; None if it is one of a newer nbagent that this one does not know.
+def unpack_events(db: Connection, rows: Sequence[Row], texts: Texts) -> list[Event]:
+    """Read events; those of a newer nbagent that this one does not know are left out.
 
     Args:
         db: the connection.
-        row: `seq`, `t`, `kind` and `body`.
+        rows: `seq`, `t`, `kind` and `body` of each.
         texts: long texts that were read already.
     """
-    seq, t, kind, body = row
     try:
-        return from_dict({**unpack(db, body, texts), "kind": kind, "seq": seq, "t": t})
+        values = unpack_all(db, [body for *_, body in rows], texts)
+    except (ValueError, TypeError):
+        if len(rows) == 1:
+            return []
+        return [event for row in rows for event in unpack_events(db, [row], texts)]
+    events = (_event_of(row, value) for row, value in zip(rows, values, strict=True))
+    return [event for event in events if event is not None]
+
+
+def _event_of(row: Row, value: Any) -> Event | None:
+    seq, t, kind, _ = row
+    try:
+        return from_dict({**value, "kind": kind, "seq": seq, "t": t})
     except (ValueError, TypeError):
         return None
 
@@ -112,11 +140,16 @@ def _restored(db: Connection, text: str, texts: Texts) -> str:
         return text[2:]
     number = int(text[1:])
     if number not in texts:
-        zipped, body = db.execute(
-            "SELECT zipped, body FROM text WHERE id = ?", (number,)
-        ).fetchone()
-        texts[number] = (decompress(body) if zipped else body).decode("utf-8", "surrogatepass")
+        _read_texts(db, {number}, texts)
     return texts[number]
+
+
+def _read_texts(db: Connection, numbers: Iterable[int], texts: Texts) -> None:
+    """Read long texts by number."""
+    for first, n in to_spans(sorted(numbers)):
+        query = "SELECT id, zipped, body FROM text WHERE id BETWEEN ? AND ?"
+        for number, zipped, body in db.execute(query, (first, first + n - 1)):
+            texts[number] = (decompress(body) if zipped else body).decode("utf-8", "surrogatepass")
 
 
 def _text_id(db: Connection, text: str) -> int:
@@ -144,10 +177,14 @@ def message_id(db: Connection, message: Message) -> int:
     return cast("int", db.execute("INSERT INTO message (hash, body) VALUES (?, ?)", row).lastrowid)
 
 
-def message_of(db: Connection, number: int, texts: Texts) -> Message:
-    """Read a message."""
-    (body,) = db.execute("SELECT body FROM message WHERE id = ?", (number,)).fetchone()
-    return cast("Message", unpack(db, body, texts))
+def messages_of(db: Connection, numbers: Iterable[int], texts: Texts) -> dict[int, Message]:
+    """Read messages, by number."""
+    query = "SELECT id, body FROM message WHERE id BETWEEN ? AND ?"
+    rows: list[tuple[int, bytes]] = []
+    for first, n in to_spans(sorted(numbers)):
+        rows += db.execute(query, (first, first + n - 1))
+    values = unpack_all(db, [body for _, body in rows], texts)
+    return {number: value for (number, _), value in zip(rows, values, strict=True)}
 
 
 def to_spans(numbers: Iterable[int]) -> list[list[int]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from json import loads
 from sqlite3 import Connection
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from nbagent.errors import UsageError
 from nbagent.events import Event
 from nbagent.journal.lease import Holder, held_by
-from nbagent.journal.packing import Texts, from_spans, message_of, unpack, unpack_event
+from nbagent.journal.packing import Texts, from_spans, messages_of, unpack, unpack_events
 from nbagent.messages import Message
 from nbagent.run.cursor import Send
 from nbagent.run.resume import RunRecord
@@ -157,26 +158,30 @@ def some_events(
         "SELECT seq, t, kind, body FROM event WHERE run = ? AND seq >= ? ORDER BY seq LIMIT ?",
         (number, since, limit),
     ).fetchall()
-    events = [event for row in rows if (event := unpack_event(db, row, texts)) is not None]
-    return events, rows[-1][0] + 1 if len(rows) == limit else None
+    return unpack_events(db, rows, texts), rows[-1][0] + 1 if len(rows) == limit else None
 
 
 def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun:
     """A whole run; see `Journal.load`."""
     number = number_of(db, run_id)
     texts: Texts = {}
-    messages: dict[int, Message] = {}
     row = db.execute(f"{_SELECT} WHERE id = ?", (number,)).fetchone()
     (masked,) = db.execute("SELECT masked FROM run WHERE id = ?", (number,)).fetchone()
     begun = db.execute("SELECT origin, made_of FROM beginning WHERE run = ?", (number,)).fetchone()
     origin, made_of = begun or ("[]", b"{}")
     (sends_seq,) = db.execute("SELECT max(seq) FROM send WHERE run = ?", (number,)).fetchone()
+    rows = db.execute(
+        "SELECT move, yielded, given FROM send WHERE run = ? ORDER BY k", (number,)
+    ).fetchall()
+    begins = [*from_spans(loads(origin))]
+    sends = [(move, yielded, [*from_spans(loads(given))]) for move, yielded, given in rows]
+    messages = messages_of(db, {*begins, *chain.from_iterable(given for *_, given in sends)}, texts)
     partials = db.execute("SELECT text FROM partial WHERE run = ? ORDER BY n", (number,))
     return StoredRun(
         line=_line(db, row, me, now),
         events=tuple(_all_events(db, number, texts)),
-        origin=tuple(_messages(db, from_spans(loads(origin)), texts, messages)),
-        sends=tuple(_sends(db, number, texts, messages)),
+        origin=tuple(messages[i] for i in begins),
+        sends=tuple(_send(*row, messages) for row in sends),
         sends_seq=0 if sends_seq is None else sends_seq,
         made_of=unpack(db, made_of, texts),
         partial=b"".join(text for (text,) in partials).decode("utf-8", "surrogatepass"),
@@ -191,22 +196,11 @@ def _all_events(db: Connection, number: int, texts: Texts) -> Iterator[Event]:
         yield from events
 
 
-def _sends(
-    db: Connection, number: int, texts: Texts, messages: dict[int, Message]
-) -> Iterator[Send]:
-    rows = db.execute(
-        "SELECT move, yielded, given FROM send WHERE run = ? ORDER BY k", (number,)
-    ).fetchall()
-    for move, yielded, given in rows:
-        value = list(_messages(db, from_spans(loads(given)), texts, messages))
-        yield Send(move, yielded, value[0] if move == "ask" else value)
-
-
-def _messages(
-    db: Connection, numbers: Iterable[int], texts: Texts, known: dict[int, Message]
-) -> Iterator[Message]:
-    """Messages by number; one that comes twice is the same dict both times."""
-    for number in numbers:
-        if number not in known:
-            known[number] = message_of(db, number, texts)
-        yield known[number]
+def _send(
+    move: Literal["ask", "act", "restart"],
+    yielded: str,
+    given: Sequence[int],
+    messages: Mapping[int, Message],
+) -> Send:
+    value = [messages[i] for i in given]
+    return Send(move, yielded, value[0] if move == "ask" else value)

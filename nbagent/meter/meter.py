@@ -11,9 +11,7 @@ lengthen the TTFT. Read next: `nbagent.trace.chart`, which draws `Meter.chart()`
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from statistics import median
 from typing import Any
 
@@ -35,7 +33,9 @@ from nbagent.events import (
     ToolStarted,
 )
 from nbagent.messages import Usage
-from nbagent.meter.streams import Curve, Segment, Span, Stream, bucketed, halved, thinned
+from nbagent.meter.step import MeteredStep
+from nbagent.meter.streams import Stream, bucketed, halved, thinned
+from nbagent.packed import Packed, Packer
 from nbagent.samples import Sample
 
 TOKENS_PER_CHAR = 0.25
@@ -46,77 +46,8 @@ REFUSALS = ("rate_limit", "auth", "quota", "not_found", "bad_request", "overflow
 
 MAX_SAMPLES = 4_000
 POINTS_PER_REPLY, POINTS_IN_LONG_RUNS, LONG_RUN_STEPS = 48, 12, 100
-
-
-@dataclass(slots=True)
-class _Step:
-    """Figures of one step; of several attempts, the one that was accepted."""
-
-    step: int
-    t0: float
-    t1: float = 0.0
-    attempts: int = 1
-    requested_t: float = 0.0
-    ttft_s: float | None = None
-    ttfa_s: float | None = None
-    model_s: float | None = None
-    tokens_per_s: float | None = None
-    usage: Usage | None = None
-    completion_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cost_usd: float | None = None
-    estimated: bool = False
-    buffered: bool = False
-    tool_s: float = 0.0
-    you_s: float = 0.0
-    wait_s: float = 0.0
-    tool_calls: int = 0
-    stalls: Sequence[Span] = ()
-    speed: Sequence[Curve] = ()
-    phases: list[str] = field(default_factory=list)
-    """The phase of each span; `times` has its begin and its end."""
-    times: array[float] = field(default_factory=lambda: array("d"))
-
-    def add(self, phase: str, t0: float, t1: float) -> None:
-        """Append a span, if it has a length."""
-        if t1 > t0:
-            self.phases.append(phase)
-            self.times.extend((t0, t1))
-        self.t1 = max(self.t1, t1)
-
-    @property
-    def segments(self) -> Iterator[Segment]:
-        """The spans, in the order in which they ended."""
-        for i, phase in enumerate(self.phases):
-            yield self.step, phase, self.times[2 * i], self.times[2 * i + 1]
-
-    def figures(self) -> dict[str, Any]:
-        """The step's row of `Meter.metrics()`."""
-        usage: Mapping[str, Any] = self.usage or {}
-        prompt, cached = usage.get("prompt_tokens"), usage.get("cached_tokens")
-        return {
-            "step": self.step,
-            "wall_s": self.t1 - self.t0,
-            "ttft_s": self.ttft_s,
-            "ttfa_s": self.ttfa_s,
-            "model_s": self.model_s,
-            "tokens_per_s": self.tokens_per_s,
-            "prompt_tokens": prompt,
-            "cached_tokens": cached,
-            "cached_share": cached / prompt if prompt and cached is not None else None,
-            "completion_tokens": self.completion_tokens,
-            "reasoning_tokens": self.reasoning_tokens,
-            "tool_calls": self.tool_calls,
-            "tool_s": self.tool_s,
-            "you_s": self.you_s,
-            "wait_s": self.wait_s,
-            "retries": self.attempts - 1,
-            "stalls": len(self.stalls),
-            "stall_s": sum(b - a for a, b in self.stalls),
-            "cost_usd": self.cost_usd,
-            "estimated": self.estimated,
-            "buffered": self.buffered,
-        }
+PACKED_STEPS = 100
+"""So many steps are packed together, when as many have come after them."""
 
 
 class Meter:
@@ -128,7 +59,8 @@ class Meter:
         self.window_tokens = 0
         self.t = 0.0
         self.finished = False
-        self._steps: dict[int, _Step] = {}
+        self._steps: Packed[MeteredStep] = Packed()
+        self._packer = Packer()
         self._summaries: list[Mapping[str, Any]] = []
         """Token counts and cost of requests for a summary: of the run, and of no step."""
         self._pieces: list[Sample] = []
@@ -168,7 +100,7 @@ class Meter:
         Keys ending in `_s` are seconds, `_usd` dollars, `_tokens` counts, `tokens_per_s` is the
         decode speed (of the run: the median over its steps), `cached_share` is 0 to 1.
         """
-        rows = [step.figures() for step in list(self._steps.values())]
+        rows = [step.figures() for step in self._steps]
         all_rows = [*rows, *self._summaries]
         prompt = _total(row.get("prompt_tokens") for row in all_rows)
         cached = _total(row.get("cached_tokens") for row in all_rows)
@@ -196,7 +128,7 @@ class Meter:
             `t_end`; `segments` as `[step, phase, t0, t1]`; `speed` as `[phase, [[t, v], …]]`, one
             line for each phase of each reply; `stalls` as `[t0, t1]`; `p50` and `top` of speed.
         """
-        steps, pieces = list(self._steps.values()), self._pieces
+        steps, pieces = [*self._steps], self._pieces
         segments = [s for step in steps for s in step.segments]
         lines = [line for step in steps for line in step.speed]
         if self._open:
@@ -225,7 +157,7 @@ class Meter:
             `waiting_s` (since the request, None once a piece has come), `completion_tokens` of
             the reply so far, `tokens_per_s` over the last second (None while nothing comes).
         """
-        step = next(reversed(self._steps.values()), None)
+        step = next(reversed(self._steps), None)
         streaming = bool(self._pieces)
         waits = step is not None and not streaming and step.model_s is None and not self._open
         recent = sum(n for at, n, _ in self._pieces if at > t - 1.0)
@@ -237,10 +169,16 @@ class Meter:
             "estimated": True,
         }
 
-    def _step(self, number: int) -> _Step:
-        if number not in self._steps:
-            self._steps[number] = _Step(number, self.t, self.t, requested_t=self.t)
-        return self._steps[number]
+    def _step(self, number: int) -> MeteredStep:
+        recent = self._steps.recent
+        found = next((step for step in reversed(recent) if step.step == number), None)
+        if found is None:
+            found = MeteredStep(number, self.t, self.t, requested_t=self.t)
+            self._steps.append(found)
+            if len(recent) > 2 * PACKED_STEPS:
+                block = self._packer.pack([*recent[:PACKED_STEPS]])
+                self._steps.pack_first(PACKED_STEPS, block, 0)
+        return found
 
     def _close(self, t: float) -> None:
         """End the open span (approval, pause, back-off) at `t` and count its length."""
@@ -314,14 +252,14 @@ class Meter:
         if n_tokens and n_chars:
             self._tokens_per_char = min(max(n_tokens / n_chars, 0.05), 4.0)
 
-    def _count_reasoning(self, step: _Step, stream: Stream) -> None:
+    def _count_reasoning(self, step: MeteredStep, stream: Stream) -> None:
         known = step.usage.get("reasoning_tokens") if step.usage else None
         if known is None and stream.share("reasoning"):
             step.estimated = True
             known = round(stream.share("reasoning") * stream.n_tokens)
         step.reasoning_tokens = known
 
-    def _time(self, step: _Step, stream: Stream) -> None:
+    def _time(self, step: MeteredStep, stream: Stream) -> None:
         if stream.t_first is None:
             step.add("waiting", step.requested_t, self.t)
             return

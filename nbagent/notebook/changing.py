@@ -143,8 +143,8 @@ def shown_anew(cells: Cells, cell: Cell, words: str, redact: Callable[[str], str
         words: why, with a place for its `{text}`.
         redact: masks what the model is not to see.
     """
-    ((whole, text),) = texts_of([cell])
-    cells.see(whole or replace(cell, is_cut=True), redact)
+    ((shown, text),) = texts_of([cell])
+    cells.see(shown or cell, redact)
     return ToolResult(content=words.replace("{text}", text), is_error=True, outcome="refused")
 
 
@@ -172,17 +172,18 @@ def not_done(
 
 def _new_source(cell: Cell, source: str | None, old: str, new: str) -> str | ToolResult:
     """The text that a cell is to have; else what is wrong with the arguments."""
-    n_found = cell.source.count(old) if old else 0
+    at, last = cell.source.find(old), cell.source.rfind(old)
     if (source is None) == (not old):
         text = "Give either `source`, or `old` and `new`. Nothing was changed."
     elif source is not None:
         if not cell.is_cut:
             return source
         text = IN_PARTS
-    elif n_found == 1:
-        return cell.source.replace(old, new)
+    elif at == last >= 0:
+        return f"{cell.source[:at]}{new}{cell.source[at + len(old) :]}"
     else:
-        text = f"`old` occurs {n_found or 'no'} times in the cell, not once. Nothing was changed."
+        n_times = "more than once" if at >= 0 else "nowhere"
+        text = f"`old` occurs {n_times} in the cell; it must be once. Nothing was changed."
     return ToolResult(content=text, is_error=True, outcome="not changed")
 
 

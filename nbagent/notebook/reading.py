@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,8 @@ def texts_of(cells: Sequence[Cell]) -> Iterator[tuple[Cell | None, str]]:
     """The texts of cells until `READ_BYTES` are used up, then how many are left.
 
     Yields:
-        The cell if the text holds all of its source, else None; and the text.
+        Each cell, marked as cut if the text does not hold all of it, and its text; in the end,
+        without a cell, how many there are more.
     """
     room = READ_BYTES
     for i, cell in enumerate(cells):
@@ -181,7 +182,7 @@ def texts_of(cells: Sequence[Cell]) -> Iterator[tuple[Cell | None, str]]:
         whole = cell_text(cell)
         text = clip(whole, room)
         room -= size_of(text)
-        yield (cell if text == whole and not cell.is_cut else None), text
+        yield replace(cell, is_cut=cell.is_cut or text != whole), text
 
 
 def outline(cells: Iterable[Cell]) -> str:

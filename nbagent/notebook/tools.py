@@ -23,7 +23,6 @@ RUN_PARAMETERS: dict[str, Any] = {
     "type": "object",
     "properties": {"id": {"type": "string", "description": "the cell's id"}},
     "required": ["id"],
-    "additionalProperties": False,
 }
 RUN_DESCRIPTION = """\
 Run one code cell of the notebook as it stands, in the user's kernel; its output becomes the \

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from nbagent.errors import HistoryError, InvalidTurn, ModelError
 from nbagent.events import Event, ReplyReceived, RetryScheduled, Sent, StepStarted
-from nbagent.loop import agent_loop
 from nbagent.messages import (
     Message,
     Request,
@@ -22,6 +21,7 @@ from nbagent.messages import (
     reasoning_of,
     text_of,
 )
+from nbagent.packed import Packed
 from nbagent.policy import retry_delay_s
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.compaction import Compaction, Emit
@@ -67,7 +67,7 @@ class Asking:
     ) -> None:
         self.recipe = recipe
         self.transcript = transcript
-        self.requests: list[Request] = []
+        self.requests: Packed[Request] = Packed()
         self.step = step
         self.attempt = 0
         self.ahead = Estimate()
@@ -94,7 +94,6 @@ class Asking:
             self._head,
             n_window=window_tokens(recipe.settings, facts),
             thinking=facts.thinking,
-            trusted=recipe.loop is agent_loop,
         )
         self.compaction = Compaction(
             recipe,

@@ -122,7 +122,7 @@ class Compaction:
         self.goals = (*past.goals[-1:], goal)
         self._recipe = recipe
         self._window = window
-        self._past = past
+        self._made, self._n_read = past.made, 0
         self._head = head
         self._emit = emit
         self._since_start = since_start
@@ -142,8 +142,11 @@ class Compaction:
     @property
     def made(self) -> Made:
         """What tool code has made so far."""
-        results = (event for event in self._events if isinstance(event, ToolFinished))
-        return self._past.made.after(each.changes for each in results if each.changes)
+        events = self._events[self._n_read :]
+        self._n_read += len(events)
+        results = (event for event in events if isinstance(event, ToolFinished))
+        self._made = self._made.after(each.changes for each in results if each.changes)
+        return self._made
 
     def begin(self, revision: Revision, n: int, step: int, *, overflowed: bool = False) -> bool:
         """Begin, if it is time to; at most once a step.

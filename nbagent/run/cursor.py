@@ -15,11 +15,12 @@ import hashlib
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from types import GeneratorType
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 from nbagent.errors import LoopError, ReplayError
 from nbagent.loop import Act, Ask, Loop, LoopGenerator, agent_loop
-from nbagent.messages import Message, ToolCall, json_bytes
+from nbagent.messages import Message, Messages, ToolCall, json_bytes
+from nbagent.packed import Packed
 from nbagent.tools import Tool
 
 Want: TypeAlias = Ask | Act | None
@@ -62,9 +63,9 @@ class Cursor:
         self.tools = tools
         self.trusted = loop is agent_loop
         """Our own loop never changes a message in place; a learner's might."""
-        self.origin = tuple(messages)
-        self.messages = self._given(list(self.origin))
-        self.sends: list[Send] = []
+        self.origin: Sequence[Message] = Messages.of(messages) if self.trusted else tuple(messages)
+        self.messages = self._given(self.origin)
+        self.sends: Packed[Send] = Packed()
         self.want: Want = None
         self.returned: Message | None = None
         self.calls: list[ToolCall] = []
@@ -76,8 +77,11 @@ class Cursor:
         self._n_asked = 0
         self._generator = self._start()
 
-    def _given(self, messages: list[Message]) -> list[Message]:
-        return messages if self.trusted else copy.deepcopy(messages)
+    def _given(self, messages: Sequence[Message]) -> list[Message]:
+        """A list for the loop; ours only appends to it, so it can be held as records."""
+        if self.trusted:
+            return cast("list[Message]", Messages.of(messages))
+        return copy.deepcopy([*messages])
 
     def _start(self) -> LoopGenerator:
         generator = self.loop(self.messages, self.tools)
@@ -120,7 +124,7 @@ class Cursor:
         Raises:
             LoopError: it yielded something else.
         """
-        if isinstance(want, Ask) and isinstance(want.messages, list):
+        if isinstance(want, Ask) and isinstance(want.messages, (list, Messages)):
             return
         if isinstance(want, Act) and isinstance(want.calls, list):
             return
@@ -164,7 +168,7 @@ class Cursor:
     def restart(self, messages: list[Message]) -> None:
         """Start the loop again after it returned, on its messages and `messages`."""
         self.sends.append(Send("restart", self.yielded, messages))
-        self.messages.extend(self._given(messages))
+        self.messages.extend(messages if self.trusted else copy.deepcopy(messages))
         self._generator = self._start()
 
     def close(self) -> None:
@@ -225,12 +229,15 @@ class Cursor:
 
         All messages of a learner's loop are hashed, since it may have changed old ones.
         """
-        since = self._hashed if self.trusted else 0
         calls = self.want.calls if isinstance(self.want, Act) else []
         body = json_bytes([type(self.want).__name__, len(self.messages), calls])
         digest = hashlib.blake2b(body, digest_size=12)
-        for message in self.messages[since:]:
-            digest.update(json_bytes(message))
+        if isinstance(self.messages, Messages):
+            new = [record.body for record in self.messages.records[self._hashed :]]
+        else:
+            new = [*map(json_bytes, self.messages)]
+        for body in new:
+            digest.update(body)
         self._hashed = len(self.messages)
         return digest.hexdigest()
 

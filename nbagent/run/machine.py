@@ -31,8 +31,9 @@ from nbagent.events import (
     ToolOutput,
 )
 from nbagent.loop import Act, Ask
-from nbagent.messages import Content, Message, Record, Request, Transcript, text_of
+from nbagent.messages import Content, Message, Messages, Record, Request, Transcript, text_of
 from nbagent.meter import Meter
+from nbagent.packed import Packed
 from nbagent.phrases import plural
 from nbagent.ports import Failure, Held, Piece, Reply
 from nbagent.run.asking import Asking
@@ -42,6 +43,7 @@ from nbagent.run.fork import Beginning
 from nbagent.run.keeping import Keeping
 from nbagent.run.limits import Limits
 from nbagent.run.moves import InHand, Move, Moves
+from nbagent.run.older import Older
 from nbagent.run.recipe import Recipe
 from nbagent.run.window import Past
 from nbagent.run.work import Decide, Decision, Elapsed, Outcome, RunTool, Shown, Work
@@ -87,11 +89,11 @@ class Machine:
         self.transcript = Transcript(history)
         if beginning is None:
             user: Message = {"role": "user", "content": recipe.redact.value(prompt)}
-            origin = [record.message for record in self.transcript.current.records]
-            beginning = Beginning(Cursor(recipe.loop, [*origin, user], recipe.tools))
+            origin = Messages([*self.transcript.current.records, Record.of(user)])
+            beginning = Beginning(Cursor(recipe.loop, origin, recipe.tools))
         self.cursor = beginning.cursor
         self.meter = Meter()
-        self.events: list[Event] = []
+        self.events: Packed[Event] = Packed()
         self.moves = Moves(self._emit, beginning.made)
         self.moves.edit = beginning.edit
         self.moves.until = "move" if beginning.rests else "end"
@@ -130,6 +132,7 @@ class Machine:
             record=beginning.events,
             messages=self.cursor.messages,
         )
+        self._older = Older(self.events, self.moves, self._asking, self.cursor)
         if beginning.events:
             self._take_up(beginning)
         else:
@@ -286,6 +289,8 @@ class Machine:
         if room is not None or not self._asking.between_steps:
             return room or self._asking.next()
         request, step = self._asking.prepare(self.cursor), self._asking.step + 1
+        with self._emitting:
+            self._older.pack()
         what = f"before request {step}. Nothing has been sent yet."
         rest = self._pass_by("request", request, step=step, what=what)
         changed = cast("Request | None", self.moves.taken()) if rest is None else None

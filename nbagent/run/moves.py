@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 from nbagent.events import Edited, Event, Paused, Place
 from nbagent.messages import Message, Request, ToolCall
+from nbagent.packed import Packed
 from nbagent.run.work import Decide
 from nbagent.tools import ToolResult
 
@@ -81,6 +82,7 @@ class Moves(Sequence[Move]):
         made: moves of an earlier run that this one goes on from.
 
     Attributes:
+        made: the moves.
         until: how far the run goes by itself; may be set from any thread.
         open: the pause at which it rests.
         edit: what the person has put in place of what is in hand there, not yet taken.
@@ -90,7 +92,7 @@ class Moves(Sequence[Move]):
 
     def __init__(self, emit: Callable[[Event], None], made: Sequence[Move] = ()) -> None:
         self._emit = emit
-        self._moves = list(made)
+        self.made: Packed[Move] = Packed(made)
         self.edit: InHand | None = None
         self._passed = ""
         self.until: Until = "end"
@@ -98,14 +100,14 @@ class Moves(Sequence[Move]):
         self.lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._moves)
+        return len(self.made)
 
     @overload
     def __getitem__(self, i: int) -> Move: ...
     @overload
     def __getitem__(self, i: slice) -> list[Move]: ...
     def __getitem__(self, i: int | slice) -> Move | list[Move]:
-        return self._moves[i]
+        return self.made[i]
 
     def pass_by(self, move: Move, *, what: str = "", over: bool = False) -> Decide | None:
         """Come past a place: the pause here, or None if the run goes on.
@@ -121,7 +123,7 @@ class Moves(Sequence[Move]):
             self.open = None
             return None
         self._passed = move.key
-        self._moves.append(replace(move, n=len(self._moves) + 1))
+        self.made.append(replace(move, n=len(self.made) + 1))
         why = f"Paused {what}"
         with self.lock:
             if over or not self._rests(move):
@@ -148,15 +150,15 @@ class Moves(Sequence[Move]):
 
     def note(self, words: str) -> None:
         """Add who let the call run to the move before it."""
-        self._moves[-1] = replace(self._moves[-1], note=words)
+        self.made.replace_last(replace(self.made[-1], note=words))
 
     def taken(self) -> InHand | None:
         """Take the person's change of what is in hand, if there is one, and record it."""
         edit, self.edit = self.edit, None
         if edit is None:
             return None
-        last = self._moves[-1]
-        self._moves[-1] = replace(last, in_hand=edit, was=last.in_hand)
+        last = self.made[-1]
+        self.made.replace_last(replace(last, in_hand=edit, was=last.in_hand))
         message = edit if last.place == "reply" else None
         content = edit.content if isinstance(edit, ToolResult) else ""
         self._emit(

@@ -189,19 +189,16 @@ class Window:
         head: what each request carries before its messages.
         n_window: size of the model's window, in tokens; 0 if unknown.
         thinking: whether tool calls must keep their reasoning.
-        trusted: whether the loop changes no message in place.
 
     Attributes:
         projection: how requests show the transcript now.
     """
 
-    def __init__(
-        self, past: Past, head: bytes, *, n_window: int, thinking: bool, trusted: bool
-    ) -> None:
+    def __init__(self, past: Past, head: bytes, *, n_window: int, thinking: bool) -> None:
         self.projection = past.projection
         self.n_window = n_window
         self._head_tokens = int(len(head) / BYTES_PER_TOKEN)
-        self._thinking, self._trusted = thinking, trusted
+        self._thinking = thinking
         self.n_tokens, self.n_counted = past.n_tokens, past.n_counted
         self._shown = Revision(0)
         self._source: Revision | None = None
@@ -222,20 +219,9 @@ class Window:
             if n < self.projection.first or first_fault(messages, thinking=self._thinking):
                 self.projection, self.n_tokens = Projection(), 0
                 return revision
-            self._forget_bodies(revision)
         self._shown.records += revision.records[self._n_taken : n]
         self._n_taken = max(self._n_taken, n)
         return self._shown
-
-    def _forget_bodies(self, revision: Revision) -> None:
-        """Free the bytes of messages that no request carries any longer, which a run has many of.
-
-        Those of a learner's loop stay: by them it is known whether it has changed a message.
-        """
-        if self._trusted:
-            for i, record in enumerate(revision.records[: self.projection.first]):
-                if not self.projection.carries(i):
-                    record.forget_body()
 
     def n_shown(self, revision: Revision, n: int) -> int:
         """How many messages a request carries that stands for the first `n`."""

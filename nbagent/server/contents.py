@@ -13,6 +13,7 @@ from nbagent.events import Compacted, Event, RunFinished, StepStarted, to_dict
 from nbagent.journal import Journal, RunLine, StoredRun
 from nbagent.messages import Message, json_bytes
 from nbagent.meter import Meter
+from nbagent.redact import Redactor
 from nbagent.server.handler import Handler
 from nbagent.server.records import Refused
 from nbagent.trace.bundle import whole_trace
@@ -172,15 +173,18 @@ class ExportHandler(Handler):
     async def get(self, run_id: str) -> None:
         """Answer with the file."""
         name, form = self.run_id(run_id), self.word("format", FORMATS)
-        text, suffix = await self.records.ask_about(name, partial(_export, form))
+        text, suffix = await self.records.ask_about(
+            name, partial(_export, form, self.records.redact)
+        )
         self.set_attachment_header(f"{name}{suffix}")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.finish(text.encode(errors="replace"), set_content_type=MEDIA[form])
 
 
-def _export(form: str, journal: Journal, line: RunLine) -> tuple[str, str]:
+def _export(form: str, redact: Redactor, journal: Journal, line: RunLine) -> tuple[str, str]:
     from nbagent.export import SUFFIXES, Format, written  # noqa: PLC0415 -- slow; only an export
     from nbagent.export.stored import stored_source  # noqa: PLC0415 -- as above
 
     kind: Format = next(each for each in get_args(Format) if each == form)
-    return written(kind, [stored_source(journal, line.run_id)]), SUFFIXES[kind]
+    source = stored_source(journal, line.run_id).masked(redact)  # before Markdown escapes it
+    return written(kind, [source]), SUFFIXES[kind]

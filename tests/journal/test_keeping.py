@@ -132,7 +132,9 @@ def test_whatever_happened_comes_back(events: list[Any], history: list[Any]) -> 
         journal = a_journal(Path(directory))
         run = make_run([], history=[Record.of(message) for message in history])
         keeper = journal.keep(run, {})
-        run.cursor.sends += [Send("act", "x", history), *(Send("ask", "y", m) for m in history)]
+        run.cursor.sends.extend(
+            [Send("act", "x", history), *(Send("ask", "y", m) for m in history)]
+        )
         kept_events = list(run.events)
         for seq, event in enumerate(events, 1):
             stamped = replace(event, seq=seq)

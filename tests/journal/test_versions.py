@@ -6,6 +6,7 @@ import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -94,16 +95,18 @@ def test_the_lines_of_older_versions_are_taken_over(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
     folder.mkdir()
     runs = [drive(a_run(f"run-{i}", prompt=f"prompt {i}")) for i in range(3)]
+    told: dict[str, list[Any]] = {}
     for i, run in enumerate(runs):
-        run.events[0] = replace(run.events[0], run_id=run.run_id)  # type: ignore[call-arg] # it has one
-        path = write_events(run.events, folder / f"{run.run_id}.jsonl")
+        first: Any = run.events[0]
+        told[run.run_id] = [replace(first, run_id=run.run_id), *run.events[1:]]
+        path = write_events(told[run.run_id], folder / f"{run.run_id}.jsonl")
         os.utime(path, (i, i))
     journal = a_journal(tmp_path)
     new = kept(journal, a_run("run-new"))
     assert [line.run_id for line in journal.runs()] == ["run-new", "run-2", "run-1", "run-0"]
     for run in runs:
         back = journal.load(run.run_id)
-        assert list(back.events) == run.events
+        assert list(back.events) == told[run.run_id]
         assert (back.origin, back.sends, back.made_of) == ((), (), {})
         assert (back.line.state, back.line.n_tool_calls, back.line.answer) == ("answer", 1, "done")
     assert list(folder.iterdir()) == []

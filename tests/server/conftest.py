@@ -14,6 +14,8 @@ from tests.scripted import call, calls, says
 from tests.server.served import Served
 
 NUMBERS = count(1)
+SECRET = "9f2c-not-a-word-4417"
+"""A password in the server's environment."""
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         "--ServerApp.authorizer_class=tests.server.refusing.Refusing",
         "--ServerApp.jpserver_extensions=tests.server.refusing=True",
     )
-    with Served(home, "/user/ada/", more) as running:
+    with Served(home, "/user/ada/", more, {"SOME_PASSWORD": SECRET}) as running:
         yield running
 
 

@@ -129,10 +129,15 @@ class Commands {
   /** Go to the question of a run, and put the focus on it; nothing is answered. */
   async decide(row: RunRow | undefined): Promise<void> {
     if (!row) return;
-    await this.parts.store.jump(row.run_id);
-    const panel = panelOf(row, this.parts.tracker);
-    const cell = panel?.content.widgets.find(({ model }) => model.id === row.cell_id);
-    if (!cell) return;
+    const { store, tracker } = this.parts;
+    if (!panelOf(row, tracker)) await store.jump(row.run_id);
+    const panel = panelOf(row, tracker);
+    const index = panel?.content.widgets.findIndex(({ model }) => model.id === row.cell_id) ?? -1;
+    const cell = panel?.content.widgets[index];
+    if (!panel || !cell) return;
+    this.app.shell.activateById(panel.id);
+    panel.content.activeCellIndex = index;
+    await panel.content.scrollToItem?.(index);
     for (let waited = 0; waited < DRAWN_MS && !go(cell, 'question'); waited += LOOK_MS) {
       await new Promise(resolve => setTimeout(resolve, LOOK_MS));
     }

@@ -9,7 +9,8 @@ export const runsIcon = {
   render(host: HTMLElement): void {
     const path = svg('path', { d: SHAPE, fill: 'none', 'stroke-width': 1.5 });
     put(path, { style: 'stroke:var(--jp-ui-font-color2,#616161)', 'stroke-linecap': 'round' });
-    const shape = { viewBox: '0 0 14 14', width: 16, height: 16, 'aria-hidden': 'true' };
+    const style = 'display:block;margin:0 auto';
+    const shape = { viewBox: '0 0 14 14', width: 16, height: 16, 'aria-hidden': 'true', style };
     host.replaceChildren(svg('svg', shape, path));
   }
 };

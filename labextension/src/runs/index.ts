@@ -27,7 +27,7 @@ export function begin(app: App, parts: Parts, door: StoreDoor): void {
   app.commands.addCommand('nbagent:runs-show', { label: t('Show Kimi runs'), execute: showPanel });
   if (statusBar) {
     const item = new StatusItem(store, row => isSeen(app, row), showPanel);
-    statusBar.registerStatusItem('nbagent:runs', { item, align: 'middle', rank: 10 });
+    statusBar.registerStatusItem('nbagent:runs', { item, align: 'left', rank: 100 });
     app.shell.currentChanged?.connect(() => item.look());
     document.addEventListener('visibilitychange', () => item.look());
   }

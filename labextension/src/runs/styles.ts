@@ -40,7 +40,7 @@ const STATUS = `
 .nba{--nba-text2:var(--jp-ui-font-color1,rgba(0,0,0,.87));height:100%}
 .sbi{display:inline-flex;align-items:center;gap:6px;height:24px;padding:0 8px;border:0;background:transparent;cursor:pointer;font-size:12px;white-space:nowrap}
 .sbi:hover{background:var(--nba-wash2)}.sbi:focus-visible{outline-offset:-2px}
-.sbi .spin{width:12px;height:12px}
+.sbi>span:not(.chip,.spin){overflow:hidden;text-overflow:ellipsis;max-width:14em}.sbi .spin{width:12px;height:12px}
 .chip.dash{border-style:dashed;border-color:var(--nba-ctl-line);color:var(--nba-text)}
 @media (prefers-reduced-motion:reduce){.spin{animation:none!important}}
 `;

@@ -21,6 +21,8 @@ export class ErrorButtons {
     h('kbd', {}, 'E')
   );
   readonly nodes = [this.back, this.next];
+  /** Where it has gone last, for when the focus has left the trace since. */
+  private last: string | undefined;
 
   /**
    * @param view the run as it is now
@@ -44,12 +46,14 @@ export class ErrorButtons {
   /** Go to the next or previous one; false if there is none and it may not begin again. */
   go(by: number, wraps = true): boolean {
     const steps = this.failed();
-    const at = Number(this.at()?.slice(1) ?? (by > 0 ? -1 : Infinity));
+    const from = this.at() ?? this.last;
+    const at = Number(from?.slice(1) ?? (by > 0 ? -1 : Infinity));
     const next =
       by > 0
         ? (steps.find(step => step > at) ?? (wraps ? steps[0] : undefined))
         : (steps.filter(step => step < at).at(-1) ?? (wraps ? steps.at(-1) : undefined));
-    if (next !== undefined) this.show(`s${next}`);
+    this.last = next === undefined ? undefined : `s${next}`;
+    if (this.last) this.show(this.last);
     return next !== undefined;
   }
 

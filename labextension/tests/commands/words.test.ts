@@ -17,7 +17,7 @@ function commandsIn(value: unknown): string[] {
 describe('commands', () => {
   it('stand in the menu, each once, and nowhere by another name', () => {
     const menu = commandsIn(schema['jupyter.lab.menus'].main);
-    expect(menu.sort()).toEqual(IDS);
+    expect([...menu].sort()).toEqual(IDS);
     expect(IDS).toEqual(expect.arrayContaining(commandsIn(schema)));
   });
 

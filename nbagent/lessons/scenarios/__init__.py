@@ -6,12 +6,13 @@ A scenario is chosen by the user's prompt. What no scenario knows gets an honest
 
 from __future__ import annotations
 
+from nbagent.lessons.scenarios.cells import CELLS
 from nbagent.lessons.scenarios.drills import LONG, PARALLEL, REPAIR
 from nbagent.lessons.scenarios.free_play import FREE_PLAY
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-SCENARIOS = (REPAIR, PARALLEL, LONG, PENGUINS, FREE_PLAY)
+SCENARIOS = (REPAIR, PARALLEL, LONG, PENGUINS, *CELLS, FREE_PLAY)
 
 
 def select(chat: Chat) -> Scenario | None:
