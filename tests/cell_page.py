@@ -5,13 +5,15 @@ It follows the protocol by itself: a model of the notebook, the check of the has
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 from dataclasses import dataclass, field
+from queue import Empty
 from typing import Any
 
 from nbagent.kernel.mailbox import REQUEST
-from tests.live_kernel import LiveKernel
+from tests.live_kernel import TIMEOUT_S, LiveKernel
 
 
 def hashed(source: str) -> str:
@@ -117,6 +119,20 @@ class PageKernel(LiveKernel):
         else:
             self.asked.append(content["data"])
             self.take(content["data"])
+
+    def look_on(self, until: str) -> None:
+        """Answer requests, whichever cell they come from, until an expression holds."""
+        while True:
+            self.client.execute("", user_expressions={"over": until}, store_history=False)
+            reply = self.client.get_shell_msg(timeout=TIMEOUT_S)
+            while reply["msg_type"] != "execute_reply":
+                reply = self.client.get_shell_msg(timeout=TIMEOUT_S)
+            over = reply["content"]["user_expressions"]["over"].get("data", {})
+            if over.get("text/plain") == "True":
+                return
+            with contextlib.suppress(Empty):
+                while True:
+                    self.look_at(self.client.get_iopub_msg(timeout=0.1))
 
     def take(self, request: dict[str, Any]) -> None:
         """Carry out a request; for a page that does otherwise."""

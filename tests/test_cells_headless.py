@@ -80,6 +80,7 @@ def check_put_in(notebook: Any) -> None:
     assert (mark["kind"], mark["before"]) == ("edited", "y = x + 1\nprint(y)")
     assert mark["hash"] == hash_of(edited.source)
     assert mark["run"].startswith("run-")
+    assert mark["who"] == "Lesson server"
     assert inserted.metadata["nbagent"]["kind"] == "inserted"
     assert edited.outputs[0].text == "2\n", "a cell keeps the output that it had"
     nbformat.validate(notebook)

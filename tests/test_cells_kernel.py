@@ -82,6 +82,7 @@ def test_cells_are_inserted_below_the_cell_that_asked(kernel: PageKernel, server
         call("insert_cell", source="last", after="end"),
     )
     assert sources(kernel) == ["first", "x = 1", "%%kimi", "# A", "print(x)\nx", "last"]
+    assert {request["who"] for request in kernel.asked} == {"Lesson server"}
     new = kernel.model.cells[4]["id"]
     assert results(kernel)[1] == (
         f"Inserted a code cell of 2 lines as cell 4, id {new}. The user can still undo it."
@@ -303,6 +304,23 @@ def test_a_stop_ends_the_wait(kernel: PageKernel, server: Server) -> None:
     (stopped,) = results(kernel)
     assert stopped.startswith("Stopped by the user before the page had answered")
     assert kernel.run("print(run.finished.reason)").text.strip() == "stopped"
+
+
+def test_a_run_in_the_background_writes_cells(kernel: PageKernel, server: Server) -> None:
+    cell = kernel.model.add(0, "shown = 5\nprint(shown)")
+    own = kernel.model.add(1, "%%kimi --bg")
+    control.order(
+        server,
+        call("read_notebook", ids=[cell]),
+        call("run_cell", id=cell),
+        call("insert_cell", source="x = 1"),
+        said("Done."),
+    )
+    kernel.run("%%kimi --bg -n --out run\nGo on.", cell_id=own, answer=str)
+    kernel.look_on("run.finished is not None")
+    assert sources(kernel) == ["shown = 5\nprint(shown)", "%%kimi --bg", "x = 1"]
+    assert kernel.model.cells[0]["outputs"][0]["text"] == "5\n"
+    assert kernel.run("print(run.finished.reason)").text.strip() == "answer"
 
 
 def test_answers_that_come_twice_or_late_count_once(kernel: PageKernel, server: Server) -> None:

@@ -67,6 +67,7 @@ class Driving:
         journal: keeps the runs of this and earlier kernels.
         kernel: this kernel's name.
         on_successor: is told of a run and the one that goes on from its end.
+        on_driven: is told of a run that has ended in its cell.
     """
 
     def __init__(self, shell: Any, clock: Clock, redact: Redactor) -> None:
@@ -75,6 +76,7 @@ class Driving:
         self.journal = Journal(clock=clock)
         self.kernel = kernel_id(shell)
         self.on_successor: Callable[[Run, Run], None] = lambda _run, _successor: None
+        self.on_driven: Callable[[Run], None] = lambda _run: None
         self._keepers: dict[str, Keeper] = {}
         self._told = ""
         self.mailbox = Mailbox()
@@ -121,6 +123,7 @@ class Driving:
             self._pumping = False
         for other in left:
             self.background.take(other)
+        self.on_driven(run)
         self._tell(keeper.problem or self._journal_note())
 
     def _tell(self, text: str) -> None:

@@ -43,6 +43,8 @@ from nbagent.run.work import AskModel, Decide
 from nbagent.settings import Settings, resolve
 from nbagent.tools import Toolset
 
+SCRIPTED = "Lesson server"
+"""Who changes cells where replies are scripted."""
 NOBODY_STEPS = "Nobody is here to step, so the run does not rest between its moves."
 
 
@@ -77,6 +79,7 @@ class Session:
         self.driving.mailbox.put_up(ADDRESS, self._lab.answer)
         self.driving.mailbox.put_up(NAME, LiveRuns(self).answer)
         self.workbook = Workbook(shell, self.driving, self.clock, self.redact, self.notebook)
+        self.driving.on_driven = lambda run: self.workbook.publish(run.run_id)
         self.driving.mailbox.put_up(DESK, self.workbook.pages.answer)
         self._told_hosts: set[str] = set()
         self.cell_events: tuple[tuple[str, Callable[[Any], None]], ...] = (
@@ -116,6 +119,7 @@ class Session:
         settings: Settings | None = None,
         *,
         conversation: str = "",
+        who: str = "",
         replays: bool = False,
     ) -> Toolset:
         """The built-in tools and the user's own.
@@ -124,6 +128,7 @@ class Session:
             names: the user's.
             settings: those in force; the session's if None.
             conversation: the key of the conversation that goes on.
+            who: whose changes of cells they make, in words; '' for Kimi's.
             replays: whether they are for a replay.
 
         Raises:
@@ -135,7 +140,7 @@ class Session:
         if replays:
             cells = self.workbook.replayed_tools(live)
         else:
-            cells = self.workbook.tools(live, conversation, plan=settings.plan)
+            cells = self.workbook.tools(live, conversation, who=who, plan=settings.plan)
         return Toolset(
             [
                 live,
@@ -269,7 +274,12 @@ class Session:
         )
         recipe = Recipe(
             model=model,
-            tools=self.toolset(tools, settings, conversation=conversation.key),
+            tools=self.toolset(
+                tools,
+                settings,
+                conversation=conversation.key,
+                who=SCRIPTED if model.facts.scripted else "",
+            ),
             settings=settings,
             clock=self.clock,
             loop=self.loop(loop),
@@ -312,7 +322,6 @@ class Session:
             self.driving.drive_in_background(run)
         else:
             self.driving.drive(run)
-            self.workbook.publish(run.run_id)
         self.bind(run, options.out)
         return run
 

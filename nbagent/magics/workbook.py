@@ -62,15 +62,18 @@ class Workbook:
         self.pages.offers = self._draft.told
         self.pages.on_chosen = self._draft.drop
 
-    def tools(self, run_python: Tool, conversation: str, *, plan: bool) -> list[Tool]:
+    def tools(
+        self, run_python: Tool, conversation: str, *, who: str = "", plan: bool
+    ) -> list[Tool]:
         """The tools that reach cells; only the reading one where there is no notebook.
 
         Args:
             run_python: runs code.
             conversation: the conversation's key: what its agent has seen is remembered.
+            who: whose changes they are, in words; '' for Kimi's.
             plan: whether changes are proposed to the person first.
         """
-        cells = self._cells(self._seen.setdefault(conversation, Seen()), plan=plan)
+        cells = self._cells(self._seen.setdefault(conversation, Seen()), who, plan=plan)
         attached, self._attached = self._attached, []
         for cell in attached:
             cells.see(cell, self._redact)
@@ -86,10 +89,17 @@ class Workbook:
         tools = cell_tools(cells, run_python, self._redact.value)
         return [replace(tool, spelled_out=None) for tool in tools]
 
-    def _cells(self, seen: Seen, *, plan: bool) -> Cells:
+    def _cells(self, seen: Seen, who: str = "", *, plan: bool) -> Cells:
         own = cell_id(self._shell) or f"{NUMBERED}{cell_number(self._shell)}"
         return Cells(
-            self.pages, self._draft, self._saved, seen, own=own, client=self._client, plan=plan
+            self.pages,
+            self._draft,
+            self._saved,
+            seen,
+            own=own,
+            client=self._client,
+            who=who,
+            plan=plan,
         )
 
     @property

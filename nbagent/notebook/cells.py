@@ -91,6 +91,7 @@ class Cells:
         seen: what the conversation's agent has seen.
         own: the id of the cell that the run was asked in.
         client: the client of the page in which that cell was run.
+        who: whose changes they are, in words; '' for Kimi's.
         plan: whether changes are proposed to the person first.
     """
 
@@ -103,6 +104,7 @@ class Cells:
         *,
         own: str = "",
         client: str = "",
+        who: str = "",
         plan: bool = False,
     ) -> None:
         self._pages = pages
@@ -111,8 +113,7 @@ class Cells:
         self.seen = seen
         self.own = own
         self.plan = plan
-        self._client = client
-        self._asker = Asker(client=client)
+        self._asker = Asker(client=client, who=who)
         self._read: Notebook | None = None
         self._late: dict[str, tuple[Asker, int]] = {}
         self.below = own
@@ -120,7 +121,7 @@ class Cells:
 
     def on_behalf_of(self, context: ToolContext) -> Self:
         """The same cells; what is asked from now on is asked for this call."""
-        self._asker = Asker(context.run_id, context.call_id, self._client)
+        self._asker = replace(self._asker, run_id=context.run_id, call_id=context.call_id)
         return self
 
     def see(self, cell: Cell, redact: Callable[[str], str]) -> None:

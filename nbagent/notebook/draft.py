@@ -23,10 +23,12 @@ class Proposal:
     run_id: str
     call_id: str
     ops: tuple[Op, ...]
+    who: str = ""
 
     def told(self) -> dict[str, Any]:
         """The proposal as JSON values."""
-        return {"run_id": self.run_id, "tool_call_id": self.call_id, "ops": list(self.ops)}
+        told = {"run_id": self.run_id, "tool_call_id": self.call_id, "ops": list(self.ops)}
+        return told | ({"who": self.who} if self.who else {})
 
 
 class Draft:
@@ -64,7 +66,7 @@ class Draft:
         if answer["ok"]:
             results = zip(ops, answer["results"], strict=True)
             kept = tuple(_named(op, result["id"]) for op, result in results)
-            self._proposals.append(Proposal(asker.run_id, asker.call_id, kept))
+            self._proposals.append(Proposal(asker.run_id, asker.call_id, kept, asker.who))
         return answer
 
     def of(self, run_id: str) -> list[Proposal]:

@@ -77,11 +77,13 @@ class Asker:
         run_id: the run.
         call_id: its tool call.
         client: the client of the page in which its cell was run.
+        who: whose changes they are, in words; '' for Kimi's.
     """
 
     run_id: str = ""
     call_id: str = ""
     client: str = ""
+    who: str = ""
 
 
 @dataclass(slots=True)
@@ -226,28 +228,38 @@ class Pages:
         request_id, waiting = secrets.token_hex(8), _Waiting(page.id)
         with self._lock:
             self._waiting[request_id] = waiting
-        close = self._send(
-            {
-                "nbagent": 1,
-                "type": "request",
-                "request_id": request_id,
-                "to": page.id,
-                "run_id": asker.run_id,
-                "tool_call_id": asker.call_id,
-                "mode": mode,
-                "ops": list(ops),
-            },
-            lambda data: self._take_from_comm(request_id, data),
-        )
+        close: Callable[[], None] | None = None
         try:
+            close = self._send(
+                self._request(request_id, page, ops, asker, mode),
+                lambda data: self._take_from_comm(request_id, data),
+            )
             why = self._await(waiting)
         finally:
-            close()
+            if close is not None:
+                close()
             self._give_up(request_id)
         if why in ("silent", "gone"):
             self._go({"page": page.id})
             self.call_out()
         return Reply(waiting.result if not why else None, why, request_id)
+
+    @staticmethod
+    def _request(
+        request_id: str, page: Page, ops: Sequence[Op], asker: Asker, mode: Mode
+    ) -> dict[str, Any]:
+        """A request as it goes over the comm."""
+        return {
+            "nbagent": 1,
+            "type": "request",
+            "request_id": request_id,
+            "to": page.id,
+            "run_id": asker.run_id,
+            "tool_call_id": asker.call_id,
+            "mode": mode,
+            "ops": list(ops),
+            **({"who": asker.who} if asker.who else {}),
+        }
 
     def _chosen(self, client: str) -> Page | None:
         """The page in which the cell was run, else the one that had the focus last."""

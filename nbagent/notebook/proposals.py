@@ -91,6 +91,7 @@ def _put_in(notebook: Any, proposal: Mapping[str, Any], host: Any) -> bool:
         "call": str(proposal.get("tool_call_id")),
         "by": "nbagent",
     }
+    mark |= {"who": str(proposal["who"])} if proposal.get("who") else {}
     new, answer = applied(cells, [op for op in ops if op], mark=mark, deleted=deleted)
     if not answer["ok"]:
         return False

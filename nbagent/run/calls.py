@@ -236,7 +236,9 @@ class PendingCalls:
             if begun.edited:
                 self._changed = begun.arguments
             arguments = self._recipe.tools.arguments_of(self._call)
-            return self._run(self._changed or arguments, Allow())
+            tool = self._recipe.tools.get(begun.name)
+            in_full = begun.arguments if tool and tool.spelled_out else None
+            return self._run(self._changed or arguments, Allow(arguments=in_full))
         if decision.action == "done":
             self._finish(ToolResult(content=DONE, outcome="done, as you said"))
         else:
