@@ -86,7 +86,7 @@ export class TraceRenderer extends Widget {
     this.link = link;
     this.view = mount(host, trace, link, {
       loadStep: () => import(/* webpackChunkName: "step" */ './step'),
-      newCell: source => this.addCell(source)
+      newCell: (source, outputs) => this.addCell(source, outputs)
     });
     link.onMessage(() => {
       this.heard();
@@ -147,10 +147,10 @@ export class TraceRenderer extends Widget {
   }
 
   /** Put code into a new cell below this one. */
-  private addCell(source: string): void {
+  private addCell(source: string, outputs: readonly object[] = []): void {
     const { model, widgets } = this.panel.content;
     const at = widgets.findIndex(({ node }) => node.contains(this.node));
-    model?.sharedModel.insertCell(at + 1, { cell_type: 'code', source });
+    model?.sharedModel.insertCell(at + 1, { cell_type: 'code', source, outputs });
   }
 
   /** Say that the kernel is gone, or (null) take that back. */

@@ -4,6 +4,7 @@ import { BASE, TOKENS } from '../view/styles_base';
 import { CODE } from '../view/styles_code';
 
 const OWN = `
+:host{width:auto}
 .bar{display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;min-height:32px;padding:2px 4px 2px 10px;font-size:12px;border-left:3px solid var(--nba-line-strong);background:var(--nba-wash)}
 .bar.edited{border-left-color:var(--nba-accent)}.bar.inserted{border-left-color:var(--nba-ok)}.bar.deleted{border-left-color:var(--nba-error)}
 .bar .i{flex:none}.more-acts{display:inline-flex;flex-wrap:wrap;gap:4px 6px;align-items:center}

@@ -69,7 +69,10 @@ export interface NotebookModel {
   readonly sharedModel: {
     setState(key: string, value: string): void;
     getState(key: string): unknown;
-    insertCell(index: number, cell: { cell_type: 'code'; source: string }): unknown;
+    insertCell(
+      index: number,
+      cell: { cell_type: 'code'; source: string; outputs?: readonly object[] }
+    ): unknown;
   };
 }
 

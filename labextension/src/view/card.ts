@@ -1,6 +1,7 @@
 // A tool call: its code, what it showed, what the model got of it, and how it ended.
 
 import { Approval } from './approval';
+import { outputsOf, showAll } from './as_cell';
 import { blockNode, textNode, traceback } from './blocks';
 import { codeNode, diffNode, failingLine } from './code';
 import type { Desk, RequestForm } from './desk';
@@ -186,6 +187,7 @@ export class CallCard {
     if (call.code) {
       box.append(button({ class: 'b' }, () => desk.copy(call.code, 'Code'), t('Copy code')));
     }
+    box.append(...this.cells());
     for (const [form, label] of FORMS) {
       const name = form === 'json' ? label : `Copy request ${label}`;
       const away = desk.alive ? {} : { disabled: true, title: t('Needs the kernel that ran it') };
@@ -198,6 +200,26 @@ export class CallCard {
       );
     }
     return box;
+  }
+
+  /** What can be put into cells of the notebook. */
+  private cells(): HTMLElement[] {
+    const { desk, call, step } = this;
+    const { newCell, alive } = desk;
+    if (!newCell) {
+      return [];
+    }
+    const outputs = (): object[] => outputsOf(call, desk.scene.view.pictures);
+    const all = call.outputs.some(block => block.kind === 'table' && block.note)
+      ? showAll(call.code)
+      : null;
+    return [
+      ...(call.isPython ? [button({}, () => newCell(call.code, outputs()), t('As a cell'))] : []),
+      ...(all ? [button({}, () => newCell(all, outputs()), t('Show all of the table'))] : []),
+      ...(alive
+        ? [button({}, () => desk.copyRequest(step.number, 'cell'), t('Copy request as cell'))]
+        : [])
+    ];
   }
 
   private code(): HTMLElement[] {

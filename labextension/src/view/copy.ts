@@ -50,8 +50,20 @@ function quoted(text: string): string {
 }
 
 /** Whether an answer of the kernel is a request. */
-export function isRequest(data: unknown): data is SentRequest {
+function isRequest(data: unknown): data is SentRequest {
   return typeof data === 'object' && data !== null && 'url' in data && 'body' in data;
+}
+
+/** Use a request that the kernel was asked for, or say why that is not possible. */
+export function withRequest(
+  asked: Promise<unknown>,
+  use: (request: SentRequest) => void,
+  say: (words: string) => void
+): void {
+  asked.then(
+    data => (isRequest(data) ? use(data) : say(t('The kernel no longer has this request'))),
+    () => say(t('The kernel did not answer; nothing was copied'))
+  );
 }
 
 /** Put text on the clipboard; pages that came by plain http have only the old way. */

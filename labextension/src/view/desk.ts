@@ -1,6 +1,7 @@
 // What the parts of a view share: the run as it is now, and what they can ask of the whole.
 
 import type { Decision } from './approval';
+import type { NewCell } from './as_cell';
 import type { Archive } from './archive';
 import type { Step } from './steps';
 import type { Scene } from './stored';
@@ -24,6 +25,8 @@ export interface Desk {
   /** Let a screen reader say it, when it has said what comes before. */
   say(words: string): void;
   copy(text: string, what: string): void;
-  copyRequest(step: number, form: RequestForm): void;
+  /** A new cell below the trace; null where the front end gives no way to one. */
+  readonly newCell: NewCell | null;
+  copyRequest(step: number, form: RequestForm | 'cell'): void;
   goTo(step: number): void;
 }

@@ -1,6 +1,7 @@
 // The way from a trace to the step view: a module of its own, which is loaded when it is opened.
 // While the run rests at a move it opens by itself, unless the person has closed it.
 
+import type { NewCell } from './as_cell';
 import { whoOf } from './phrases';
 import type { Desk } from './desk';
 import { button, icon, put } from './dom';
@@ -33,7 +34,7 @@ export interface StepModule {
 /** What a host offers besides the trace. */
 export interface Extras {
   readonly loadStep?: () => Promise<StepModule>;
-  readonly newCell?: (source: string) => void;
+  readonly newCell?: NewCell;
 }
 
 const MOVES = ['paused', 'edited', 'step_started', 'reply_received', 'run_finished'];

@@ -3,8 +3,9 @@
 import { Announcer } from './announce';
 import { type Decision, focusQuestion } from './approval';
 import { AnswerTop } from './answer_top';
+import { AllCells, type NewCell } from './as_cell';
 import { Archive } from './archive';
-import { isRequest, requestText, toClipboard } from './copy';
+import { requestText, type SentRequest, toClipboard, withRequest } from './copy';
 import { ChartPane } from './chart_pane';
 import type { Desk, RequestForm } from './desk';
 import { button, h, icon, put, setText } from './dom';
@@ -48,6 +49,8 @@ export class TraceView implements Desk {
   private readonly errors: ErrorButtons;
   private readonly long: LongRunView;
   readonly archive: Archive;
+  readonly newCell: NewCell | null;
+  private readonly cells: AllCells;
   private readonly all: HTMLButtonElement;
   private readonly foot: SentLine;
   private readonly steer: SteerLine;
@@ -65,6 +68,8 @@ export class TraceView implements Desk {
     extras: Extras = {}
   ) {
     this.feed = new Feed(trace);
+    this.newCell = extras.newCell ?? null;
+    this.cells = new AllCells(this.newCell, () => this.scene.view);
     this.door = this.doorTo(extras);
     this.header = new Header(
       this,
@@ -131,7 +136,6 @@ export class TraceView implements Desk {
     this.feed.reload(trace);
     this.request();
   }
-
   dispose(): void {
     cancelAnimationFrame(this.frame);
     clearInterval(this.timer);
@@ -146,7 +150,6 @@ export class TraceView implements Desk {
   say(words: string): void {
     this.announcer.say(words);
   }
-
   copy(text: string, what: string): void {
     toClipboard(text, this.root).then(
       () => this.announcer.say(`${what} copied`),
@@ -158,43 +161,30 @@ export class TraceView implements Desk {
     return this.ask('decide', { key, ...decision });
   }
 
-  copyRequest(step: number, form: RequestForm): void {
-    this.ask('request', { step }).then(
-      data => {
-        if (isRequest(data))
-          this.copy(requestText(data, form), t('Request of step {n}', { n: step }));
-        else this.announcer.alert(t('The kernel no longer has this request'));
-      },
-      () => this.announcer.alert(t('The kernel did not answer; nothing was copied'))
-    );
+  copyRequest(step: number, form: RequestForm | 'cell'): void {
+    const use = (sent: SentRequest): void => {
+      if (form === 'cell') this.newCell?.(requestText(sent, 'python'));
+      else this.copy(requestText(sent, form), t('Request of step {n}', { n: step }));
+    };
+    withRequest(this.ask('request', { step }), use, words => this.announcer.alert(words));
   }
 
   goTo(step: number): void {
     this.long.reveal(`s${step}`);
   }
-
   private build(): void {
     const shadow = this.host.shadowRoot ?? this.host.attachShadow({ mode: 'open' });
     this.host.setAttribute('data-lm-suppress-shortcuts', 'true');
     const style = h('style', {}, STYLES);
-    this.header.tools.append(
-      ...this.errors.nodes,
+    const tool = (name: 'find' | 'keys', label: string, key: string, act: () => void) =>
       button(
-        {
-          class: 'b ghost',
-          title: t('Find in this trace (/)'),
-          'aria-label': t('Find in this trace')
-        },
-        () => this.find.open(),
-        icon('find')
-      ),
-      this.all,
-      button(
-        { class: 'b ghost', title: t('Keys (?)'), 'aria-label': t('Keys') },
-        () => this.showHelp(),
-        icon('keys')
-      )
-    );
+        { class: 'b ghost', title: `${label} (${key})`, 'aria-label': label },
+        act,
+        icon(name)
+      );
+    const find = tool('find', t('Find in this trace'), '/', () => this.find.open());
+    const keys = tool('keys', t('Keys'), '?', () => this.showHelp());
+    this.header.tools.append(...this.errors.nodes, find, this.all, keys);
     this.root.append(style, patterns(), this.announcer.node, this.run);
     shadow.replaceChildren(this.root);
     this.ends.push(followTheme(this.root, this.host));
@@ -306,7 +296,14 @@ export class TraceView implements Desk {
       return;
     }
     const grow = this.toolRow.querySelector('.grow') ?? h('span', { class: 'grow' });
-    const tools = [this.long.filters.node, grow, ...this.door.through, this.header.tools];
+    const { filters } = this.long;
+    const tools = [
+      filters.node,
+      grow,
+      ...this.cells.nodes,
+      ...this.door.through,
+      this.header.tools
+    ];
     reconcile(this.toolRow, tools);
     reconcile(this.run, [this.header.badge, this.top.node, this.header.node, this.trace]);
     const parts = pane ? [pane] : [this.chart.node, this.toolRow, ...panels, this.list.node];
