@@ -99,7 +99,8 @@ def unpack_events(db: Connection, rows: Sequence[Row], texts: Texts) -> list[Eve
 def _event_of(row: Row, value: Any) -> Event | None:
     seq, t, kind, _ = row
     try:
-        return from_dict({**value, "kind": kind, "seq": seq, "t": t})
+        value |= {"kind": kind, "seq": seq, "t": t}
+        return from_dict(value)
     except (ValueError, TypeError):
         return None
 
@@ -142,6 +143,8 @@ def _restored(db: Connection, text: str, texts: Texts) -> str:
     number = int(text[1:])
     if number not in texts:
         _read_texts(db, {number}, texts)
+    if number not in texts:
+        raise ValueError("a long text is missing")
     return texts[number]
 
 

@@ -83,6 +83,7 @@ def resume(session: Session, beginning: str) -> str:
     elif not session.interactive:
         run.moves.until = "end"  # nobody would move it on from where it rested
     _open(session, conversation, run)
+    del record  # the run has it, and packs what is old of it
     session.driving.drive(run)
     session.bind(run, None)
     return ""

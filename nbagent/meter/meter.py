@@ -177,9 +177,9 @@ class Meter:
         }
 
     def _step(self, number: int) -> MeteredStep:
-        recent = self._steps.recent
-        found = next((step for step in reversed(recent) if step.step == number), None)
-        if found is None:
+        recent = reversed(self._steps.recent)
+        found = next((step for step in recent if step.step <= number), None)
+        if found is None or found.step != number:
             found = MeteredStep(number, self.t, self.t, requested_t=self.t)
             self._steps.append(found)
         return found
