@@ -130,7 +130,6 @@ export class TraceView implements Desk {
   now(): number {
     return this.feed.now();
   }
-
   /** A stored trace took the place of the one that is shown. */
   update(trace: TraceJson): void {
     this.feed.reload(trace);
@@ -160,7 +159,6 @@ export class TraceView implements Desk {
   decide(key: string, decision: Decision): Promise<unknown> {
     return this.ask('decide', { key, ...decision });
   }
-
   copyRequest(step: number, form: RequestForm | 'cell'): void {
     const use = (sent: SentRequest): void => {
       if (form === 'cell') this.newCell?.(requestText(sent, 'python'));
