@@ -174,7 +174,7 @@ def test_an_edit_after_the_persons_own_is_refused(
     study.notebook.wait_done(ASK_AT)
     assert study.sources()[0] == f"# mine{HEAVY}"
     expect(study.group(EDITED)).to_have_count(0)
-    expect(output).to_contain_text("changed")
+    expect(output).to_contain_text("edit_cell failed, refused")
 
 
 @pytest.mark.long
