@@ -111,7 +111,7 @@ def test_each_change_is_shown_and_answered(lab: Lab, page: Page, server: Server,
     assert study.sources() == [FIXED, "# seen\nn = 2"]
     expect(study.group(ALL)).to_be_visible()
     edited = study.group(EDITED)
-    press(edited, "Changes −1 +1")
+    press(edited, "Changes \N{MINUS SIGN}1 +1")
     expect(edited.locator(".ln.del")).to_contain_text('"5000"')
     press(study.group(DELETED), "Show")
     expect(study.group(DELETED)).to_contain_text("spare = 1")
