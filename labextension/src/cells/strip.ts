@@ -21,6 +21,7 @@ export class Strip extends Widget {
       this.node.style.marginLeft = `calc(${left})`;
     }
     this.node.style.flex = 'none';
+    if (!aligned) this.node.style.minHeight = '33px'; // a box gives no more than is asked for
     const shadow = this.node.attachShadow({ mode: 'open' });
     shadow.append(h('style', {}, STYLES), this.root);
     this.unfollow = followTheme(this.root, this.node);
