@@ -1,7 +1,7 @@
 """The source that IPython keeps of each cell, for tracebacks: forgotten where nothing can need it.
 
 A run of thousands of calls would keep the source of all of them. Once a cell has ended, only what
-it has defined still refers to its source: functions, classes and generators.
+it has defined still refers to its source: functions, classes, generators that no call has used up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ _DEFINES = (
     ast.AsyncFunctionDef,
     ast.ClassDef,
     ast.Lambda,
-    ast.GeneratorExp,
 )
 
 
@@ -59,4 +58,10 @@ def _can_go(entry: Any) -> bool:
         return True  # it never ran
     except (ValueError, RecursionError, MemoryError):
         return False
-    return not any(isinstance(node, _DEFINES) for node in ast.walk(tree))
+    nodes = [*ast.walk(tree)]
+    used_up = {id(given) for node in nodes if isinstance(node, ast.Call) for given in node.args}
+    return not any(
+        isinstance(node, _DEFINES)
+        or (isinstance(node, ast.GeneratorExp) and id(node) not in used_up)
+        for node in nodes
+    )

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
+from operator import sub
 from statistics import median
 
 from nbagent.samples import Phase, Sample
@@ -43,11 +44,6 @@ class Curve:
     phase: Phase
     numbers: array[float]
     """Of each point, its time in seconds and its speed."""
-
-    @classmethod
-    def of(cls, phase: Phase, points: Iterable[tuple[float, float]]) -> Curve:
-        """Pack the points."""
-        return cls(phase, array("d", [*chain.from_iterable(points)]))
 
     @property
     def points(self) -> Iterator[tuple[float, float]]:
@@ -83,9 +79,13 @@ class Stream:
         return self.samples[-1][0] if self.samples else None
 
     @cached_property
+    def _times(self) -> list[float]:
+        return [t for t, _, _ in self.samples]
+
+    @cached_property
     def _gaps(self) -> list[float]:
         """The times between pieces, in seconds."""
-        return [b[0] - a[0] for a, b in pairwise(self.samples)]
+        return [*map(sub, self._times[1:], self._times)]
 
     def first(self, phase: Phase) -> float | None:
         """When the first piece of a phase came."""
@@ -112,7 +112,7 @@ class Stream:
 
     def buffered(self) -> bool:
         """Whether most pieces came in bursts, so that the speed's curve says little."""
-        bursts = sum(gap < BUFFERED_GAP_S for gap in self._gaps)
+        bursts = bisect_left(sorted(self._gaps), BUFFERED_GAP_S)
         return len(self._gaps) >= 10 and bursts > len(self._gaps) / 2  # noqa: PLR2004 -- too few to tell
 
     def phases(self, limit: int = 12) -> list[tuple[Phase, float, float]]:
@@ -141,21 +141,20 @@ class Stream:
             return []
         t0, t1 = self.t_first, self.t_last
         half = (1.0 if t1 - t0 >= 2 else 0.25) / 2  # noqa: PLR2004 -- see the docstring
-        times = [t for t, _, _ in self.samples]
-        weights = [w for _, w, _ in self.samples]
-        scale = self.n_tokens / sum(weights) if sum(weights) else 0.0
-        sums = [0.0, *accumulate(weights)]
-
-        def at(t: float) -> tuple[float, float]:
-            a, b = max(t0, t - half), min(t1, t + half)
-            tokens = sums[bisect_right(times, b)] - sums[bisect_left(times, a)]
-            return t, tokens * scale / (b - a)
-
+        times, sums = self._times, [0.0, *accumulate(w for _, w, _ in self.samples)]
+        whole = sum(w for _, w, _ in self.samples)
+        scale = self.n_tokens / whole if whole else 0.0
         step = (t1 - t0) / n_points
         lines = []
-        for phase, a, b in self.phases():
-            n = max(1, round((b - a) / step))
-            lines.append(Curve.of(phase, [at(a + (b - a) * i / n) for i in range(n + 1)]))
+        for phase, begin, end in self.phases():
+            n, numbers = max(1, round((end - begin) / step)), array("d")
+            for i in range(n + 1):
+                t = begin + (end - begin) * i / n
+                a, b = t - half, t + half
+                a, b = max(t0, a), min(t1, b)
+                tokens = sums[bisect_right(times, b)] - sums[bisect_left(times, a)]
+                numbers.extend((t, tokens * scale / (b - a)))
+            lines.append(Curve(phase, numbers))
         return lines
 
 

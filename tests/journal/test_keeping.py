@@ -291,7 +291,7 @@ def test_tools_that_break_python_do_not_break_it(
         patch.setattr(sqlite3, "connect", broken)
         keeper.apply(StepStarted(seq=1, step=1, sha256="x" * 300))
         with pytest.raises(AssertionError):
-            json.dumps({})
+            json.dumps({})  # the control: what a plain keeper would call
     assert keeper.problem == ""
     assert len(list(journal.events("run-1"))) == 2
 

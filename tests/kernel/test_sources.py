@@ -17,7 +17,14 @@ DEFINES = [
     "g = (x for x in [1])",
     "if True:\n    def f(): ...",
 ]
-LEAVES_NOTHING = ["x = 1", "[x for x in range(3)]", "import os\nprint(os.sep)", "await f()", "1 +"]
+LEAVES_NOTHING = [
+    "x = 1",
+    "[x for x in range(3)]",
+    "import os\nprint(os.sep)",
+    "await f()",
+    "1 +",
+    "sum(x for x in y)",
+]
 
 
 def cell(code: str) -> tuple[int, None, list[str], str]:
