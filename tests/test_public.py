@@ -88,7 +88,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     package = ROOT / "nbagent"
     sources = {f"nbagent/{path.relative_to(package)}" for path in package.rglob("*.py")}
-    data = {"nbagent/py.typed", "nbagent/prompt.md", "nbagent/notebooks/00_quickstart.ipynb"}
+    data = {"nbagent/py.typed", "nbagent/prompt.md", "nbagent/words/zh-CN.json"}
+    data |= {f"nbagent/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     data |= {"nbagent/trace/static/view.js", "nbagent/trace/static/step.js"}
     data |= {"nbagent/server/openapi.json", "nbagent/server/nbagent.json"}
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}

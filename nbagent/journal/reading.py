@@ -87,8 +87,8 @@ _SEARCHED = "run_id || ' ' || prompt || ' ' || conversation || ' ' || notebook |
 
 
 def lines(db: Connection, text: str, limit: int, me: Holder, now: float) -> list[RunLine]:
-    """The list of runs, newest first; see `Journal.runs`."""
-    return page(db, text, limit, me, now)[0]
+    """The list of runs, newest first; all of them if `limit` is negative. See `Journal.runs`."""
+    return page(db, text, NEWEST if limit < 0 else limit, me, now)[0]
 
 
 def page(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from nbagent.events import ReplyReceived, RunFinished
+from nbagent.events import Event, ReplyReceived, RunFinished
+from nbagent.packed import Packed
 from tests.conftest import seed
 from tests.faults import invariants, score
 from tests.faults.fault import Outcome
@@ -70,14 +71,22 @@ def seen(tmp_path: Path) -> Seen:
     return found
 
 
+def put_event(seen: Seen, at: int, event: Event) -> None:
+    events = [*seen.run.events]
+    events[at] = event
+    seen.run.events = Packed(events)
+
+
 def drops_a_result(seen: Seen) -> None:
-    del seen.run.cursor.messages[3]
+    messages = [*seen.run.cursor.messages]
+    del messages[3]
+    seen.run.cursor.messages = messages
 
 
 def changes_reasoning(seen: Seen) -> None:
-    changed = seen.run.cursor.messages[2].copy()
-    changed["reasoning_content"] += " "
-    seen.run.cursor.messages[2] = changed
+    messages = [message.copy() for message in seen.run.cursor.messages]
+    messages[2]["reasoning_content"] += " "
+    seen.run.cursor.messages = messages
 
 
 def mixes_texts(seen: Seen) -> None:
@@ -101,7 +110,7 @@ def counts_what_failed(seen: Seen) -> None:
     event = seen.run.events[at]
     assert isinstance(event, ReplyReceived)
     usage: Any = {"prompt_tokens": 7_000, "completion_tokens": 900}
-    seen.run.events[at] = replace(event, usage=usage)
+    put_event(seen, at, replace(event, usage=usage))
 
 
 def fails_in_silence(seen: Seen) -> None:
@@ -110,7 +119,9 @@ def fails_in_silence(seen: Seen) -> None:
 
 
 def tells_the_key(seen: Seen) -> None:
-    seen.run.events[-1] = replace(seen.run.events[-1], text="sk-canary-0123456789abcdef")  # type: ignore[call-arg] # it has one
+    last = seen.run.events[-1]
+    assert isinstance(last, RunFinished)
+    put_event(seen, -1, replace(last, text="sk-canary-0123456789abcdef"))
 
 
 SPOILT: list[tuple[Callable[[Seen], None], str]] = [
