@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from json import loads
@@ -17,7 +15,7 @@ from nbagent.journal.lease import Holder, held_by
 from nbagent.journal.packing import Texts, from_spans, messages_of, unpack, unpack_events
 from nbagent.messages import Message
 from nbagent.run.cursor import Send
-from nbagent.run.resume import RunRecord
+from nbagent.run.resume import RunRecord, uncollected
 
 CHUNK = 500
 """How many events are read at a time."""
@@ -163,19 +161,7 @@ def some_events(
     return unpack_events(db, rows, texts), rows[-1][0] + 1 if len(rows) == limit else None
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Make many objects, none of them garbage, without a search for cycles among them."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def stored_run(db: Connection, run_id: str, me: Holder, now: float) -> StoredRun:
     """A whole run; see `Journal.load`."""
     number = number_of(db, run_id)

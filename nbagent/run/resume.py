@@ -8,7 +8,9 @@ place, so it is run again only where that changes nothing, or where the person s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from nbagent.errors import HistoryError
@@ -79,6 +81,18 @@ class RunRecord:
         """How the run ended, if it did."""
         last = self.events[-1] if self.events else None
         return last if isinstance(last, RunFinished) else None
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Make the many objects of a run, none of them garbage, without a search for cycles in them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def resumed(

@@ -22,7 +22,7 @@ from nbagent.run.machine import Machine
 from nbagent.run.moves import InHand, Move, Until
 from nbagent.run.reading import code_of, write_events
 from nbagent.run.recipe import Recipe
-from nbagent.run.resume import RunRecord, gone_on, restored, resumed
+from nbagent.run.resume import RunRecord, gone_on, restored, resumed, uncollected
 from nbagent.run.window import Context, Past, past_from
 from nbagent.run.work import Decide, Decision
 
@@ -257,6 +257,7 @@ class Run(Machine):
         return RunRecord(events=self.events, origin=self.cursor.origin, sends=self.cursor.sends)
 
     @classmethod
+    @uncollected()
     def taken_up(cls, record: RunRecord, recipe: Recipe, *, kernel: str, is_fresh: bool) -> Run:
         """The run of a record, under its own name: to be driven on, or, if it had ended, as it was.
 
