@@ -13,7 +13,7 @@ from queue import Empty
 from typing import Any
 
 from nbagent.kernel.mailbox import REQUEST
-from tests.live_kernel import TIMEOUT_S, LiveKernel
+from tests.live_kernel import LiveKernel
 
 
 def hashed(source: str) -> str:
@@ -124,15 +124,25 @@ class PageKernel(LiveKernel):
         """Answer requests, whichever cell they come from, until an expression holds."""
         while True:
             self.client.execute("", user_expressions={"over": until}, store_history=False)
-            reply = self.client.get_shell_msg(timeout=TIMEOUT_S)
-            while reply["msg_type"] != "execute_reply":
-                reply = self.client.get_shell_msg(timeout=TIMEOUT_S)
+            reply = self._reply_meanwhile()
             over = reply["content"]["user_expressions"]["over"].get("data", {})
             if over.get("text/plain") == "True":
                 return
+            self._look_around()
+
+    def _reply_meanwhile(self) -> dict[str, Any]:
+        """The reply to a cell; a tool that asks meanwhile holds it up until it is answered."""
+        while True:
             with contextlib.suppress(Empty):
-                while True:
-                    self.look_at(self.client.get_iopub_msg(timeout=0.1))
+                reply: dict[str, Any] = self.client.get_shell_msg(timeout=0.1)
+                if reply["msg_type"] == "execute_reply":
+                    return reply
+            self._look_around()
+
+    def _look_around(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self.look_at(self.client.get_iopub_msg(timeout=0.1))
 
     def take(self, request: dict[str, Any]) -> None:
         """Carry out a request; for a page that does otherwise."""
