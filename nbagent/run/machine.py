@@ -133,10 +133,13 @@ class Machine:
             messages=self.cursor.messages,
         )
         self._older = Older(self.events, self.moves, self._asking, self.cursor, self.meter)
+        self._start(beginning)
+
+    def _start(self, beginning: Beginning) -> None:
         if beginning.events:
             self._take_up(beginning)
         else:
-            self._emit(started, at=self._t0)
+            self._emit(self.started, at=self._t0)
 
     def _take_up(self, beginning: Beginning) -> None:
         """Go on after the events of the record; time goes on from the last of them."""
