@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 COLLAB = HERE.parent / "build" / "collab"
 KERNELS = HERE.parent / "build" / "kernels"
 HOME = pytest.StashKey[Path]()
-SAMPLE = 0.15
+SAMPLE = 0.1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

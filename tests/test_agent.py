@@ -105,6 +105,7 @@ print(agent.%s)
 """
 
 
+@pytest.mark.long
 def test_a_script_that_was_killed_is_taken_up_by_the_next() -> None:
     server = ensure(SystemClock())
     calls = [

@@ -139,6 +139,7 @@ print(whole.finished.reason, bad.finished.reason)
     assert kernel.run(code).text.strip() == "answer error"
 
 
+@pytest.mark.long
 def test_what_a_run_shows_stands_in_no_other_cell(kernel: LiveKernel, server: Server) -> None:
     shown = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint('of the run')"
     control.order(server, call(shown), say("Drawn."))
@@ -206,6 +207,7 @@ def test_headless_it_runs_in_the_cell(kernel: LiveKernel, server: Server) -> Non
     assert "At once." in kernel.run("print(run)").text
 
 
+@pytest.mark.long
 def test_it_goes_on_beside_a_run_that_is_driven_in_a_cell(
     kernel: LiveKernel, server: Server
 ) -> None:

@@ -90,6 +90,7 @@ def put_in_at_end(notebook: Any) -> None:
     put_in(notebook)
 
 
+@pytest.mark.long
 @pytest.mark.kernel
 def test_nbclient_puts_them_in_at_the_end() -> None:
     place(*ORDERS)

@@ -92,7 +92,7 @@ def compaction_of(goals: tuple[int, ...], n_window: int, events: list[Event]) ->
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     histories(),
     st.integers(1_000, 12_000),

@@ -46,6 +46,7 @@ def test_random_interrupts_break_nothing(seed: int, n_runs: int) -> None:
     assert min(found["stopped"], found["background"], found["asked"]) > n_runs / 5
 
 
+@pytest.mark.long
 def test_pythons_own_handler_does_break_runs() -> None:
     """The positive control: interrupts that raise anywhere escape the pump."""
     assert results(60, 3, "default")["escaped"] > 0

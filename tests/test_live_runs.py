@@ -85,6 +85,7 @@ def test_runs_are_listed_while_one_goes_on_and_can_be_stopped(
     assert after[1] == rows[1], "the row of a run that is over stays as it is"
 
 
+@pytest.mark.long
 def test_a_run_in_the_background_is_told_to_a_page_that_no_cell_sends_anything(
     kernel: LiveKernel, server: Server
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_run_in_the_background_is_told_to_a_page_that_no_cell_sends_anything(
     assert ask("snapshot", name)["data"]["running"] is False
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["notebook", "html", "jsonl"])
 def test_a_run_is_written_as_a_file(kernel: LiveKernel, form: str) -> None:
     ask = Asker(kernel)

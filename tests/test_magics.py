@@ -79,6 +79,7 @@ def test_variables_of_the_agent_stay_and_counters_do_not_move(lesson: LiveKernel
     assert lesson.run("drill_prices").text.strip() == "[3, 4, '5']"
 
 
+@pytest.mark.long
 def test_conversation_goes_on_and_a_cell_run_again_replaces_its_turn(lesson: LiveKernel) -> None:
     lesson.run("%%kimi how many rows has df?", cell_id="a")
     lesson.run("%%kimi describe df", cell_id="b")
@@ -184,6 +185,7 @@ def test_dry_run_shows_the_request_and_sends_nothing(lesson: LiveKernel, server:
     assert lesson.run("print(_.messages[1]['content'])").text.startswith("how")
 
 
+@pytest.mark.long
 def test_limits_end_a_headless_run_and_ask_an_interactive_one(lesson: LiveKernel) -> None:
     cell = lesson.run("%%kimi --max-steps 2 lesson long 6")
     assert "2 steps limit reached after 2 steps" in cell.text
@@ -197,6 +199,7 @@ def test_limits_end_a_headless_run_and_ask_an_interactive_one(lesson: LiveKernel
     assert "sum of 1 to 6 is" in cell.text
 
 
+@pytest.mark.long
 def test_an_answer_to_an_older_prompt_is_not_taken(lesson: LiveKernel) -> None:
     given = iter(["y zz9", "no"])
     cell = lesson.run("%%kimi --max-steps 2 lesson long 6", answer=lambda _: next(given))
@@ -267,6 +270,7 @@ def test_a_loop_of_ones_own_runs(lesson: LiveKernel) -> None:
     assert "root of their sum" in lesson.run("%%kimi --loop mine lesson parallel").text
 
 
+@pytest.mark.long
 def test_show_draws_a_run_again_also_from_disk(lesson: LiveKernel) -> None:
     lesson.run("%%kimi --out shown\nhow many rows has df?")
     again = lesson.run("%kimi show")
@@ -288,6 +292,7 @@ def test_settings_come_from_line_then_config_then_environment(lesson: LiveKernel
     assert "Kimi.max_usd" in options
 
 
+@pytest.mark.long
 def test_a_conversation_has_limits_of_its_own(lesson: LiveKernel) -> None:
     lesson.run("%config Kimi.conversation_max_steps = 3")
     try:
@@ -299,6 +304,7 @@ def test_a_conversation_has_limits_of_its_own(lesson: LiveKernel) -> None:
         lesson.run("%config Kimi.conversation_max_steps = None")
 
 
+@pytest.mark.long
 def test_a_conversation_begins_from_a_file(lesson: LiveKernel, tmp_path: Path) -> None:
     path = tmp_path / "a chat.json"
     messages = [
@@ -455,6 +461,7 @@ def test_a_long_run_is_compacted_and_a_person_sees_what_became_of_it(lesson: Liv
         lesson.run("%config Kimi.max_context_tokens = None")
 
 
+@pytest.mark.long
 def test_a_conversation_is_compacted_when_a_person_says_so(lesson: LiveKernel) -> None:
     steps = "print([e.step for e in r.events if e.kind == 'compacted'])"
     lesson.run("%%kimi --out r\nlesson long 14")

@@ -110,6 +110,7 @@ def test_a_run_whose_kernel_was_killed_in_a_tool_goes_on_in_another(
     assert [m["reasoning_content"] for m in sent if m["role"] == "assistant"] == ["So.", "So."]
 
 
+@pytest.mark.long
 def test_what_goes_on_is_one_conversation(
     server: Server, kernels: Callable[[], LiveKernel], tmp_path: Path
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_run_that_another_kernel_drives_is_left_to_it(
     assert "Stopped" in first.run("run.stop()\nprint(run.wait().finished.text)").text
 
 
+@pytest.mark.long
 def test_a_run_that_ended_by_a_fault_goes_on_when_told(
     server: Server, kernels: Callable[[], LiveKernel]
 ) -> None:

@@ -80,7 +80,7 @@ def journeys(draw: Any) -> tuple[Run, dict[int, str]]:
     return run, acts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(journeys())
 def test_every_request_is_valid_and_the_run_ends_once(journey: tuple[Run, Any]) -> None:
     run, _ = journey
@@ -96,7 +96,7 @@ def test_every_request_is_valid_and_the_run_ends_once(journey: tuple[Run, Any]) 
     assert not any(isinstance(e, TRANSIENT) for e in run.events)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(journeys())
 def test_the_sends_are_the_state(journey: tuple[Run, Any]) -> None:
     run, _ = journey
@@ -115,7 +115,7 @@ def test_the_sends_are_the_state(journey: tuple[Run, Any]) -> None:
     assert json.dumps(run.messages) == before
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(journeys())
 def test_requests_grow_by_appending_bytes(journey: tuple[Run, Any]) -> None:
     run, _ = journey

@@ -79,6 +79,7 @@ def test_a_user_cell_awaits_what_lives_on_the_tools_loop(
     assert "42" in kernel.run("import nbagent\nprint(await nbagent.bridge(task))").text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("code", "mime"),
     [

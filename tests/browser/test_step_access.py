@@ -37,7 +37,7 @@ LEFT_OUT = f"""() => {{
     .map(node => node.ariaLabel || node.textContent || node.className);
 }}"""
 NOTE = "window.reached.add(window.shown.activeElement)"
-QUICK = ("before_request", "looking_back", "editing", "forking")
+QUICK = ("before_request", "forking")
 EACH = [pytest.param(state, marks=[] if state in QUICK else pytest.mark.long) for state in STATES]
 
 

@@ -107,6 +107,7 @@ def test_a_live_run_is_exported_where_the_person_says(
     assert "does not know '--frce'" in kernel.run("%kimi export --frce").text
 
 
+@pytest.mark.long
 def test_a_conversation_becomes_one_notebook_that_makes_its_variables(
     kernel: LiveKernel, run_id: str, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def test_variables_are_back_and_the_conversation_goes_on(kernel: LiveKernel) -> 
     assert asked.text.count('"role": "user"') == 2, "the next turn follows the replayed one"
 
 
+@pytest.mark.long
 def test_a_changed_input_is_told(kernel: LiveKernel) -> None:
     kernel.run("df = pd.DataFrame({'a': range(7)})")
     cell = kernel.run(COUNT, cell_id="rows", answer=lambda _: "")  # with a person looking on
@@ -75,6 +76,7 @@ def test_a_changed_input_is_told(kernel: LiveKernel) -> None:
     assert "As recorded" in kernel.run(COUNT, cell_id="rows").text
 
 
+@pytest.mark.long
 def test_where_there_is_no_record_nothing_is_sent(kernel: LiveKernel) -> None:
     cell = kernel.run("%%kimi --replay how many columns has df?", cell_id="rows")
     assert cell.reply["status"] == "error"
@@ -105,6 +107,7 @@ def test_run_all_costs_nothing_without_a_key(server: Server) -> None:
     assert n_chats(server) == 0
 
 
+@pytest.mark.long
 def test_without_a_record_the_cell_runs_and_says_so(server: Server) -> None:
     clear(server)
     cells, is_ok = executed(
@@ -117,6 +120,7 @@ def test_without_a_record_the_cell_runs_and_says_so(server: Server) -> None:
     assert n_chats(server) > 0
 
 
+@pytest.mark.long
 def test_asking_again_would_be_found(server: Server) -> None:
     """The positive control: the same cells, run as ever, do send."""
     clear(server)

@@ -227,7 +227,7 @@ def heavy(n: int) -> Story:
     return story.ask().say("Well. " * 9_000).reply().finish("Well. " * 9_000)
 
 
-@pytest.mark.parametrize("n", [3, 49, 70])
+@pytest.mark.parametrize("n", [3, 49, pytest.param(70, marks=pytest.mark.long)])
 def test_the_saved_output_keeps_the_size_rule(n: int, tmp_path: Path) -> None:
     bundle = bundle_of(heavy(n))
     written = notebook(bundle, tmp_path / "n.ipynb").stat().st_size
@@ -299,6 +299,7 @@ def nbdiff(*arguments: str) -> str:
     return shown.stdout
 
 
+@pytest.mark.long
 def test_nbdime_reads_the_difference(two_runs: tuple[Path, Path]) -> None:
     """nbdime takes an output with another JSON, or 10 kB of other HTML, as replaced whole."""
     paths = [str(path) for path in two_runs]
@@ -308,6 +309,7 @@ def test_nbdime_reads_the_difference(two_runs: tuple[Path, Path]) -> None:
     assert "Five of eight columns" in shown
 
 
+@pytest.mark.long
 def test_nbstripout_leaves_nothing_of_a_run(two_runs: tuple[Path, Path], tmp_path: Path) -> None:
     copies = [str(shutil.copy(path, tmp_path)) for path in two_runs]
     command = [sys.executable, "-m", "nbstripout", *copies]
