@@ -160,16 +160,9 @@ def test_the_prose_keeps_its_tone(number: str) -> None:
     assert "not Kimi" in text
 
 
-def test_a_copy_keeps_what_was_there(tmp_path: Path) -> None:
-    path, kept = notebooks.copy("01", tmp_path, lambda _: False)
-    assert kept is None
-    assert not any(cell.get("outputs") for cell in notebooks.read(path).cells)
-    path.write_text("mine")
-    with pytest.raises(notebooks.UsageError, match="there already"):
-        notebooks.copy("01", tmp_path, lambda _: False)
-    assert path.read_text() == "mine"
-    path, kept = notebooks.copy("01", tmp_path, lambda _: True)
-    assert kept is not None
-    assert kept.read_text() == "mine"
-    notebooks.copy("01", tmp_path, lambda _: True)
-    assert len(list(tmp_path.glob("*.before-*.ipynb"))) == 2
+def test_a_copy_is_without_outputs(tmp_path: Path) -> None:
+    copied = notebooks.copy("01", tmp_path, lambda _: False)
+    assert copied.made
+    assert copied.kept is None
+    assert not any(cell.get("outputs") for cell in notebooks.read(copied.path).cells)
+    assert not notebooks.copy("01", tmp_path, lambda _: False).made
