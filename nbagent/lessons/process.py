@@ -39,6 +39,16 @@ class Server:
     url: str
     token: str = field(repr=False)
 
+    @property
+    def caller(self) -> str:
+        """The mark by which the ledger tells this process from the user's other ones."""
+        return str(os.getpid())
+
+    @property
+    def key(self) -> str:
+        """The key, with this process's mark."""
+        return f"{self.token}.{self.caller}"
+
 
 def address_path() -> Path:
     """The file that names this user's lesson server."""
