@@ -30,7 +30,9 @@ def executed(notebook: NotebookNode, **environ: str) -> NotebookNode:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     with tempfile.TemporaryDirectory(prefix="nbagent-course-") as private:
-        client = client_of(copy, timeout=CELL_LIMIT_S, allow_errors=True)
+        client = client_of(
+            copy, timeout=CELL_LIMIT_S, allow_errors=True, shutdown_kernel="immediate"
+        )
         kept = {name: os.environ[name] for name in (REFUSED,) if name in os.environ}
         environment = {**private_environment(os.environ, Path(private)), **kept, **environ}
         with lesson_server_of(Path(private)):

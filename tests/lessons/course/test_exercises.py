@@ -139,6 +139,7 @@ def test_a_check_that_believes_everything_would_be_noticed(server: Server, tmp_p
     assert not judge(WHILE, desk.names["run_loop"], Ground("03a")).passed
 
 
+@pytest.mark.long
 def test_a_loop_without_an_end_is_ended_and_told(server: Server, tmp_path: Path) -> None:
     verdict = Desk(WHILE, server, tmp_path).tries(
         "def run_loop(messages, tools):\n    while True:\n        pass\n"
