@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from nbagent.lessons.course import exercises, notebooks
 from tests.environment import REFUSED
-from tests.lessons.course.running import errors, executed, verdicts
+from tests.lessons.course.running import errors, executed, executed_and_counted, verdicts
 
 pytestmark = pytest.mark.kernel
 QUICK = "01"
@@ -43,8 +43,13 @@ def test_the_starter_fails_only_at_its_checks(number: str) -> None:
 @EACH
 def test_the_solution_passes_through_a_proxy_that_leads_nowhere(number: str) -> None:
     names = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
-    done = executed(notebooks.solved(notebook(number)), **dict.fromkeys(names, NOWHERE))
+    solved = notebooks.solved(notebook(number))
+    done, traffic = executed_and_counted(solved, **dict.fromkeys(names, NOWHERE))
     check_all(number, done, passed=True)
+    assert traffic is not None
+    assert traffic.n_requests > 0
+    promised = exercises.lesson(number).live_usd
+    assert traffic.live_usd <= promised <= 1.5 * traffic.live_usd + 0.02, traffic
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ import pytest
 from nbformat import NotebookNode
 
 from nbagent.lessons.course import exercises, notebooks
-from tests.lessons.course.glossary import GLOSSARY
+from tests.lessons.course.glossary import GLOSSARY, concepts, out_of_order
 from tests.lessons.course.running import errors
 
 NUMBERS = exercises.numbers()
@@ -89,24 +89,24 @@ def test_what_is_not_accessible_is_found() -> None:
 
 
 def test_no_concept_is_used_before_it_is_introduced() -> None:
-    known: set[str] = set()
-    for number in NUMBERS:
-        concepts = notebook(number).metadata.nbagent.concepts
-        assert set(concepts.uses) <= known, number
-        assert not set(concepts.introduces) & known, number
-        known |= set(concepts.introduces)
-    assert set(GLOSSARY) <= known
+    listed = concepts()
+    assert out_of_order(listed) == []
+    assert set(GLOSSARY) <= {name for introduces, _ in listed.values() for name in introduces}
+
+
+def test_concepts_out_of_order_are_found() -> None:
+    """The positive control."""
+    early = {"01": (["model"], ["tool"]), "02": (["tool"], ["model"])}
+    assert out_of_order(early) == ["01 uses tool, which comes later or never"]
+    twice = {"01": (["model"], []), "02": (["model"], [])}
+    assert out_of_order(twice) == ["02 introduces model once more"]
 
 
 @BY_NUMBER
 def test_a_term_occurs_only_from_its_lesson_on(number: str) -> None:
-    seen = {name for n in NUMBERS[: NUMBERS.index(number) + 1] for name in introduced(n)}
+    seen = {name for n, (introduces, _) in concepts().items() if n <= number for name in introduces}
     text = LATER.split("\n".join(prose(number)))[0]
     assert early(text, seen) == []
-
-
-def introduced(number: str) -> list[str]:
-    return list(notebook(number).metadata.nbagent.concepts.introduces)
 
 
 def early(text: str, seen: set[str]) -> list[str]:

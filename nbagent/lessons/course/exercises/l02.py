@@ -266,7 +266,7 @@ LESSON = Outline(
     title="A tool is a promise in JSON",
     question="How does a model know my function?",
     minutes=20,
-    live_usd=0.03,
+    live_usd=0.05,
     exercises=(DESCRIBE, ANSWER),
     recap=(
         Question(
