@@ -24,6 +24,7 @@ GLOSSARY = {
     "history": _term("history"),
     "generator": _term("generators?"),
     "driver": _term("drivers?"),
+    "redaction": _term("redactions?"),
 }
 
 
