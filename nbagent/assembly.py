@@ -90,7 +90,7 @@ def address_of(
 
 def _lesson(clock: Clock, note: str = "") -> Address:
     server = ensure(clock)
-    return Address(PRESETS["lesson"].at(server.url), Secret(server.token), note)
+    return Address(PRESETS["lesson"].at(server.url), Secret(server.key), note)
 
 
 def _check_host(endpoint: Endpoint, settings: Settings) -> None:

@@ -59,9 +59,17 @@ def _copy(numbers: tuple[str, ...], into: Path, *, yes: bool) -> None:
         words = f"{path} is there. Keep it under another name, and put a new copy there?"
         return yes or click.confirm(words)
 
-    for number in numbers or exercises.numbers():
-        path, kept = notebooks.copy(number, into, may_replace)
-        click.echo(f"{path}" + (f"  (what was there is {kept.name})" if kept else ""))
+    wanted = numbers or exercises.numbers()
+    for number in wanted:
+        notebooks.source(number)  # one that is misspelt is told before anything is copied
+    for number in wanted:
+        copied = notebooks.copy(number, into, may_replace)
+        if not copied.made:
+            click.echo(f"Left as it is: {copied.path}")
+        elif copied.kept:
+            click.echo(f"New copy: {copied.path}  (what was there is now {copied.kept.name})")
+        else:
+            click.echo(f"New copy: {copied.path}")
 
 
 @lessons.command()
@@ -98,20 +106,30 @@ def grade(*, folder: Path, out: Path, limit: float) -> None:
 @click.option("--graded", is_flag=True, help="Keep solution and checks in a teacher's folder.")
 def new(*, number: str, title: str, into: Path | None, graded: bool) -> None:
     """Make the files of a new lesson: NUMBER (two digits) and TITLE."""
+    from nbagent.lessons.course.exercises import FOLDER_VARIABLE  # noqa: PLC0415 -- see above
     from nbagent.lessons.course.scaffold import scaffold  # noqa: PLC0415 -- see above
 
-    for path in scaffold(number, title, into or Path(f"lesson-{number}"), graded=graded):
+    made = scaffold(number, title, into or Path(f"lesson-{number}"), graded=graded)
+    for path in made:
         click.echo(f"Written: {path}")
+    folder = made[0].parent.resolve()
+    click.echo(f'Try it: {FOLDER_VARIABLE}="{folder}" jupyter lab "{made[0]}"')
 
 
 @lessons.command()
-@click.option("--port", type=int, default=0, show_default="any free one", help="Port to listen on.")
-@click.option("--pace", default="", metavar="RATE", help="Tokens per second; inf for no pacing.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=0, show_default="any free one",
+    help="Port to listen on.",
+)  # fmt: skip
+@click.option(
+    "--pace", type=click.FloatRange(0, min_open=True), metavar="RATE",
+    help="Tokens per second; inf for no pacing.",
+)  # fmt: skip
 @click.pass_context
-def serve(context: click.Context, port: int, pace: str) -> None:
+def serve(context: click.Context, port: int, pace: float | None) -> None:
     """Serve scripted replies on this machine until Ctrl-C. This is not Kimi."""
     from nbagent.clock import SystemClock  # noqa: PLC0415 -- see above
     from nbagent.lessons.process import serve as serve_lessons  # noqa: PLC0415 -- see above
 
-    options = ["--port", str(port), *(["--pace", pace] if pace else [])]
+    options = ["--port", str(port), *([] if pace is None else ["--pace", str(pace)])]
     context.exit(serve_lessons(SystemClock(), options))

@@ -32,6 +32,9 @@ RICH_LIMIT = 200
 _INSTALLED = re.compile(r"(?:/[^\s/:'\"\x1b]+)+/(site-packages|dist-packages|python3\.\d+)/")
 """The way to installed code: of no use to a reader, and the machine's own affair."""
 
+_CELL = re.compile(r"(?:/[^\s/:'\"\x1b]+)+/ipykernel_\d+/\d+\.py")
+"""The file that a cell counts as: another one in each kernel, and there is nothing in it."""
+
 LIVE_EVERY_S = 0.033
 LIVE_CHARS = 8_000
 """Pace and size of live pieces: at most about 30 a second, the last so many characters each."""
@@ -162,7 +165,9 @@ class Sink:
                 "output_type": "error",
                 "ename": name,
                 "evalue": message,
-                "traceback": [_INSTALLED.sub(r"…/\1/", line) for line in traceback],
+                "traceback": [
+                    _CELL.sub("<input>", _INSTALLED.sub(r"…/\1/", line)) for line in traceback
+                ],
             }
             self._add(output)
             self._show(output)

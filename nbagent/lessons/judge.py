@@ -57,12 +57,14 @@ def bad(message: str) -> Refused:
     return Refused(400, "invalid_request_error", message)
 
 
-def check_key(header: str | None, token: str) -> None:
-    """Judge the Authorization header."""
+def check_key(header: str | None, token: str) -> str:
+    """Judge the Authorization header; returns the caller's mark, which may follow the key."""
     if not header or not header.startswith("Bearer "):
         raise Refused(401, "invalid_authentication_error", "Invalid Authentication")
-    if header.removeprefix("Bearer ").strip() != token:
+    key, _, mark = header.removeprefix("Bearer ").strip().partition(".")
+    if key != token:
         raise Refused(401, "incorrect_api_key_error", "Incorrect API key provided")
+    return mark
 
 
 def check_model(body: Body) -> None:

@@ -28,6 +28,7 @@ class Entry:
         method: HTTP method.
         path: its path.
         headers: its headers, the key left out.
+        caller: the mark of the process that sent it; '' for none.
         body: its exact bytes, packed by zlib; None once they were dropped to make room.
         sha256: hash of its bytes.
         n_bytes: their number.
@@ -47,6 +48,7 @@ class Entry:
     body: bytes | None
     sha256: str = ""
     n_bytes: int = 0
+    caller: str = ""
     status: int = 0
     error: dict[str, Any] | None = None
     notes: list[str] = field(default_factory=list)

@@ -39,6 +39,16 @@ class Server:
     url: str
     token: str = field(repr=False)
 
+    @property
+    def caller(self) -> str:
+        """The mark by which the ledger tells this process from the user's other ones."""
+        return str(os.getpid())
+
+    @property
+    def key(self) -> str:
+        """The key, with this process's mark."""
+        return f"{self.token}.{self.caller}"
+
 
 def address_path() -> Path:
     """The file that names this user's lesson server."""
@@ -82,6 +92,9 @@ def serve(clock: Clock, arguments: Sequence[str] = ()) -> int:
     Args:
         clock: time.
         arguments: options of `nbagent.lessons.server`.
+
+    Raises:
+        ConnectionFailed: it cannot listen on the port that was asked for.
     """
     from nbagent.lessons import server  # noqa: PLC0415 -- only the server's process loads it
 
@@ -90,7 +103,14 @@ def serve(clock: Clock, arguments: Sequence[str] = ()) -> int:
         sys.stdout.write(f"A lesson server is running already at {found.url}\nKey: {found.token}\n")
         return 0
     never = ["--idle-minutes", "0"]
-    return server.main(["--address", str(address_path()), *never, *arguments])
+    try:
+        return server.main(["--address", str(address_path()), *never, *arguments])
+    except OSError as fault:
+        raise ConnectionFailed(
+            f"The lesson server cannot listen there: {fault.strerror}.",
+            "Leave out `--port`, and it takes a free one.",
+            layer="refused",
+        ) from fault
 
 
 def _alive(known: Address | None) -> Server | None:

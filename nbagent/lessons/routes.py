@@ -89,7 +89,9 @@ class Handler(BaseHTTPRequestHandler):
             else ledger.open(self._number, self.command, self.path, headers, body)
         )
         try:
-            judge.check_key(self.headers.get("Authorization"), self.server.address.token)
+            entry.caller = judge.check_key(
+                self.headers.get("Authorization"), self.server.address.token
+            )
             self._route(parts.path)(entry)
         except Refused as refused:
             entry.error = refused.body()["error"]

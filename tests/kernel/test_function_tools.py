@@ -31,6 +31,10 @@ def draw(title: _A[str, "what stands above"] = "t"):
     axes.plot([1, 2]); axes.set_title(title)
     return figure
 
+def fails():
+    "Fail."
+    raise ValueError("as it must")
+
 class _Endless:
     def __repr__(self):
         while True:
@@ -40,7 +44,7 @@ def endless():
     return _Endless()
 
 def _ask(called, limit_s=None, **arguments):
-    tools = _Toolset([later, draw, endless, _list(get_ipython()), _inspect(get_ipython())])
+    tools = _Toolset([later, draw, endless, fails, _list(get_ipython()), _inspect(get_ipython())])
     call = {"id": "1", "type": "function",
             "function": {"name": called, "arguments": _json.dumps(arguments)}}
     result = tools.call(call, _Context(_executor, _live.append, limit_s))
@@ -74,6 +78,15 @@ def test_a_returned_figure_that_pyplot_shows_goes_once(asked: LiveKernel) -> Non
     assert [part["type"] for part in content].count("image_url") == 1
     assert shown == ["display_data"]
     assert outcome == "figure"
+
+
+def test_an_error_names_its_line_and_no_file_of_this_kernel(asked: LiveKernel) -> None:
+    """Such a file is another one in each kernel, and there is nothing in it."""
+    content, _, outcome, _ = ask(asked, "_ask('fails')")
+    assert outcome == "ValueError"
+    assert 'File "<input>", line' in content
+    assert "in fails" in content
+    assert "ipykernel_" not in content
 
 
 def test_an_endless_repr_ends_at_the_time_limit(asked: LiveKernel) -> None:

@@ -17,6 +17,7 @@ from nbagent.lessons.course import exercises, live
 from nbagent.lessons.course.exercise import Case, Exercise, Ground
 from nbagent.lessons.course.judging import judge
 from nbagent.lessons.course.lesson import Lesson, Place, Scripted
+from nbagent.lessons.course.prices import AS_OF, MARGIN, REPLY_TOKENS
 from nbagent.lessons.course.progress import CourseMap, Progress, tried
 from nbagent.lessons.course.recap import Recap
 from nbagent.lessons.course.verdict import Verdict
@@ -75,8 +76,10 @@ class Classroom:
         if isinstance(place, live.Live):
             _print(
                 f"LIVE: this lesson's requests go to {place.host} with your key, at most "
-                f"{live.PER_MINUTE} a minute. Expected cost of the whole lesson: at most "
-                f"${outline.live_usd:.2f}. `lesson.cost()` counts it."
+                f"{live.PER_MINUTE} a minute. The whole lesson may cost about "
+                f"${outline.live_usd:.2f}: {MARGIN:.0f} times its requests with "
+                f"{REPLY_TOKENS:,} tokens a reply, at the prices of {AS_OF}. "
+                "`lesson.cost()` counts what it does cost."
             )
         self._choose("lesson" if not place.live else "moonshot")
         return self.lesson

@@ -137,7 +137,8 @@ class Outline:
         title: its title.
         question: the learner's question.
         minutes: how long it takes, about.
-        live_usd: what its cells cost at most with the real model, estimated.
+        live_usd: what its cells may cost with the real model: `prices.estimate_usd` of what the
+            solved notebook sends, rounded up; `python -m tests.lessons.course NN` tells it.
         recap: three questions.
         exercises: in the order of the notebook.
     """

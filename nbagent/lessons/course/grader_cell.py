@@ -28,7 +28,7 @@ def report(name: str, word: str, answer: Callable[[], Any]) -> None:
     """
     exercise, student = exercises.exercise(name), begun_as()
     server = find(SystemClock())
-    seen = from_ledger(control.ledger(server), server.url) if server else []
+    seen = from_ledger(control.ledger(server), server) if server else []
     given, error = attempt(answer)
     verdict = judge(exercise, ... if error else given, Ground(name, student, seen))
     told = verdict.as_dict() | {"word": word, "student": student}

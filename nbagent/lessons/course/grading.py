@@ -16,7 +16,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class Row:
         hints: how many hints were asked for, as far as the notebook tells.
         seconds: how long the exercise's cell and its check took.
         solution: whether the solution was opened, as far as the notebook tells.
+        notebook: the file, as it stands in the folder that was collected.
         note: what a teacher should know, '' for nothing.
     """
 
@@ -71,6 +72,7 @@ class Row:
     hints: int
     seconds: float
     solution: bool = False
+    notebook: str = ""
     note: str = ""
 
 
@@ -100,14 +102,20 @@ def grade(folder: Path, clock: Clock, tell: Callable[[str], None], limit_s: floa
     """
     rows: list[Row] = []
     for student, path in found(folder):
-        notebook = notebooks.read(path)
-        number = notebooks.lesson_of(notebook)
-        if number not in exercises.numbers():
-            continue
-        graded = list(_grade(notebook, number, student, clock, limit_s))
+        try:
+            notebook = notebooks.read(path)
+            number = notebooks.lesson_of(notebook) or path.name[:2]
+            known = number in exercises.numbers()
+            graded = list(_grade(notebook, number, student, clock, limit_s)) if known else []
+        except UsageError as fault:
+            graded = _unread(path, student, fault)
         n = sum(row.passed for row in graded)
-        tell(f"{student}  {path.name}  {n} of {len(graded)} passed")
-        rows += graded
+        note = next((f": {row.note}" for row in graded if row.note), "")
+        name = str(path.relative_to(folder))
+        tell(
+            f"{name}  " + (f"{n} of {len(graded)} passed{note}" if graded else "not of the course")
+        )
+        rows += [replace(row, notebook=name) for row in graded]
     if not rows:
         raise UsageError(f"There is no notebook of the course below {folder}.")
     return rows
@@ -135,6 +143,16 @@ def _grade(
             solution=again.solution or before.solution,
             note=note if named == student else f"begun as student {named!r}. {note}".strip(),
         )
+
+
+def _unread(path: Path, student: str, fault: UsageError) -> list[Row]:
+    """Nothing passed in a file that is no notebook; its name says which lesson it should be."""
+    number = path.name[:2]
+    ids = exercises.lesson(number).exercises if number in exercises.numbers() else ()
+    return [
+        Row(student, number, each.id, passed=False, hints=0, seconds=0.0, note=str(fault))
+        for each in ids
+    ]
 
 
 def _claimed(notebook: NotebookNode, exercise: str) -> Mark:
@@ -192,7 +210,13 @@ class _Marked:
             DeadKernelError,
         )
 
-        client = client_of(self.notebook, allow_errors=True, resources=_in_folder(private))
+        client = client_of(
+            self.notebook,
+            allow_errors=True,
+            kernel_name=notebooks.KERNEL,
+            resources=_in_folder(private),
+            shutdown_kernel="immediate",
+        )
         environ = private_environment({**os.environ, PACE_VARIABLE: "inf"}, private)
         if FOLDER_VARIABLE in os.environ:
             environ[FOLDER_VARIABLE] = os.environ[FOLDER_VARIABLE]

@@ -31,7 +31,7 @@ class Place(Protocol):
 
 
 class Scripted:
-    """The user's lesson server, from now on.
+    """The user's lesson server, from now on; what another kernel sends there is not seen.
 
     Args:
         server: the server.
@@ -43,13 +43,13 @@ class Scripted:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.base_url = server.url
-        self.api_key = server.token
+        self.api_key = server.key
         seen = control.ledger(server)
         self._since = seen[-1]["n"] + 1 if seen else 0
 
     def requests(self) -> Sequence[Request]:
         """The chat requests since the lesson began, oldest first."""
-        return from_ledger(control.ledger(self.server, self._since), self.base_url)
+        return from_ledger(control.ledger(self.server, self._since), self.server)
 
     def cost_usd(self) -> float | None:
         """Scripted replies have no cost."""

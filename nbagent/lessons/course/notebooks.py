@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -11,7 +13,7 @@ from nbformat import NotebookNode
 from nbagent.errors import UsageError
 from nbagent.lessons.course import exercises
 
-TAG = "exercise"
+KERNEL = "python3"
 
 
 def folder() -> Path:
@@ -22,17 +24,16 @@ def folder() -> Path:
 
 
 def source(number: str) -> Path:
-    """The notebook of a lesson.
+    """The notebook of a lesson; one of your own comes first.
 
     Raises:
         UsageError: there is none.
     """
-    found = sorted(folder().glob(f"{str(number).zfill(2)}_*.ipynb"))
-    if not found:
-        raise UsageError(
-            f"There is no notebook of lesson {number!r}.", "See `nbagent lessons list`."
-        )
-    return found[0]
+    own = exercises.own_folder()
+    for place in [own, folder()] if own else [folder()]:
+        for found in sorted(place.glob(f"{str(number).zfill(2)}_*.ipynb")):
+            return found
+    raise UsageError(f"There is no notebook of lesson {number!r}.", "See `nbagent lessons list`.")
 
 
 def read(path: Path) -> NotebookNode:
@@ -50,12 +51,17 @@ def read(path: Path) -> NotebookNode:
 
 def lesson_of(notebook: NotebookNode) -> str:
     """The number of the lesson that a notebook is of; '' if of none."""
-    return str(notebook.metadata.get("nbagent", {}).get("lesson", ""))
+    return str(_ours(notebook.metadata).get("lesson", ""))
 
 
 def exercise_of(cell: NotebookNode) -> str:
     """The exercise whose answer a cell is; '' if it is none."""
-    return str(cell.metadata.get("nbagent", {}).get("exercise", ""))
+    return str(_ours(cell.metadata).get("exercise", ""))
+
+
+def _ours(metadata: NotebookNode) -> Mapping[str, Any]:
+    ours = metadata.get("nbagent")
+    return ours if isinstance(ours, Mapping) else {}
 
 
 def exercise_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
@@ -81,7 +87,22 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def copy(number: str, into: Path, may_replace: Callable[[Path], bool]) -> tuple[Path, Path | None]:
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What became of a copy.
+
+    Attributes:
+        path: the learner's file.
+        made: whether it is a new copy; if not, the file that was there was left as it is.
+        kept: where the file that was there is kept, if there was one.
+    """
+
+    path: Path
+    made: bool = True
+    kept: Path | None = None
+
+
+def copy(number: str, into: Path, may_replace: Callable[[Path], bool]) -> Copy:
     """Put a lesson's notebook into a folder. A file that is there is kept beside it.
 
     Args:
@@ -89,21 +110,18 @@ def copy(number: str, into: Path, may_replace: Callable[[Path], bool]) -> tuple[
         into: the folder; made if it is not there.
         may_replace: asked whether a new copy may take the place of a file that is there.
 
-    Returns:
-        The copy, and where the file that was there is kept, if there was one.
-
     Raises:
-        UsageError: there is no such lesson, or the file may not be replaced.
+        UsageError: there is no such lesson.
     """
     origin = source(number)
     target = into / origin.name
     if target.exists() and not may_replace(target):
-        raise UsageError(f"{target} is there already.", "It was left as it is.")
+        return Copy(target, made=False)
     into.mkdir(parents=True, exist_ok=True)
     fresh = without_outputs(read(origin))
     kept = keep(target)
     nbformat.write(fresh, target)
-    return target, kept
+    return Copy(target, kept=kept)
 
 
 def keep(path: Path) -> Path | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from importlib.resources import files
 from typing import Any
 
 from nbagent.lessons.course.exercise import Outline, Question
+from nbagent.lessons.course.verdict import marked_up
+
+RECAP_JS = files("nbagent.lessons.course") / "recap.js"
 
 
 def answered(question: Question, chosen: int) -> str:
@@ -39,15 +42,15 @@ class Recap:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         shown: dict[str, Any] = {"text/plain": repr(self), "text/html": self._html()}
         if self.interactive:
-            widget = _widget(self.lesson.recap)
-            return {**widget._repr_mimebundle_(), "text/plain": repr(self)}
+            data, _metadata = _widget(self.lesson.recap)._repr_mimebundle_()
+            return {**data, **shown}
         return shown
 
     def _html(self) -> str:
         return "".join(
-            f"<p><b>{n}. {escape(question.text)}</b></p><ul>"
-            + "".join(f"<li>{letter}) {escape(text)}</li>" for letter, text in _lettered(question))
-            + f"</ul><details><summary>Answer</summary>{escape(_answer(question))}</details>"
+            f"<p><b>{n}. {marked_up(question.text)}</b></p><ul>"
+            + "".join(f"<li>{a}) {marked_up(text)}</li>" for a, text in _lettered(question))
+            + f"</ul><details><summary>Answer</summary>{marked_up(_answer(question))}</details>"
             for n, question in enumerate(self.lesson.recap, start=1)
         )
 
@@ -62,20 +65,23 @@ def _answer(question: Question) -> str:
 
 
 def _widget(questions: Sequence[Question]) -> Any:
-    """A group of radio buttons a question, each with a line that answers."""
-    from ipywidgets import HTML, Layout, RadioButtons, VBox  # noqa: PLC0415 -- loaded when shown
+    """The questions as radio buttons; the page itself answers."""
+    import anywidget  # noqa: PLC0415 -- loaded when shown
+    import traitlets  # noqa: PLC0415 -- comes with it
 
-    wide = Layout(width="auto")
-    rows: list[Any] = []
-    for n, question in enumerate(questions, start=1):
-        head = HTML(f"<b>{n}. {escape(question.text)}</b>")
-        options = [(text, i) for i, text in enumerate(question.options)]
-        radio = RadioButtons(options=options, value=None, layout=wide)
-        said = HTML("")
+    class RecapWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is not followed
+        """Draws `questions`."""
 
-        def answer(change: Any, question: Question = question, said: Any = said) -> None:
-            said.value = escape(answered(question, change["new"]))
+        _esm = RECAP_JS.read_text(encoding="utf-8")
+        questions: Any = traitlets.List().tag(sync=True)
 
-        radio.observe(answer, "value")
-        rows += [head, radio, said]
-    return VBox(rows)
+    return RecapWidget(
+        questions=[
+            {
+                "text": f"{n}. {question.text}",
+                "options": list(question.options),
+                "said": [answered(question, i) for i in range(len(question.options))],
+            }
+            for n, question in enumerate(questions, start=1)
+        ]
+    )

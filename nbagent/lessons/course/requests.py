@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nbagent.lessons.process import Server
+
 PATH = "/v1/chat/completions"
 NOTHING: Mapping[str, Any] = {}
 
@@ -65,12 +67,12 @@ class Request:
         )
 
 
-def from_ledger(entries: Iterable[Mapping[str, Any]], base_url: str) -> list[Request]:
-    """The chat requests of a lesson server's ledger.
+def from_ledger(entries: Iterable[Mapping[str, Any]], server: Server) -> list[Request]:
+    """The chat requests of this process in a lesson server's ledger.
 
     Args:
         entries: as `nbagent.lessons.control.ledger` gives them.
-        base_url: the server's.
+        server: the server.
     """
     return [
         Request(
@@ -79,8 +81,8 @@ def from_ledger(entries: Iterable[Mapping[str, Any]], base_url: str) -> list[Req
             error=entry["error"],
             reply=entry["reply"],
             usage=entry["usage"],
-            url=f"{base_url}/chat/completions",
+            url=f"{server.url}/chat/completions",
         )
         for entry in entries
-        if entry["method"] == "POST" and entry["path"] == PATH
+        if (entry["method"], entry["path"], entry["caller"]) == ("POST", PATH, server.caller)
     ]

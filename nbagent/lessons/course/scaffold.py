@@ -6,11 +6,13 @@ learner's only says that there is an answer.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
 
 from nbagent.errors import UsageError
+from nbagent.lessons.course import exercises
 
 STUDENT, TEACHER = "student", "teacher"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -37,14 +39,13 @@ SUM = Exercise(
     title="a sum",
     answer="total",
     starter='numbers = lesson.given("{number}a")\\ntotal = ...\\n',
-    hints=("Python has a function for this.", "sum(numbers)"),
     given=_numbers,
     {rest}
 )
 
 LESSON = Outline(
     number="{number}",
-    title="{title}",
+    title={title!r},
     question="What will I be able to do afterwards?",
     minutes=20,
     live_usd=0.0,
@@ -52,14 +53,16 @@ LESSON = Outline(
     recap=(Question("What is 1 + 1?", ("2", "11"), 0, "They are numbers."),),
 )
 """
-WHOLE = """solution='numbers = lesson.given("{number}a")\\ntotal = sum(numbers)\\n',
+WHOLE = """hints=("Python has a function for this.", "sum(numbers)"),
+    solution='numbers = lesson.given("{number}a")\\ntotal = sum(numbers)\\n',
     check=_sum,
     wrong=(
         Wrong('total = lesson.given("{number}a")\\n', "Give the sum"),
         Wrong("total = 0\\n", "Add all"),
         Wrong('total = max(lesson.given("{number}a"))\\n', "Add all"),
     ),"""
-SHOWN = """solution="",
+SHOWN = """hints=("Python has a function for this.", "It takes the whole list."),
+    solution="",
     check=handed_in,
     wrong=(),"""
 README = """\
@@ -85,15 +88,17 @@ def scaffold(number: str, title: str, into: Path, *, graded: bool) -> list[Path]
         The files.
 
     Raises:
-        UsageError: the number is none, or the folder is there already.
+        UsageError: the number is none or taken, or the folder is there already.
     """
-    if not (number.isdigit() and len(number) == 2):  # noqa: PLR2004 -- as in `01`
+    if not re.fullmatch("[0-9]{2}", number):
         raise UsageError(f"{number!r} is no number of a lesson.", "Give two digits, as 21.")
+    if number in exercises.numbers():
+        raise UsageError(f"There is a lesson {number} already.", "Take another number, as 21.")
     if into.exists():
         raise UsageError(f"{into} is there already.", "Nothing was changed.")
     student = into / STUDENT if graded else into
     teacher = into / TEACHER if graded else into
-    name = title.lower().replace(" ", "_")
+    name = "_".join(re.findall(r"\w+", title.lower())) or "lesson"
     module = teacher / f"l{number}.py"
     notebook = student / f"{number}_{name}.ipynb"
     for folder in (student, teacher):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -10,7 +11,13 @@ from typing import Any
 from nbagent.lessons.course.exercise import Case
 
 MIME = "application/vnd.nbagent.check+json"
+CODE = re.compile(r"`([^`\n]+)`")
 PASSED, FAILED = "✔ passed", "✘ not yet"
+
+
+def marked_up(text: str) -> str:
+    """A text as HTML, what stands between backticks as code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +90,12 @@ class Verdict:
 
     def _html(self) -> str:
         cases = "".join(
-            f"<li>{escape(PASSED if case.passed else FAILED)}: {escape(case.name)}</li>"
+            f"<li>{escape(PASSED if case.passed else FAILED)}: {marked_up(case.name)}</li>"
             for case in self.cases
         )
         after = "".join(
             f'<p style="margin:4px 0;white-space:pre-wrap"><b>{escape(label)}:</b> '
-            f"{escape(text)}</p>"
+            f"{marked_up(text)}</p>"
             for label, text in self._after()
         )
         return (

@@ -17,7 +17,10 @@ ASKED = re.compile(
 MISSING = re.compile(r"missing|gaps?\b|none\b", re.IGNORECASE)
 MEAN = re.compile(r"\bmean|average", re.IGNORECASE)
 SUBJECT = re.compile(r"station|reading", re.IGNORECASE)
-KERNEL_TOOLS = frozenset({"run_python", "inspect_variable", "list_variables", "read_output"})
+KERNEL_TOOLS = frozenset(
+    {"run_python", "inspect_variable", "list_variables", "read_output"}
+    | {"read_notebook", "insert_cell", "edit_cell", "delete_cell", "run_cell"}
+)
 """What `%%kimi` offers anyway; the lesson is about the learner's own."""
 
 

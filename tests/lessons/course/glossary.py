@@ -1,8 +1,14 @@
-"""Terms that prose may use from the lesson on that introduces them."""
+"""What each lesson introduces, and terms that prose may use from that lesson on."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+from nbagent.lessons.course import exercises, notebooks
+
+Concepts = Mapping[str, tuple[list[str], list[str]]]
+"""What each lesson introduces, and what it uses of earlier ones."""
 
 
 def _term(pattern: str) -> re.Pattern[str]:
@@ -18,4 +24,27 @@ GLOSSARY = {
     "history": _term("history"),
     "generator": _term("generators?"),
     "driver": _term("drivers?"),
+    "redaction": _term("redactions?"),
 }
+
+
+def concepts() -> Concepts:
+    """The concepts of all lessons, in their order, as the notebooks name them."""
+    found = {}
+    for number in exercises.numbers():
+        named = notebooks.read(notebooks.source(number)).metadata.nbagent.concepts
+        found[number] = (list(named.introduces), list(named.uses))
+    return found
+
+
+def out_of_order(listed: Concepts) -> list[str]:
+    """Concepts that are used before they are introduced, or introduced twice."""
+    known: set[str] = set()
+    faults: list[str] = []
+    for number, (introduces, uses) in listed.items():
+        late = [name for name in uses if name not in known]
+        faults += [f"{number} uses {name}, which comes later or never" for name in late]
+        twice = [name for name in introduces if name in known]
+        faults += [f"{number} introduces {name} once more" for name in twice]
+        known |= set(introduces)
+    return faults

@@ -13,7 +13,7 @@ from nbagent.clock import SystemClock
 from nbagent.errors import UsageError
 from nbagent.lessons.course import exercises, notebooks
 from nbagent.lessons.course.classroom import Classroom
-from nbagent.lessons.course.exercise import Case, Exercise, seeded
+from nbagent.lessons.course.exercise import Case, Exercise, Wrong, seeded
 from nbagent.lessons.course.exercises.l03 import WHILE
 from nbagent.lessons.course.lesson import Lesson, Scripted
 from nbagent.lessons.course.progress import Progress
@@ -118,6 +118,22 @@ def test_one_students_numbers_are_not_anothers(server: Server, tmp_path: Path) -
     assert not Desk(exercise, server, tmp_path, student="ada").tries(copied).passed
 
 
+@pytest.mark.parametrize("wrong", [None, *exercises.exercise("01a").wrong])
+def test_a_price_is_judged_by_the_call_that_it_is_of(
+    wrong: Wrong | None, server: Server, tmp_path: Path
+) -> None:
+    """`%%kimi` asks the same in the lesson's last part, and its longer prompt costs more."""
+    exercise = exercises.exercise("01a")
+    desk = Desk(exercise, server, tmp_path)
+    desk.run(
+        "client.chat.completions.create(model=lesson.model, "
+        "messages=[{'role': 'system', 'content': 'Be brief. ' * 50}, question])"
+    )
+    verdict = desk.tries(wrong.source if wrong else exercise.solution)
+    assert verdict.passed is (wrong is None), repr(verdict)
+    assert wrong is None or wrong.hint in verdict.hint
+
+
 def test_a_check_that_believes_everything_would_be_noticed(server: Server, tmp_path: Path) -> None:
     """The positive control of this file: a check that lets all pass fails the tests above."""
     naive = Exercise(
@@ -139,6 +155,7 @@ def test_a_check_that_believes_everything_would_be_noticed(server: Server, tmp_p
     assert not judge(WHILE, desk.names["run_loop"], Ground("03a")).passed
 
 
+@pytest.mark.long
 def test_a_loop_without_an_end_is_ended_and_told(server: Server, tmp_path: Path) -> None:
     verdict = Desk(WHILE, server, tmp_path).tries(
         "def run_loop(messages, tools):\n    while True:\n        pass\n"

@@ -28,6 +28,9 @@ passing = lambda *_: iter([Case("all", passed=True)])
 for name in ("WHILE", "GENERATOR"):
     object.__setattr__(getattr(l03, name), "check", passing)
 room.check = lessons.check = lambda *_: print("✔ passed")
+import json
+from nbagent.lessons.course.progress import Progress
+Progress().path.write_text(json.dumps({"03a": {"passed": True}, "03b": {"passed": True}}))
 run_loop = my_loop = None
 print("03a the loop, with a while: ✔ passed, 5 of 5 cases")
 """
@@ -49,10 +52,25 @@ def faked(book: NotebookNode) -> NotebookNode:
     return book
 
 
+def with_answer(book: NotebookNode, exercise: str, source: str) -> NotebookNode:
+    next(cell for name, cell in notebooks.exercise_cells(book) if name == exercise).source = source
+    return book
+
+
 def endless(book: NotebookNode) -> NotebookNode:
-    next(
-        cell for name, cell in notebooks.exercise_cells(book) if name == "03a"
-    ).source = "import itertools\nfor _ in itertools.count(): pass"
+    return with_answer(book, "03a", "import itertools\nfor _ in itertools.count(): pass")
+
+
+def crashing(book: NotebookNode) -> NotebookNode:
+    """The first exercise is right; the second one ends the kernel."""
+    return with_answer(notebooks.solved(book), "03b", "import os\nos.abort()")
+
+
+def from_elsewhere(book: NotebookNode) -> NotebookNode:
+    """A solution whose kernel this machine has not, and whose mark was lost on the way."""
+    book = notebooks.solved(book)
+    book.metadata.kernelspec.name = "conda-env-class-py"
+    book.metadata.nbagent = "mine"
     return book
 
 
@@ -61,9 +79,20 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Row]]:
     folder = tmp_path_factory.mktemp("class")
     put(folder, "ada", notebooks.solved)
     put(folder, "bob", lambda book: book)
+    put(folder, "cyd", crashing)
     put(folder, "eve", faked)
-    graded = grade(folder, SystemClock(), print, 90)
-    return {name: [row for row in graded if row.student == name] for name in ("ada", "bob", "eve")}
+    put(folder, "flo", from_elsewhere)
+    put(folder, "gus", lambda book: book)
+    next((folder / "gus").iterdir()).write_text("not json")
+    (folder / "gus" / "notes.ipynb").write_text("not json")
+    told: list[str] = []
+    graded = grade(folder, SystemClock(), told.append, 90)
+    assert any("its kernel died" in line for line in told)
+    assert "gus/notes.ipynb  not of the course" in told
+    by_name: dict[str, list[Row]] = {}
+    for row in graded:
+        by_name.setdefault(row.student, []).append(row)
+    return by_name
 
 
 def test_a_solution_passes(rows: dict[str, list[Row]]) -> None:
@@ -79,6 +108,21 @@ def test_a_starter_does_not(rows: dict[str, list[Row]]) -> None:
 def test_a_notebook_that_fakes_its_checks_gets_nothing(rows: dict[str, list[Row]]) -> None:
     assert [row.passed for row in rows["eve"]] == [False, False]
     assert [row.hints for row in rows["eve"]] == [2, 2]
+
+
+def test_a_crash_costs_what_comes_after_it(rows: dict[str, list[Row]]) -> None:
+    assert [row.passed for row in rows["cyd"]] == [True, False]
+    assert "kernel died" in rows["cyd"][0].note
+
+
+def test_a_notebook_of_another_kernel_is_graded(rows: dict[str, list[Row]]) -> None:
+    assert [row.passed for row in rows["flo"]] == [True, True]
+
+
+def test_a_broken_file_does_not_cost_the_others_their_grades(rows: dict[str, list[Row]]) -> None:
+    assert [(row.exercise, row.passed) for row in rows["gus"]] == [("03a", False), ("03b", False)]
+    assert "is no notebook" in rows["gus"][0].note
+    assert rows["gus"][0].notebook == "gus/03_the_loop.ipynb"
 
 
 def test_the_tables(rows: dict[str, list[Row]]) -> None:

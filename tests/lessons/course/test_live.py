@@ -15,7 +15,7 @@ from nbagent.errors import NoKeyError
 from nbagent.kimi.endpoints import PRESETS, price_of
 from nbagent.lessons.course.classroom import Classroom
 from nbagent.lessons.course.live import Limiter, Live, wanted
-from nbagent.lessons.course.prices import CACHED_USD, INPUT_USD, OUTPUT_USD, cost_usd
+from nbagent.lessons.course.prices import AS_OF, CACHED_USD, INPUT_USD, OUTPUT_USD, cost_usd
 from nbagent.lessons.process import Server
 from nbagent.settings import Secret
 
@@ -48,7 +48,8 @@ def test_the_host_and_the_cost_are_said_before(capsys: pytest.CaptureFixture[str
     lesson = room.start("01")
     said = capsys.readouterr().out
     assert "api.moonshot.ai" in said
-    assert "at most $0.03" in said
+    assert "about $0.0" in said
+    assert AS_OF in said
     assert "sk-mine" not in said + repr(lesson) + lesson.api_key
     assert isinstance(lesson.place, Live)
     lesson.place.close()

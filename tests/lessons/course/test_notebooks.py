@@ -1,4 +1,4 @@
-"""The notebooks: they run, read well without a kernel, and name things in order."""
+"""The notebooks as they are: they read well without a kernel, and name things in order."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from nbformat import NotebookNode
 
 from nbagent.lessons.course import exercises, notebooks
-from tests.lessons.course.glossary import GLOSSARY
-from tests.lessons.course.running import errors, executed, verdicts
+from tests.lessons.course.glossary import GLOSSARY, concepts, out_of_order
+from tests.lessons.course.running import errors
 
 NUMBERS = exercises.numbers()
 BY_NUMBER = pytest.mark.parametrize("number", NUMBERS)
@@ -29,39 +29,6 @@ def notebook(number: str) -> NotebookNode:
 
 def prose(number: str) -> list[str]:
     return [cell.source for cell in notebook(number).cells if cell.cell_type == "markdown"]
-
-
-def check_all(number: str, done: NotebookNode, *, passed: bool) -> None:
-    assert errors(done) == []
-    found = verdicts(done)
-    assert set(found) == {each.id for each in exercises.lesson(number).exercises}
-    for verdict in found.values():
-        assert verdict["passed"] is passed, verdict
-
-
-SOME = [pytest.param(n, marks=[] if n == "03" else [pytest.mark.long]) for n in NUMBERS]
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize("number", SOME)
-def test_the_starter_fails_only_at_its_checks(number: str) -> None:
-    check_all(number, executed(notebook(number)), passed=False)
-
-
-@pytest.mark.kernel
-@pytest.mark.parametrize("number", SOME)
-def test_the_solution_passes_through_a_proxy_that_leads_nowhere(number: str) -> None:
-    black_hole = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
-    check_all(number, executed(notebooks.solved(notebook(number)), **black_hole), passed=True)
-
-
-@pytest.mark.kernel
-@pytest.mark.long
-def test_a_cell_that_raises_would_be_noticed() -> None:
-    """The positive control: without its client the notebook does not get through."""
-    broken = notebook("01")
-    broken.cells = [cell for cell in broken.cells if "OpenAI(" not in cell.source]
-    assert any("NameError" in error for error in errors(executed(broken)))
 
 
 @BY_NUMBER
@@ -122,24 +89,24 @@ def test_what_is_not_accessible_is_found() -> None:
 
 
 def test_no_concept_is_used_before_it_is_introduced() -> None:
-    known: set[str] = set()
-    for number in NUMBERS:
-        concepts = notebook(number).metadata.nbagent.concepts
-        assert set(concepts.uses) <= known, number
-        assert not set(concepts.introduces) & known, number
-        known |= set(concepts.introduces)
-    assert set(GLOSSARY) <= known
+    listed = concepts()
+    assert out_of_order(listed) == []
+    assert set(GLOSSARY) <= {name for introduces, _ in listed.values() for name in introduces}
+
+
+def test_concepts_out_of_order_are_found() -> None:
+    """The positive control."""
+    early = {"01": (["model"], ["tool"]), "02": (["tool"], ["model"])}
+    assert out_of_order(early) == ["01 uses tool, which comes later or never"]
+    twice = {"01": (["model"], []), "02": (["model"], [])}
+    assert out_of_order(twice) == ["02 introduces model once more"]
 
 
 @BY_NUMBER
 def test_a_term_occurs_only_from_its_lesson_on(number: str) -> None:
-    seen = {name for n in NUMBERS[: NUMBERS.index(number) + 1] for name in introduced(n)}
+    seen = {name for n, (introduces, _) in concepts().items() if n <= number for name in introduces}
     text = LATER.split("\n".join(prose(number)))[0]
     assert early(text, seen) == []
-
-
-def introduced(number: str) -> list[str]:
-    return list(notebook(number).metadata.nbagent.concepts.introduces)
 
 
 def early(text: str, seen: set[str]) -> list[str]:
@@ -160,16 +127,9 @@ def test_the_prose_keeps_its_tone(number: str) -> None:
     assert "not Kimi" in text
 
 
-def test_a_copy_keeps_what_was_there(tmp_path: Path) -> None:
-    path, kept = notebooks.copy("01", tmp_path, lambda _: False)
-    assert kept is None
-    assert not any(cell.get("outputs") for cell in notebooks.read(path).cells)
-    path.write_text("mine")
-    with pytest.raises(notebooks.UsageError, match="there already"):
-        notebooks.copy("01", tmp_path, lambda _: False)
-    assert path.read_text() == "mine"
-    path, kept = notebooks.copy("01", tmp_path, lambda _: True)
-    assert kept is not None
-    assert kept.read_text() == "mine"
-    notebooks.copy("01", tmp_path, lambda _: True)
-    assert len(list(tmp_path.glob("*.before-*.ipynb"))) == 2
+def test_a_copy_is_without_outputs(tmp_path: Path) -> None:
+    copied = notebooks.copy("01", tmp_path, lambda _: False)
+    assert copied.made
+    assert copied.kept is None
+    assert not any(cell.get("outputs") for cell in notebooks.read(copied.path).cells)
+    assert not notebooks.copy("01", tmp_path, lambda _: False).made

@@ -40,9 +40,15 @@ def lesson(number: str) -> Outline:
     return found
 
 
+def own_folder() -> Path | None:
+    """The folder that holds lessons of your own, if one is named."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named) if named else None
+
+
 def _own() -> list[Path]:
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return sorted(Path(folder).glob("l[0-9][0-9].py")) if folder else []
+    folder = own_folder()
+    return sorted(folder.glob("l[0-9][0-9].py")) if folder else []
 
 
 def _loaded(path: Path) -> Any:

@@ -22,17 +22,26 @@ from nbagent.lessons.course.requests import NOTHING, Request
 KEYS = ("reasoning", "answer", "usd")
 ARTICLE_INPUT_USD, ARTICLE_OUTPUT_USD = 0.60, 2.50
 """What a K2 model of 2025 cost; articles still quote it."""
+PRICE_RULE = (
+    "Input tokens times the input price, plus output tokens times the output price, divided by a "
+    "million, times the number of calls."
+)
 
 
 def _calls(random: random.Random) -> dict[str, int]:
     return {"calls": random.randrange(200, 900, 10)}
 
 
-def _usage(answer: Mapping[str, Any], ground: Ground) -> Mapping[str, Any]:
-    """The token counts that the answer is about: the newest that fit it, else the newest."""
+def _usage(answer: Mapping[str, Any], ground: Ground, n: int) -> Mapping[str, Any]:
+    """The token counts that the answer is about: those whose price it is, else the newest.
+
+    The same thought can come back twice, as when `%%kimi` has asked the same question: then the
+    price tells which call is meant, be it right or a slip that is known.
+    """
     counted = [r.usage for r in ground.requests if r.usage and reasoning_tokens(r.usage)]
-    fitting = [u for u in counted if reasoning_tokens(u) == answer["reasoning"]]
-    return next(reversed(fitting or counted), NOTHING)
+    fitting = [u for u in counted if reasoning_tokens(u) == answer["reasoning"]] or counted
+    meant = [u for u in fitting if _slip(answer["usd"], u, n) or _is(answer["usd"], _due(u, n))]
+    return next(reversed(meant or fitting), NOTHING)
 
 
 def _price(answer: Any, ground: Ground) -> Cases:
@@ -43,7 +52,8 @@ def _price(answer: Any, ground: Ground) -> Cases:
         f"it is {answer!r}",
         "Keep the three keys of the dict, and put a number to each.",
     )
-    usage = _usage(answer, ground) if shape else NOTHING
+    n = _calls(ground.random)["calls"]
+    usage = _usage(answer, ground, n) if shape else NOTHING
     yield Case(
         "the server has seen a call that thinks",
         bool(usage),
@@ -61,19 +71,26 @@ def _price(answer: Any, ground: Ground) -> Cases:
         completion - reasoning,
         "`completion_tokens` counts the reasoning too, so take that away from it.",
     )
-    n = _calls(ground.random)["calls"]
-    due = n * (cost_usd(usage) or 0.0)
-    yield _same(f"the price of {n} calls", answer["usd"], due, _price_hint(answer["usd"], usage, n))
+    hint = _slip(answer["usd"], usage, n) or PRICE_RULE
+    yield _same(f"the price of {n} calls", answer["usd"], _due(usage, n), hint)
+
+
+def _due(usage: Mapping[str, Any], n: int) -> float:
+    return n * (cost_usd(usage) or 0.0)
+
+
+def _is(given: Any, due: float) -> bool:
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    return is_number and math.isclose(given, due, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def _same(what: str, given: Any, due: float, hint: str) -> Case:
-    is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    equal = is_number and math.isclose(given, due, rel_tol=1e-9, abs_tol=1e-12)
-    return Case(what, equal, f"yours is {given!r}, the server's counts give {due:.10g}", hint)
+    said = f"yours is {given!r}, the server's counts give {due:.10g}"
+    return Case(what, _is(given, due), said, hint)
 
 
-def _price_hint(usd: Any, usage: Mapping[str, Any], n: int) -> str:
-    """Which slip leads to this price, as far as one can tell."""
+def _slip(usd: Any, usage: Mapping[str, Any], n: int) -> str:
+    """Which slip leads to this price, as far as one can tell; '' if none is known."""
     prompt, out = usage["prompt_tokens"], usage["completion_tokens"]
     fresh, cached, thought = (
         prompt - cached_tokens(usage),
@@ -98,10 +115,7 @@ def _price_hint(usd: Any, usage: Mapping[str, Any], n: int) -> str:
         "like the answer, at the price of output.",
         n * out * OUTPUT_USD / MILLION: "The question is missing: its tokens are paid for too.",
     }
-    numeric = isinstance(usd, int | float)
-    near = (hint for wrong, hint in slips.items() if numeric and math.isclose(usd, wrong))
-    return next(near, "Input tokens times the input price, plus output tokens times the output "
-                "price, divided by a million, times the number of calls.")  # fmt: skip
+    return next((hint for wrong, hint in slips.items() if _is(usd, wrong)), "")
 
 
 def _quiet(_: Any, ground: Ground) -> Cases:

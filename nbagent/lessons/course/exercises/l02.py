@@ -105,15 +105,20 @@ def _picked(schema: Any) -> Turn:
     return next(TOOL.story(Chat(ASKED, body.tool_names, schemas=body.tool_schemas)), Turn(""))
 
 
-def _mean(station: str, digits: int = 1) -> float:
+def mean_reading(station: str, digits: int = 1) -> float:
+    """The mean at one station."""
     return round({"lima": 18.55, "oslo": 2.925}[station], digits)
 
 
-def _count(station: str) -> int:
+def count_missing(station: str) -> int:
+    """The number of missing readings at one station."""
     return {"lima": 2, "oslo": 1}[station]
 
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {"count_missing": _count, "mean_reading": _mean}
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "count_missing": count_missing,
+    "mean_reading": mean_reading,
+}
 
 
 def _call(n: int, name: str, **arguments: Any) -> dict[str, Any]:
@@ -141,7 +146,7 @@ def _answered(
     if error is None:
         yield _compared(what, got, calls, due)
     else:
-        said = f"{type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {error}".replace(f"{__name__}.", "")
         yield Case(what, passed=False, difference=said, hint=_raised_hint(error, due))
 
 
@@ -266,7 +271,7 @@ LESSON = Outline(
     title="A tool is a promise in JSON",
     question="How does a model know my function?",
     minutes=20,
-    live_usd=0.03,
+    live_usd=0.05,
     exercises=(DESCRIBE, ANSWER),
     recap=(
         Question(

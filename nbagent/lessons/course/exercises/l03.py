@@ -149,7 +149,7 @@ LESSON = Outline(
     title="The loop",
     question="What makes it an agent?",
     minutes=30,
-    live_usd=0.10,
+    live_usd=0.11,
     exercises=(WHILE, GENERATOR),
     recap=(
         Question(
