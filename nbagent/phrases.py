@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from nbagent.words import counted, t
+
 STATES = {
     "starting": "Starting",
     "replied": "Working",
@@ -129,7 +131,8 @@ def dollars(value: float | None, *, at_least: bool = False) -> str:
 
 def unfinished(n_attempts: int) -> str:
     """What is said of requests whose tokens nobody knows; '' if there are none."""
-    return f"+{plural(n_attempts, 'unfinished attempt')}, tokens unknown" if n_attempts else ""
+    attempts = counted(n_attempts, "unfinished attempt")
+    return t("+{attempts}, tokens unknown", attempts=attempts) if n_attempts else ""
 
 
 def share(part: float | None) -> str:
@@ -138,7 +141,7 @@ def share(part: float | None) -> str:
 
 
 def plural(n: int, word: str, many: str = "") -> str:
-    """`1 step`, `5 steps`."""
+    """`1 step`, `5 steps`, in English: what is kept or sent. `words.counted` is for showing."""
     return f"{n:,} {word if n == 1 else many or word + 's'}"
 
 
