@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parents[1]
 CATALOGUE = HERE / "nbagent" / "words" / "zh-CN.json"
 _SAID = re.compile(r"""(?<![\w.])t\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
-_PLACE = re.compile(r"\{\w+\}")
+_PLACE = re.compile(r"\{\w+(?:![rs])?\}")
 
 LATER = {
     "nbagent/phrases.py": ("STATES", "ENDED", "BADGE"),
@@ -76,14 +76,22 @@ def _texts(node: ast.expr) -> Iterator[str]:
 
 
 def made_in_python(source: str) -> Iterator[str]:
-    """All texts that a Python file makes, whoever shows them; `{}` for each value."""
+    """All texts that a Python file makes, and their sentences; `{}` for each value."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.JoinedStr):
-            yield "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values)
+            parts = (str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
+            yield from _with_sentences("".join(parts))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield bare(node.value)
+            yield from _with_sentences(bare(node.value))
         elif isinstance(node, ast.Call):
             yield from map(bare, _said_by(node, "counted", "plural"))
+
+
+def _with_sentences(text: str) -> Iterator[str]:
+    yield text
+    for sentence in re.split(r"(?<=[.!?;]) ", text):
+        yield sentence.strip(" ,")
+        yield re.sub(r"(?<=[.?])\{\}$", "", sentence.strip(" ,"))
 
 
 def bare(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from nbagent.phrases import size
 from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
 from nbagent.view.outputs import Block
-from nbagent.words import counted, t, told
+from nbagent.words import counted, t, told, told_series
 
 TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px;text-align:right"
 TABLE_ROW = "border-bottom:1px solid #80808033"
@@ -192,7 +192,7 @@ def table_html(block: Block) -> Html:
     body = [_row("th", row, left) for row in block["head"]] + [_row("td", r, left) for r in rows]
     table = tag("table", Html("\n"), join(*body, by="\n"), style=TABLE, cellpadding="4")
     note = (
-        [tag("div", _quiet(told(block["note"])), style="font-size:12px")] if block["note"] else []
+        [tag("div", _quiet(told_series(block["note"])), style="font-size:12px")] if block["note"] else []
     )
     return join(tag("div", table, style="overflow-x:auto"), *note, by="\n")
 

@@ -22,6 +22,16 @@ LANGUAGES = ("auto", "en", "zh-CN")
 _CHINESE = re.compile(r"zh(?![-_](?:tw|hk|mo|hant))", re.IGNORECASE)
 """Names of simplified Chinese in locales, pages and JupyterLab."""
 _PLACE = re.compile(r"\{(\w+)\}")
+_VALUES = {
+    "n": r"\d[\d,.]*(?: [kM])?",
+    "name": r"\S+",
+    "status": r".*?",
+    "size": r"\d[\d.]* [kM]?B",
+    "time": r"\d[\d.]* (?:s|min|h)(?: \d\d)?",
+}
+"""What stands in a place of that name; in others anything may."""
+_TELLING = 6
+"""With so many letters beside its places a text is known by them, whatever stands there."""
 _SENTENCES = re.compile(r"(?<=[.!?;]) (?=\S)")
 
 
@@ -127,16 +137,22 @@ def _catalogue() -> dict[str, str]:
 @cache
 def _forms() -> list[tuple[re.Pattern[str], str]]:
     """The texts with places as patterns of what they are when filled, the longest first."""
-    with_places = [text for text in _catalogue() if _PLACE.search(text)]
+    with_places = [text for text in _catalogue() if _PLACE.search(text) and _is_known_again(text)]
     with_places.sort(key=lambda text: len(_PLACE.sub("", text)), reverse=True)
     return [(_pattern(text), _catalogue()[text]) for text in with_places]
+
+
+def _is_known_again(text: str) -> bool:
+    letters = sum(map(str.isalpha, _PLACE.sub("", text)))
+    return letters >= _TELLING or set(_PLACE.findall(text)) <= set(_VALUES)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
     pieces, seen = _PLACE.split(text), set[str]()
     for i in range(1, len(pieces), 2):
         name = pieces[i]
-        pieces[i] = f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+        value = _VALUES.get(name, ".+?")
+        pieces[i] = f"(?P={name})" if name in seen else f"(?P<{name}>{value})"
         seen.add(name)
     pieces[::2] = map(re.escape, pieces[::2])
     return re.compile("".join(pieces), re.DOTALL)
@@ -149,9 +165,16 @@ def _chinese(text: str) -> str:
         return whole
     sentences = _SENTENCES.split(text)
     if len(sentences) == 1:
-        return text
+        return _as_list(text) or text
     said = [_catalogue().get(s) or _as_form(s) or s for s in sentences]
     return text if said == sentences else _one_after_another(said)
+
+
+def _as_list(text: str) -> str | None:
+    """Parts between commas, if each of them is a text."""
+    parts = text.split(", ")
+    said = [_catalogue().get(part) or _as_form(part) for part in parts]
+    return series(filter(None, said)) if all(said) else None
 
 
 def _as_form(text: str) -> str | None:
