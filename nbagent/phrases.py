@@ -7,6 +7,7 @@ that nobody measured is "—". Text of the model or a tool passes `clean` before
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from nbagent.words import counted, t
 
@@ -86,6 +87,16 @@ def gist(text: str, limit: int = 90) -> str:
     text = " ".join(text[:2000].split())
     end = re.search(r"[.!?](?=\s)|[。！？]", text)  # noqa: RUF001 -- Chinese sentence ends
     return one_line(text[: end.end()] if end else text, limit).removesuffix(".")
+
+
+def padded(text: str, n_columns: int) -> str:
+    """A text with spaces behind it, so many columns wide in all; Chinese characters take two."""
+    return text + " " * (n_columns - columns(text))
+
+
+def columns(text: str) -> int:
+    """How wide a text is where each letter takes one column."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
 
 
 def seconds(value: float | None) -> str:

@@ -12,9 +12,17 @@ from pathlib import Path
 HERE = Path(__file__).parents[1]
 CATALOGUE = HERE / "nbagent" / "words" / "zh-CN.json"
 _SAID = re.compile(r"""(?<![\w.])t\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_COUNTED = re.compile(
+    r"""\bcounted\((?:[^()']|\([^()]*\))*?,\s*(?:\w+ \? )?'(\w[\w ]*)'(?: : '(\w[\w ]*)')?\)"""
+)
 _PLACE = re.compile(r"\{\w+(?:![rs])?\}")
 
 LATER = {
+    "nbagent/export/listing.py": ("HEAD", "_STATES"),
+    "nbagent/magics/line.py": ("HELP", "_ROWS"),
+    "nbagent/magics/live.py": ("NO_VIEW", "SAVED", "BELOW"),
+    "nbagent/magics/replaying.py": ("NO_RECORD",),
+    "nbagent/magics/stepping.py": ("KEYS",),
     "nbagent/phrases.py": ("STATES", "ENDED", "BADGE"),
     "nbagent/trace/blocks.py": ("_MARKS",),
     "nbagent/trace/chart.py": ("NAMES",),
@@ -30,9 +38,12 @@ def catalogue() -> dict[str, str]:
 
 
 def said_in(source: str) -> Iterator[str]:
-    """The texts that a TypeScript file says by `t('…')`."""
+    """The texts that a TypeScript file says by `t('…')` and `counted(n, '…')`."""
     for match in _SAID.finditer(source):
         yield re.sub(r"\\(.)", r"\1", match[1][1:-1])
+    for match in _COUNTED.finditer(source):
+        for word in filter(None, match.groups()):
+            yield from (f"1 {word}", f"{{n}} {word}s")
 
 
 def said_in_python(source: str, later: tuple[str, ...] = ()) -> Iterator[str]:
@@ -89,9 +100,11 @@ def made_in_python(source: str) -> Iterator[str]:
 
 def _with_sentences(text: str) -> Iterator[str]:
     yield text
-    for sentence in re.split(r"(?<=[.!?;]) ", text):
-        yield sentence.strip(" ,")
-        yield re.sub(r"(?<=[.?])\{\}$", "", sentence.strip(" ,"))
+    for line in text.splitlines():
+        yield line
+        for sentence in re.split(r"(?<=[.!?;]) ", line):
+            yield sentence.strip(" ,")
+            yield re.sub(r"^\{\} |(?<=[.?])\{\}$", "", sentence.strip(" ,"))
 
 
 def bare(text: str) -> str:

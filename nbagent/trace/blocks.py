@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nbagent.events import Reason
 from nbagent.phrases import size
+from nbagent.policy.approval import told_words
 from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
 from nbagent.view.outputs import Block
 from nbagent.words import counted, t, told, told_series
@@ -113,7 +115,8 @@ def _question(question: Mapping[str, Any], why: str) -> list[Html]:
         ]
     again = question["about"] == "outcome"
     words = t("Run again?") if again else t("Waiting for your OK:")
-    return [_label(tag("b", words, " "), told(why))]
+    reasons = tuple(Reason(kind="", **reason) for reason in question["reasons"])
+    return [_label(tag("b", words, " "), told_words(reasons) or told(why))]
 
 
 def _saw(call: Mapping[str, Any]) -> list[Html]:
@@ -192,7 +195,9 @@ def table_html(block: Block) -> Html:
     body = [_row("th", row, left) for row in block["head"]] + [_row("td", r, left) for r in rows]
     table = tag("table", Html("\n"), join(*body, by="\n"), style=TABLE, cellpadding="4")
     note = (
-        [tag("div", _quiet(told_series(block["note"])), style="font-size:12px")] if block["note"] else []
+        [tag("div", _quiet(told_series(block["note"])), style="font-size:12px")]
+        if block["note"]
+        else []
     )
     return join(tag("div", table, style="overflow-x:auto"), *note, by="\n")
 

@@ -21,7 +21,7 @@ from nbagent.trace.markup import FAILED, QUIET, Html, details, filled, join, pre
 from nbagent.trace.pictures import svg_uri, uri
 from nbagent.trace.rows import figures_html, rows_html
 from nbagent.view.outputs import Block, Picture
-from nbagent.words import counted, series, t, told, told_series
+from nbagent.words import counted, paragraph, series, t, told, told_series
 
 ROOT_CLASS = "tex2jax_ignore mathjax_ignore"
 """Keeps MathJax from setting `$` in prices and code as mathematics; nothing else hangs on it."""
@@ -240,7 +240,7 @@ def _caption(scene: Scene) -> str:
     if run["stalls"]:
         stalls, time = counted(run["stalls"], "stall"), seconds(run["stall_s"])
         said.append(t("Red bracket: {stalls}, {time}.", stalls=stalls, time=time))
-    return " ".join(said)
+    return paragraph(said)
 
 
 def _legend(scene: Scene) -> Html:

@@ -66,5 +66,5 @@ def _step_lines(snapshot: Mapping[str, Any]) -> list[str]:
 
 def _range_line(older: Mapping[str, Any]) -> str:
     calls, failed = counted(older["n_calls"], "tool call"), t("{n} failed", n=older["n_failed"])
-    numbers = t("{first} to {last}", first=older["first"], last=older["last"])
-    return f"{numbers}: {series([calls, failed])}"
+    numbers = {"first": older["first"], "last": older["last"]}
+    return t("{first} to {last}: {words}", **numbers, words=series([calls, failed]))

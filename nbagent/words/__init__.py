@@ -106,14 +106,23 @@ def counted(n: int, word: str, many: str = "") -> str:
 
 def series(parts: Iterable[str]) -> str:
     """Texts one after another, with the language's comma; empty ones are left out."""
-    return ("、" if _process.texts else ", ").join(part for part in parts if part)
+    return t(", ").join(part for part in parts if part)
+
+
+def paragraph(sentences: Iterable[str]) -> str:
+    """Sentences one after another; behind a Chinese one stands no space."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text += sentence if not text or not text[-1].isascii() else f" {sentence}"
+    return text
 
 
 def told(text: str) -> str:
     """A text that was made in English and is kept so, in the process's language.
 
-    It is looked up whole, then as a text of the catalogue whose places are filled, then sentence
-    by sentence. What is in no catalogue stays as it is: a tool's or a provider's own words.
+    It is looked up whole, then as a text of the catalogue whose places are filled, then line by
+    line and sentence by sentence. What is in no catalogue stays as it is: a tool's or a provider's
+    own words.
     """
     return _chinese(text) if _process.texts else text
 
@@ -155,7 +164,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         pieces[i] = f"(?P={name})" if name in seen else f"(?P<{name}>{value})"
         seen.add(name)
     pieces[::2] = map(re.escape, pieces[::2])
-    return re.compile("".join(pieces), re.DOTALL)
+    return re.compile("".join(pieces))
 
 
 @lru_cache(maxsize=2_000)
@@ -163,11 +172,18 @@ def _chinese(text: str) -> str:
     whole = _catalogue().get(text) or _as_form(text)
     if whole is not None:
         return whole
+    if "\n" in text:
+        return "\n".join(map(_line, text.split("\n")))
     sentences = _SENTENCES.split(text)
     if len(sentences) == 1:
         return _as_list(text) or text
     said = [_catalogue().get(s) or _as_form(s) or s for s in sentences]
-    return text if said == sentences else _one_after_another(said)
+    return text if said == sentences else paragraph(said)
+
+
+def _line(line: str) -> str:
+    bare = line.strip()
+    return line.replace(bare, _chinese(bare)) if bare else line
 
 
 def _as_list(text: str) -> str | None:
@@ -184,11 +200,3 @@ def _as_form(text: str) -> str | None:
             values = found.groupdict()
             return _filled(chinese, {k: _chinese(v) if " " in v else v for k, v in values.items()})
     return None
-
-
-def _one_after_another(sentences: Iterable[str]) -> str:
-    """Sentences as a paragraph: Chinese ones need no space between them."""
-    text = ""
-    for sentence in sentences:
-        text += sentence if not text or not text[-1].isascii() else f" {sentence}"
-    return text
