@@ -61,7 +61,7 @@ class KimiMagics(Magics):
             )
         if options.dry_run:
             run, *_ = self.session.prepare(options, prompt)
-            print(told(self.session.preview(run)))  # noqa: T201 -- the cell's output
+            print(self.session.preview(run))  # noqa: T201 -- the cell's output
             return
         run = replay(self.session, options, prompt) or self.session.ask(options, prompt)
         if run.finished and run.finished.reason == "error" and not self.session.interactive:

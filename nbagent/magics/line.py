@@ -40,7 +40,7 @@ def run_command(session: Session, line: str) -> None:
         raise UsageError(_not_a_command(word, line.strip()))
     text = command(session, rest.strip())
     if text:
-        print(session.redact(told(text)))  # noqa: T201 -- the cell's output
+        print(session.redact(text if word in _SAY_THEMSELVES else told(text)))  # noqa: T201 -- the cell's output
 
 
 def _not_a_command(word: str, line: str) -> str:
@@ -171,7 +171,7 @@ def _history(session: Session, _rest: str) -> str:
     conversation = session.conversations.get(session.current)
     turns = conversation.line() if conversation else []
     if not turns:
-        return f"Nothing was asked in conversation {session.current} yet."
+        return told(f"Nothing was asked in conversation {session.current} yet.")
     lines = []
     run = turns[-1].run
     projection = run.past.projection
@@ -359,3 +359,5 @@ COMMANDS: dict[str, Command] = {
     "help": _help,
 }
 _TAKES_TEXT = {"use", "say", "deny", "import", "export"}
+_SAY_THEMSELVES = {"", "history", "tools", "runs", "doctor", "help"}
+"""Commands that show what people, models and tools have written, or tables: in their words."""
