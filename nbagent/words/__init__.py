@@ -25,6 +25,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _VALUES = {
     "n": r"\d[\d,.]*(?: [kM])?",
     "name": r"\S+",
+    "cost": r"\$[\d.,]+",
     "status": r".*?",
     "size": r"\d[\d.]* [kM]?B",
     "time": r"\d[\d.]* (?:s|min|h)(?: \d\d)?",
