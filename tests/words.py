@@ -11,6 +11,9 @@ from pathlib import Path
 HERE = Path(__file__).parents[1]
 CATALOGUE = HERE / "nbagent" / "words" / "zh-CN.json"
 _SAID = re.compile(r"""(?<![\w.])t\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
+_COUNTED = re.compile(
+    r"""\bcounted\((?:[^()']|\([^()]*\))*?,\s*(?:\w+ \? )?'(\w[\w ]*)'(?: : '(\w[\w ]*)')?\)"""
+)
 _PLACE = re.compile(r"\{\w+\}")
 
 
@@ -21,9 +24,12 @@ def catalogue() -> dict[str, str]:
 
 
 def said_in(source: str) -> Iterator[str]:
-    """The texts that a TypeScript file says by `t('…')`."""
+    """The texts that a TypeScript file says by `t('…')` and `counted(n, '…')`."""
     for match in _SAID.finditer(source):
         yield re.sub(r"\\(.)", r"\1", match[1][1:-1])
+    for match in _COUNTED.finditer(source):
+        for word in filter(None, match.groups()):
+            yield from (f"1 {word}", f"{{n}} {word}s")
 
 
 def said() -> set[str]:
