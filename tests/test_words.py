@@ -32,7 +32,7 @@ def test_a_translation_is_chinese_with_chinese_punctuation() -> None:
 def test_texts_are_found_as_they_are_written() -> None:
     source = "x(t('a {b}', { b }), t(\n  'it\\'s', {}), t(\"two\"), part('no'), t(row.words))"
     assert list(said_in(source)) == ["a {b}", "it's", "two"]
-    source = "counted(n('x'), 'step') + counted(a.b, isIt ? 'more row' : 'key') + recounted(1, 'no')"
+    source = "counted(n('x'), 'step') + counted(a.b, it ? 'more row' : 'key') + recounted(1, 'no')"
     counts = ["1 step", "{n} steps", "1 more row", "{n} more rows", "1 key", "{n} keys"]
     assert list(said_in(source)) == counts
     assert places("{b} of {a}") == places("{a}: {b}") != places("{a}")
