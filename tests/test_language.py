@@ -105,27 +105,11 @@ def test_a_text_has_its_values_and_a_number_its_word(chinese: None) -> None:
     assert (series(["a", "", "b"]), told_series("1 failed, df")) == ("a, b", "1 failed, df")
 
 
-@pytest.mark.parametrize(
-    ("english", "said"),
-    [
-        ("Done", "完成"),
-        ("Running run_python", "正在运行 run_python"),
-        ("Waiting for the first token 1 min 12", "正在等待第一个 token 1 min 12"),
-        (
-            "$1.00 limit reached after 23 steps ($0.98 spent, everything kept).",
-            "23 个步骤后达到 $1.00 的上限（已花费 $0.98，一切都已保留）。",
-        ),
-        (
-            "a.b is busy or failed for a moment (503). Trying again in 2.0 s",
-            "a.b 繁忙或暂时出错 (503)。 2.0 s 后重试",
-        ),
-        (
-            "There is no run 'x'. `%kimi runs` lists them.",
-            "没有运行 'x'。`%kimi runs` 会列出运行。",
-        ),
-        ("Nothing was sent. The provider says no.", "没有发送任何内容。The provider says no."),
-    ],
-)
+TOLD = json.loads((FIXTURES / "told.json").read_text(encoding="utf-8"))
+"""Texts as they were made, and in Chinese; the page's tests read them too."""
+
+
+@pytest.mark.parametrize(("english", "said"), TOLD["ours"])
 def test_a_text_that_was_made_in_english_is_known_again(
     chinese: None, english: str, said: str
 ) -> None:
@@ -135,10 +119,7 @@ def test_a_text_that_was_made_in_english_is_known_again(
     assert told(english) == english
 
 
-@pytest.mark.parametrize(
-    "foreign",
-    ["The steps are: load, clean, plot.", "Running out of memory", "from a to b", "5 apples", ""],
-)
+@pytest.mark.parametrize("foreign", TOLD["others"])
 def test_other_peoples_texts_stay_as_they_are(chinese: None, foreign: str) -> None:
     assert told(foreign) == foreign
 

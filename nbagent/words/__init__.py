@@ -176,10 +176,10 @@ def _chinese(text: str) -> str:
     if "\n" in text:
         return "\n".join(map(_line, text.split("\n")))
     sentences = _SENTENCES.split(text)
-    if len(sentences) == 1:
+    said = [_catalogue().get(sentence) or _as_form(sentence) for sentence in sentences]
+    if not any(said):
         return _as_list(text) or text
-    said = [_catalogue().get(s) or _as_form(s) or s for s in sentences]
-    return text if said == sentences else paragraph(said)
+    return paragraph(known or own for known, own in zip(said, sentences, strict=True))
 
 
 def _line(line: str) -> str:

@@ -52,6 +52,8 @@ export function language(): Catalogue {
 /** What stands in a place of that name; in others anything may. */
 const VALUES: Readonly<Record<string, string>> = {
   n: '\\d[\\d,.]*(?: [kM])?',
+  cost: '\\$[\\d.,]+',
+  status: '.*?',
   name: '\\S+',
   size: '\\d[\\d.]* [kM]?B',
   time: '\\d[\\d.]* (?:s|min|h)(?: \\d\\d)?'
@@ -80,13 +82,21 @@ export function told(said: string): string {
 function translated(said: string): string {
   const known = catalogue[said] ?? filled(said);
   if (known !== undefined) return known;
+  if (said.includes('\n')) return said.split('\n').map(told).join('\n');
   const parts = said.split(/(?<=[.!?;]) (?=\S)/);
-  if (parts.length < 2) return said;
+  const words = parts.map(part => catalogue[part] ?? filled(part));
+  if (words.every(part => part === undefined)) return asList(said) ?? said;
   // Chinese sentences need no space between them.
-  return parts
-    .map(part => catalogue[part] ?? filled(part) ?? `${part} `)
+  return words
+    .map((part, i) => part ?? `${parts[i]} `)
     .join('')
     .trimEnd();
+}
+
+/** Parts between commas, if each of them is a text. */
+function asList(said: string): string | undefined {
+  const parts = said.split(', ').map(part => catalogue[part] ?? filled(part));
+  return parts.every(part => part !== undefined) ? listed(...parts) : undefined;
 }
 
 /** The same for parts between commas, each of them a text. */
@@ -129,7 +139,7 @@ function pattern(text: string): RegExp {
     seen.add(part);
     return again ? `\\k<${part}>` : `(?<${part}>${VALUES[part] ?? '.+?'})`;
   });
-  return new RegExp(`^${parts.join('')}$`, 's');
+  return new RegExp(`^${parts.join('')}$`);
 }
 
 /** Chinese in simplified characters, by the names that pages and JupyterLab have for it. */
