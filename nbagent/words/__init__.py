@@ -175,11 +175,28 @@ def _chinese(text: str) -> str:
         return whole
     if "\n" in text:
         return "\n".join(map(_line, text.split("\n")))
-    sentences = _SENTENCES.split(text)
-    said = [_catalogue().get(sentence) or _as_form(sentence) for sentence in sentences]
-    if not any(said):
-        return _as_list(text) or text
-    return paragraph(known or own for known, own in zip(said, sentences, strict=True))
+    said = _by_sentences(_SENTENCES.split(text))
+    return _as_list(text) or text if said == text else said
+
+
+def _by_sentences(sentences: list[str]) -> str:
+    """The sentences one after another, as many together as the catalogue has together."""
+    said: list[str] = []
+    while sentences:
+        n, words = _longest_known(sentences)
+        said.append(words)
+        sentences = sentences[n:]
+    return paragraph(said)
+
+
+def _longest_known(sentences: list[str]) -> tuple[int, str]:
+    """How many of the first sentences are a text, and that text; the first as it is if none is."""
+    for n in range(len(sentences), 0, -1):
+        first = " ".join(sentences[:n])
+        known = _catalogue().get(first) or _as_form(first)
+        if known:
+            return n, known
+    return 1, sentences[0]
 
 
 def _line(line: str) -> str:

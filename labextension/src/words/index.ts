@@ -83,14 +83,30 @@ function translated(said: string): string {
   const known = catalogue[said] ?? filled(said);
   if (known !== undefined) return known;
   if (said.includes('\n')) return said.split('\n').map(told).join('\n');
-  const parts = said.split(/(?<=[.!?;]) (?=\S)/);
-  const words = parts.map(part => catalogue[part] ?? filled(part));
-  if (words.every(part => part === undefined)) return asList(said) ?? said;
-  // Chinese sentences need no space between them.
-  return words
-    .map((part, i) => part ?? `${parts[i]} `)
-    .join('')
-    .trimEnd();
+  const words = bySentences(said.split(/(?<=[.!?;]) (?=\S)/));
+  return words === said ? (asList(said) ?? said) : words;
+}
+
+/** Sentences one after another, as many together as the catalogue has together. */
+function bySentences(parts: readonly string[]): string {
+  let words = '';
+  for (let i = 0; i < parts.length; ) {
+    const [n, next] = longestKnown(parts.slice(i));
+    // Chinese sentences need no space between them.
+    words += /[\x20-\x7e]$/.test(words) ? ` ${next}` : next;
+    i += n;
+  }
+  return words;
+}
+
+/** How many of the first sentences are a text, and that text; the first as it is if none is. */
+function longestKnown(parts: readonly string[]): [number, string] {
+  for (let n = parts.length; n > 0; n--) {
+    const first = parts.slice(0, n).join(' ');
+    const known = catalogue[first] ?? filled(first);
+    if (known !== undefined) return [n, known];
+  }
+  return [1, parts[0] ?? ''];
 }
 
 /** Parts between commas, if each of them is a text. */
