@@ -8,9 +8,11 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parents[1]
 CATALOGUE = HERE / "nbagent" / "words" / "zh-CN.json"
+SCHEMA = HERE / "labextension" / "schema" / "plugin.json"
 _SAID = re.compile(r"""(?<![\w.])t\(\s*('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""")
 _COUNTED = re.compile(
     r"""\bcounted\((?:[^()']|\([^()]*\))*?,\s*(?:\w+ \? )?'(\w[\w ]*)'(?: : '(\w[\w ]*)')?\)"""
@@ -44,6 +46,12 @@ def said_in(source: str) -> Iterator[str]:
     for match in _COUNTED.finditer(source):
         for word in filter(None, match.groups()):
             yield from (f"1 {word}", f"{{n}} {word}s")
+
+
+def said_in_schema(schema: dict[str, Any]) -> Iterator[str]:
+    """What settings are called, as JupyterLab's settings editor shows it."""
+    for part in (schema, *schema["properties"].values()):
+        yield from (part["title"], part["description"])
 
 
 def said_in_python(source: str, later: tuple[str, ...] = ()) -> Iterator[str]:
@@ -121,6 +129,7 @@ def said() -> set[str]:
     """The texts that page and kernel say, and that the catalogue must have."""
     page = (HERE / "labextension" / "src").rglob("*.ts")
     texts = {text for path in page for text in said_in(path.read_text(encoding="utf-8"))}
+    texts |= set(said_in_schema(json.loads(SCHEMA.read_text(encoding="utf-8"))))
     for name, source in _python():
         texts |= set(said_in_python(source, LATER.get(name, ())))
     return texts

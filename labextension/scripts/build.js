@@ -10,7 +10,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
-const BUDGET_GZ = 60_000;
+const BUDGET_GZ = 61_000;
 const STEP_BUDGET_GZ = 30_000;
 /** What a page loads at its start, and what several chunks share. */
 const SHARED_BUDGET_GZ = 17_000;

@@ -87,6 +87,11 @@ def language() -> str:
     return _process.name
 
 
+def texts() -> Mapping[str, str]:
+    """The texts in force by the English ones, for a page; none for English."""
+    return _process.texts
+
+
 def t(text: str, **values: object) -> str:
     """A text in the process's language, with its values.
 
