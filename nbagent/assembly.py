@@ -106,9 +106,11 @@ def foreign_host_note(endpoint: Endpoint) -> str:
     """What is said before the first request to a foreign host; '' for this machine."""
     if endpoint.loopback:
         return ""
-    operator = f", run by {endpoint.operator}" if endpoint.operator else ""
+    host = endpoint.host
+    if endpoint.operator:
+        host = f"{endpoint.host}, run by {endpoint.operator}"
     return (
-        f"Requests go to {endpoint.host}{operator}. Sent are your prompt, what you attach with @, "
+        f"Requests go to {host}. Sent are your prompt, what you attach with @, "
         "the code that the agent writes and what its tools return; the count stands in the header."
     )
 

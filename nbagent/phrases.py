@@ -7,6 +7,9 @@ that nobody measured is "—". Text of the model or a tool passes `clean` before
 from __future__ import annotations
 
 import re
+import unicodedata
+
+from nbagent.words import counted, t
 
 STATES = {
     "starting": "Starting",
@@ -86,6 +89,16 @@ def gist(text: str, limit: int = 90) -> str:
     return one_line(text[: end.end()] if end else text, limit).removesuffix(".")
 
 
+def padded(text: str, n_columns: int) -> str:
+    """A text with spaces behind it, so many columns wide in all; Chinese characters take two."""
+    return text + " " * (n_columns - columns(text))
+
+
+def columns(text: str) -> int:
+    """How wide a text is where each letter takes one column."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
 def seconds(value: float | None) -> str:
     """A duration: `0.4 s`, `6.9 s`, `73 s`, `5 min 06`, `12 min`, `1 h 14`."""
     if value is None:
@@ -129,7 +142,8 @@ def dollars(value: float | None, *, at_least: bool = False) -> str:
 
 def unfinished(n_attempts: int) -> str:
     """What is said of requests whose tokens nobody knows; '' if there are none."""
-    return f"+{plural(n_attempts, 'unfinished attempt')}, tokens unknown" if n_attempts else ""
+    attempts = counted(n_attempts, "unfinished attempt")
+    return t("+{attempts}, tokens unknown", attempts=attempts) if n_attempts else ""
 
 
 def share(part: float | None) -> str:
@@ -138,7 +152,7 @@ def share(part: float | None) -> str:
 
 
 def plural(n: int, word: str, many: str = "") -> str:
-    """`1 step`, `5 steps`."""
+    """`1 step`, `5 steps`, in English: what is kept or sent. `words.counted` is for showing."""
     return f"{n:,} {word if n == 1 else many or word + 's'}"
 
 

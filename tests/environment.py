@@ -34,5 +34,6 @@ def enter(home: Path) -> None:
         REFUSED: str(home / "refused.txt"),
         "NBAGENT_LESSON_PACE": "inf",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "LC_ALL": "C.UTF-8",
     }
     runpy.run_path(str(GUARD / "sitecustomize.py"))

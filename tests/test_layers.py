@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "nbagent"
 
 LAYERS = [
-    {"messages", "events", "errors", "packed", "samples", "settings"},
+    {"messages", "events", "errors", "packed", "samples", "settings", "words"},
     {"loop", "tools", "meter", "view", "policy", "redact", "ports"}
     | {"clock", "paths", "phrases", "bounded", "repair", "summary"},
     {"run", "conversation", "journal", "replay"},

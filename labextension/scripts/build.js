@@ -10,19 +10,19 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 
-const BUDGET_GZ = 60_000;
+const BUDGET_GZ = 61_000;
 const STEP_BUDGET_GZ = 30_000;
 /** What a page loads at its start, and what several chunks share. */
-const SHARED_BUDGET_GZ = 20_000;
+const SHARED_BUDGET_GZ = 17_000;
 /** Chunks that are loaded when they are needed, by the `webpackChunkName` at their import. */
 const CHUNKS_GZ = {
-  view: 50_000,
+  view: 53_000,
   step: STEP_BUDGET_GZ,
   runs: 25_000,
   cells: 25_000,
   commands: 12_000,
   prompt: 5_000,
-  zh_CN: 16_000
+  zh_CN: 60_000
 };
 const HERE = join(dirname(fileURLToPath(import.meta.url)), '..');
 const WIDGET = join(HERE, '../nbagent/trace/static/view.js');

@@ -1,10 +1,12 @@
 // The widget's module: the view in any front end that draws anywidgets. It gets the trace for its
-// first drawing, and then what the kernel sends; nothing is loaded from anywhere.
+// first drawing, and then what the kernel sends; nothing is loaded from anywhere. Of the page's
+// language, too, the kernel sends the texts.
 
-import { mount, type StepModule } from './view';
+import { mount, type Mounted, type StepModule } from './view';
 import type { TraceJson } from './view/types';
 import { controlWay, isControlKernel } from './shell/control';
 import { RunLink, type Way } from './shell/link';
+import { type Catalogue, language, speak } from './words';
 
 /** What is used of an anywidget model. */
 interface Model {
@@ -36,12 +38,30 @@ async function stepModule(link: RunLink): Promise<StepModule> {
   }
 }
 
+/** Of a page of Jupyter's the language that is set there, elsewhere the browser's. */
+function languageOfPage(): string {
+  const isJupyter = document.getElementById('jupyter-config-data') !== null;
+  return isJupyter ? document.documentElement.lang : navigator.language;
+}
+
+/** Speak as the kernel says; whether that is another language than before. */
+async function learn(link: RunLink): Promise<boolean> {
+  const { words } = (await link.send('words', { language: languageOfPage() })) as {
+    words: Catalogue;
+  };
+  const isOther = Object.keys(words).length !== Object.keys(language()).length;
+  if (isOther) speak(words);
+  return isOther;
+}
+
 function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   const trace = model.get('trace') as TraceJson;
   const link = new RunLink(trace.run_id);
   const host = document.createElement('div');
   el.replaceChildren(host);
-  const view = mount(host, trace, link, { loadStep: () => stepModule(link) });
+  const draw = (): Mounted => mount(host, trace, link, { loadStep: () => stepModule(link) });
+  let view = draw();
+  let isGone = false;
   const receive = (content: unknown): void => {
     link.receive(content);
   };
@@ -56,8 +76,20 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   model.on('msg:custom', receive);
   model.on('change:trace', redraw);
   connect(link, model);
-  link.send('ready', { by: 'widget' }).catch(() => undefined); // no kernel: the trace is all
+  const ready = (): Promise<unknown> => link.send('ready', { by: 'widget' });
+  ready().catch(() => undefined); // no kernel: the trace is all
+  learn(link).then(
+    isOther => {
+      if (!isOther || isGone) return;
+      view.dispose();
+      view = draw();
+      redraw();
+      ready().catch(() => undefined);
+    },
+    () => undefined // English it is
+  );
   return () => {
+    isGone = true;
     model.off('msg:custom', receive);
     model.off('change:trace', redraw);
     link.disconnect();

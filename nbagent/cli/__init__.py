@@ -27,6 +27,7 @@ from nbagent.errors import (
     SettingsError,
     UsageError,
 )
+from nbagent.words import told
 
 FAILED, USAGE, NO_ACCESS, INTERRUPTED = 1, 2, 5, 130
 
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except NBAgentError as error:
-        click.echo(str(error), err=True)
+        click.echo(told(str(error)), err=True)
         return exit_code(error)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

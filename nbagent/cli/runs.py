@@ -13,6 +13,7 @@ import click
 
 from nbagent.cli.group import Commands
 from nbagent.errors import UsageError
+from nbagent.words import counted, t, told
 
 if TYPE_CHECKING:
     from nbagent.journal import Journal
@@ -44,11 +45,11 @@ def list_runs(*, as_rows: bool, search: str, limit: int) -> None:
     journal = _journal()
     lines = journal.runs(search, limit=limit)
     if journal.note:
-        click.echo(journal.note, err=True)
+        click.echo(told(journal.note), err=True)
     if as_rows:
         click.echo(as_json(lines))
     else:
-        click.echo(table(lines) if lines else "No run found." if search else "No run yet.")
+        click.echo(table(lines) if lines else t("No run found.") if search else t("No run yet."))
 
 
 @runs.command()
@@ -89,7 +90,8 @@ def export(*, form: str, run: str, out: str, conversation: bool, force: bool) ->
     if out == "-":
         click.echo(text, nl=False)
     else:
-        click.echo(f"Written: {save(Path(out or f'{name}{SUFFIXES[kind]}'), text, force=force)}")
+        path = save(Path(out or f"{name}{SUFFIXES[kind]}"), text, force=force)
+        click.echo(t("Written: {path}", path=path))
 
 
 @runs.command()
@@ -99,10 +101,10 @@ def delete(*, names: tuple[str, ...], yes: bool) -> None:
     """Delete runs from the record, for good."""
     journal = _journal()
     found = list(dict.fromkeys(journal.find(_given(name)) for name in names))
-    if not yes and not click.confirm(f"Delete {', '.join(found)} for good?"):
-        click.echo("Nothing was deleted.")
+    if not yes and not click.confirm(t("Delete {runs} for good?", runs=", ".join(found))):
+        click.echo(t("Nothing was deleted."))
         return
-    click.echo(f"Deleted: {_counted(journal.delete(found))}.")
+    click.echo(t("Deleted: {runs}.", runs=counted(journal.delete(found), "run")))
 
 
 @runs.command()
@@ -126,12 +128,9 @@ def gc(*, older_than: float | None, max_mb: float | None, dry_run: bool) -> None
     if older_than is None and max_mb is None:
         older_than = DEFAULT_DAYS
     swept = _journal().gc(older_than_days=older_than, max_mb=max_mb, dry_run=dry_run)
-    words = "Would remove" if dry_run else "Removed"
-    click.echo(f"{words}: {_counted(swept.n_runs)}, {size(swept.n_bytes)}.")
-
-
-def _counted(n: int) -> str:
-    return f"{n} run" if n == 1 else f"{n} runs"
+    facts = {"runs": counted(swept.n_runs, "run"), "size": size(swept.n_bytes)}
+    would = t("Would remove: {runs}, {size}.", **facts)
+    click.echo(would if dry_run else t("Removed: {runs}, {size}.", **facts))
 
 
 def _named(journal: Journal, run: str) -> str:

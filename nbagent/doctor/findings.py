@@ -6,6 +6,9 @@ import textwrap
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from nbagent.phrases import padded
+from nbagent.words import counted, paragraph, t, told
+
 Level: TypeAlias = Literal["fine", "note", "problem"]
 
 _MARKS: dict[Level, str] = {"fine": " ", "note": "·", "problem": "!"}
@@ -41,8 +44,9 @@ class Finding:
     @property
     def lines(self) -> list[str]:
         """The finding as text: a row of the table, then what it means and what to do."""
-        row = f"{_MARKS[self.level]} {self.name:<{_NAME_WIDTH}}{self.value}".rstrip()
-        words = " ".join(text for text in (self.remark, self.remedy) if text)
+        name = padded(told(self.name), _NAME_WIDTH)
+        row = f"{_MARKS[self.level]} {name}{told(self.value)}".rstrip()
+        words = paragraph([told(self.remark), told(self.remedy)])
         indent = " " * (_NAME_WIDTH + 2)
         return [
             row,
@@ -77,7 +81,7 @@ class Report:
     def text(self) -> str:
         """The report as a plain text table."""
         blocks = [
-            "\n".join([title, *(line for finding in findings for line in finding.lines)])
+            "\n".join([told(title), *(line for finding in findings for line in finding.lines)])
             for title, findings in self.sections
         ]
         return "\n\n".join([*blocks, self._verdict()])
@@ -85,5 +89,5 @@ class Report:
     def _verdict(self) -> str:
         n = sum(finding.problem for finding in self.findings)
         if n:
-            return f"{n} problem{'s' if n > 1 else ''} found, marked ! above."
-        return "No problem found. Lines marked · are worth knowing."
+            return t("{problems} found, marked ! above.", problems=counted(n, "problem"))
+        return t("No problem found. Lines marked · are worth knowing.")

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from nbagent.journal import RunLine
-from nbagent.phrases import UNKNOWN, clean, count, dollars, one_line
+from nbagent.phrases import UNKNOWN, clean, columns, count, dollars, one_line, padded
+from nbagent.words import t
 
 HEAD = ("run", "when", "state", "steps", "tokens", "cost", "title")
 TITLE_CHARS = 70
@@ -17,14 +18,14 @@ _NUMBERS = frozenset({3, 4, 5})
 
 def table(lines: Sequence[RunLine]) -> str:
     """One line a run, under a line of names; times are local."""
-    rows = [HEAD, *map(_row, lines)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD))]
+    rows = [tuple(map(t, HEAD)), *map(_row, lines)]
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(HEAD))]
     return "\n".join("  ".join(_aligned(row, widths)).rstrip() for row in rows)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     return [
-        cell.rjust(width) if i in _NUMBERS else cell.ljust(width)
+        " " * (width - columns(cell)) + cell if i in _NUMBERS else padded(cell, width)
         for i, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
 
@@ -34,10 +35,10 @@ def _row(line: RunLine) -> tuple[str, ...]:
     return (
         clean(line.run_id),
         f"{when:%Y-%m-%d %H:%M}" if line.wall else UNKNOWN,
-        state_of(line),
+        t(_STATES.get(state_of(line), state_of(line))),
         str(line.n_steps),
         count(line.completion_tokens),
-        "scripted" if line.scripted else dollars(line.cost_usd),
+        t("scripted") if line.scripted else dollars(line.cost_usd),
         one_line(clean(line.prompt), TITLE_CHARS),
     )
 
@@ -45,6 +46,16 @@ def _row(line: RunLine) -> tuple[str, ...]:
 def state_of(line: RunLine) -> str:
     """The state in a word or two; a run that nobody goes on with was cut off."""
     return "cut off" if line.state == "running" and not line.held_by else line.state
+
+
+_STATES = {
+    "running": "running",
+    "cut off": "cut off",
+    "answer": "answer",
+    "stopped": "stopped",
+    "limit": "limit",
+    "error": "error",
+}
 
 
 def as_json(lines: Sequence[RunLine]) -> str:

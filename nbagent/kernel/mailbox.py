@@ -25,7 +25,7 @@ REQUEST, REPLY = "nbagent_request", "nbagent_reply"
 KEPT_ANSWERS = 200
 READING = {
     *("bundle", "find", "snapshot", "request", "steps", "moves", "move", "fork_facts"),
-    *("runs", "export", "complete"),
+    *("runs", "export", "complete", "words"),
 }
 """Commands that change nothing; their answers, which may be large, are not kept."""
 

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from nbagent.clock import Clock
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.pump import Person
+from nbagent.policy.approval import told_words
 from nbagent.run.work import Decide, Decision
+from nbagent.words import paragraph, t, told
 
 PROMPT_S = 10.0
 """How long a question waits for a view before it is put as a prompt."""
@@ -75,8 +77,11 @@ class Keyboard:
     def decide(self, question: Decide, is_answered: Callable[[], bool]) -> Decision | None:
         """Ask until the answer is a yes with the word, or anything else without a y."""
         word = "".join(secrets.choice(string.ascii_lowercase) for _ in range(2))
-        done = f", d {word} if it was done" if question.kind == "outcome" else ""
-        prompt = f"{question.text} {_sentence(question)} Type: y {word}{done} (anything else: no) "
+        done = question.kind == "outcome"
+        how = t("Type: y {word} (anything else: no)", word=word)
+        if done:
+            how = t("Type: y {word}, d {word} if it was done (anything else: no)", word=word)
+        prompt = f"{paragraph([told(question.text), _sentence(question), how])} "
         try:
             with self._ended_when(is_answered), self._interrupts.armed():
                 typed = self._read(prompt).split()
@@ -115,8 +120,10 @@ class Keyboard:
 
 def _sentence(question: Decide) -> str:
     """Why it is asked, as a sentence."""
-    if question.kind == "outcome":
-        return f"{question.why[:1].upper()}{question.why[1:]}."
-    if question.kind != "call":
-        return question.why
-    return f"It needs your OK because it {question.why}."
+    reasons = question.asked.reasons if question.asked else ()
+    if question.kind not in {"outcome", "call"}:
+        return told(question.why)
+    if reasons:
+        return t("It needs your OK because it {why}.", why=told_words(reasons))
+    why = told(question.why)
+    return t("{why}.", why=f"{why[:1].upper()}{why[1:]}")

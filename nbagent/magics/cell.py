@@ -21,6 +21,7 @@ from nbagent.magics.line import COMMANDS, run_command
 from nbagent.magics.options import parse_line, with_options
 from nbagent.magics.replaying import replay
 from nbagent.magics.session import Session
+from nbagent.words import told
 
 
 @magics_class
@@ -64,7 +65,7 @@ class KimiMagics(Magics):
             return
         run = replay(self.session, options, prompt) or self.session.ask(options, prompt)
         if run.finished and run.finished.reason == "error" and not self.session.interactive:
-            raise OneLine(run.finished.text)
+            raise OneLine(told(run.finished.text))
 
     @no_var_expand
     @line_magic("kimi")  # type: ignore[arg-type] # IPython types it for functions, not methods
@@ -83,7 +84,7 @@ class KimiMagics(Magics):
         try:
             act()
         except (NBAgentError, OSError) as error:
-            raise OneLine(self.session.redact(str(error))) from None
+            raise OneLine(self.session.redact(told(str(error)))) from None
 
     def register_completions(self) -> None:
         """Complete options, commands and `@names`: with the Tab key, and for pages that ask."""

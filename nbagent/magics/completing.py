@@ -28,7 +28,8 @@ from nbagent.kimi.endpoints import PRESETS, PRICES
 from nbagent.magics.firstline import magic_line
 from nbagent.magics.line import COMMANDS, HELP
 from nbagent.magics.options import OPTIONS
-from nbagent.phrases import one_line, plural, size
+from nbagent.phrases import one_line, size
+from nbagent.words import counted, t, told
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -133,8 +134,8 @@ class Completing:
         code, cursor = str(command.get("code", "")), int(command.get("cursor", 0))
         completed = self.at(code, cursor) or Completed(cursor)
         items = [asdict(item) for item in completed.items]
-        told: dict[str, Any] = {"start": completed.start, "end": cursor, "items": items}
-        return dict(self._session.redact.value(told))
+        answer: dict[str, Any] = {"start": completed.start, "end": cursor, "items": items}
+        return dict(self._session.redact.value(answer))
 
     # Where the cursor is
 
@@ -232,7 +233,9 @@ class Completing:
         held = columns or guarded(lambda: list(object.__getattribute__(value, "__dict__"))) or []
         for name in held[:MAX_ITEMS]:
             if isinstance(name, str) and name.isidentifier() and not name.startswith("_"):
-                yield Item(f"@{owner}.{name}", "column" if columns else "attribute", "variable")
+                yield Item(
+                    f"@{owner}.{name}", t("column") if columns else t("attribute"), "variable"
+                )
 
     def _cells(self) -> Iterator[Item]:
         for cell in reversed(self._session.notebook().cells):
@@ -242,14 +245,13 @@ class Completing:
         """The notebook's functions whose code has these flags."""
         for name, value in reversed(own_variables(self._session.shell).items()):
             if type(value) is FunctionType and value.__code__.co_flags & flags == flags:
-                doc = (
-                    value.__doc__ or f"function of {plural(value.__code__.co_argcount, 'argument')}"
-                )
+                arguments = counted(value.__code__.co_argcount, "argument")
+                doc = value.__doc__ or t("function of {arguments}", arguments=arguments)
                 yield Item(name, one_line(doc.partition("\n")[0], _ABOUT))
 
     def _conversations(self) -> Iterator[Item]:
         for name, conversation in list(self._session.conversations.items()):
-            yield Item(name, plural(len(conversation.line()), "turn"))
+            yield Item(name, counted(len(conversation.line()), "turn"))
 
     def _runs(self) -> Iterator[Item]:
         for run in reversed(list(self._session.runs.values())):
@@ -280,7 +282,7 @@ def _flags() -> Iterator[Item]:
         value = keywords.get("metavar") or "|".join(keywords.get("choices", ()))
         form = f"{value}: " if value else ""
         for flag in flags:
-            yield Item(flag, f"{form}{keywords['help']}", "option")
+            yield Item(flag, f"{form}{told(keywords['help'])}", "option")
 
 
 def _takes_value(flag: str) -> bool:
@@ -290,7 +292,7 @@ def _takes_value(flag: str) -> bool:
 def _choices(flag: str) -> Iterator[Item]:
     for flags, keywords in OPTIONS:
         for choice in keywords.get("choices", ()) if flag in flags else ():
-            yield Item(choice, "the default" if f"({choice})" in keywords["help"] else "")
+            yield Item(choice, t("the default") if f"({choice})" in keywords["help"] else "")
 
 
 def _presets() -> Iterator[Item]:
@@ -304,13 +306,9 @@ def _models() -> Iterator[Item]:
 
 
 def _commands() -> Iterator[Item]:
-    about = {
-        word: what.strip()
-        for form, _, what in (line.partition("  ") for line in HELP.splitlines())
-        for word in re.findall(r"\w+", form)
-    }
+    about = {word: what for form, what in HELP.items() for word in re.findall(r"\w+", form)}
     for name in filter(None, COMMANDS):
-        yield Item(name, about.get(name, ""), "command")
+        yield Item(name, told(about.get(name, "")), "command")
 
 
 def _files(typed: str, quote: str) -> Iterator[Item]:
@@ -327,6 +325,7 @@ def _files(typed: str, quote: str) -> Iterator[Item]:
 
 def _about_file(path: Path) -> str:
     try:
-        return "folder" if path.is_dir() else f"file, {size(path.stat().st_size)}"
+        size_of_it = size(path.stat().st_size)
+        return t("folder") if path.is_dir() else t("file, {size}", size=size_of_it)
     except OSError:  # it has just gone
         return "file"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from traitlets import Bool, Enum, Float, Int, List, Tuple, Unicode
+from traitlets import Bool, Enum, Float, Int, List, Tuple, Unicode, observe
 from traitlets.config import Configurable
+
+from nbagent.words import LANGUAGES, choose
 
 
 class Kimi(Configurable):
@@ -92,9 +94,17 @@ class Kimi(Configurable):
         help="What a cell does that has a saved run: ask anew, or run its recorded code again.",
     ).tag(config=True)
 
+    language = Enum(
+        LANGUAGES, "auto", help="What is said to you; auto: as the page does, or the system."
+    ).tag(config=True)
+
+    @observe("language")
+    def _speak(self, change: Any) -> None:
+        choose(change.new)
+
     def chosen(self) -> dict[str, Any]:
         """The settings of runs that somebody has set."""
-        names = [name for name in self.trait_names(config=True) if name != "on_rerun"]
+        names = [n for n in self.trait_names(config=True) if n not in ("on_rerun", "language")]
         values = {name: getattr(self, name) for name in names}
         values["allowed_hosts"] = tuple(values["allowed_hosts"]) or None
         return values

@@ -20,6 +20,7 @@ from nbagent.run.work import Decision
 from nbagent.trace.feed import Feed, steps_told
 from nbagent.trace.moves import fork_told, move_told, moves_told
 from nbagent.trace.widget import STEP_JS
+from nbagent.words import page_speaks, texts
 
 
 class Desk:
@@ -47,6 +48,7 @@ class Desk:
             "fork": self._fork,
             "fork_facts": lambda command: fork_told(self._run, int(command.get("n", 0))),
             "step_module": lambda _: {"source": STEP_JS.read_text(encoding="utf-8")},
+            "words": self._words,
         }
 
     def answer(self, action: str, command: Command) -> Any:
@@ -69,6 +71,11 @@ class Desk:
         for event in list(self._run.events):
             feed.apply(event)
         return feed.snapshot(self._run.elapsed_s, "")
+
+    def _words(self, command: Command) -> dict[str, Any]:
+        """The texts for a view that has none with it, in the language of its page or ours."""
+        page_speaks(str(command.get("language", "")))
+        return {"words": dict(texts())}
 
     def _decide(self, command: Command) -> None:
         """Take a view's answer to the open question; the pump brings it to the run."""

@@ -13,6 +13,7 @@ from nbagent.meter import Meter
 from nbagent.settings import Settings
 from nbagent.trace import mimebundle
 from nbagent.view import RunView, goes_below
+from nbagent.words import told_series
 
 REFRESH_S = 0.5
 """Shortest time between two refreshes while the run goes on."""
@@ -125,7 +126,7 @@ class TextDisplay:
         self._view.apply(event)
         self._meter.apply(event)
         if isinstance(event, ToolFinished) and self._settings.view != "answer":
-            print(f"  {event.step}  {event.name} → {event.outcome}", flush=True)  # noqa: T201
+            print(f"  {event.step}  {event.name} → {told_series(event.outcome)}", flush=True)  # noqa: T201
 
     def refresh(self, *, final: bool = False) -> None:
         """Print the whole trace once, at the end."""

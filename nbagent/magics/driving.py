@@ -47,6 +47,7 @@ from nbagent.settings import Settings
 from nbagent.tools import Toolset
 from nbagent.trace.feed import steps_told
 from nbagent.trace.widget import is_built
+from nbagent.words import told
 
 LOST_S = 5.0
 """How long after a run's end a page may still draw it before it counts as lost."""
@@ -128,7 +129,7 @@ class Driving:
 
     def _tell(self, text: str) -> None:
         if text:
-            print(text, file=sys.stderr)  # noqa: T201 -- the cell's output
+            print(told(text), file=sys.stderr)  # noqa: T201 -- the cell's output
 
     def _journal_note(self) -> str:
         """What is to be said of the journal, once."""

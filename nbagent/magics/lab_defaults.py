@@ -2,7 +2,7 @@
 
 A page tells them on the shell channel, just before it lets a `%%kimi` cell run, so they are in
 force for that cell and a change holds from the next one on. They come below `%config Kimi` and the
-environment. A key is never among them.
+environment. A key is never among them. The page's language comes with them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from traitlets import TraitError
 
 from nbagent.kernel.mailbox import Command
 from nbagent.magics.config import Kimi
+from nbagent.words import page_speaks
 
 ADDRESS = "settings"
 """Where the mailbox brings them."""
@@ -47,4 +48,6 @@ class LabDefaults:
             except TraitError as error:
                 raise LookupError(f"JupyterLab's setting {name} cannot be used: {error}") from error
         self._told = told
+        language = command.get("language")
+        page_speaks(language if isinstance(language, str) else "")
         return {"in_force": {name: v for name, v in self.chosen().items() if v is not None}}

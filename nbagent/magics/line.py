@@ -17,7 +17,8 @@ from nbagent.magics import stored
 from nbagent.magics.options import parse_line
 from nbagent.magics.resuming import resume
 from nbagent.messages import text_of
-from nbagent.phrases import share
+from nbagent.phrases import padded, share
+from nbagent.words import counted, series, t, told
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -39,7 +40,7 @@ def run_command(session: Session, line: str) -> None:
         raise UsageError(_not_a_command(word, line.strip()))
     text = command(session, rest.strip())
     if text:
-        print(session.redact(text))  # noqa: T201 -- the cell's output
+        print(session.redact(text if word in _SAY_THEMSELVES else told(text)))  # noqa: T201 -- the cell's output
 
 
 def _not_a_command(word: str, line: str) -> str:
@@ -54,30 +55,44 @@ def _status(session: Session, _rest: str) -> str:
     endpoint = resolve_endpoint(settings, os.environ)
     secret = None if endpoint.scripted else session.keys.find(endpoint, os.environ)
     if endpoint.scripted:
-        key = "not needed (scripted replies, not Kimi)"
+        key = t("not needed (scripted replies, not Kimi)")
     elif secret is not None:
-        key = "found"
-    elif endpoint.key_required:
-        key = "not found; scripted stand-in answers here" if not given.endpoint else "not found"
+        key = t("found")
+    elif endpoint.key_required and not given.endpoint:
+        key = t("not found; scripted stand-in answers here")
     else:
-        key = "none (not required)"
+        key = t("not found") if endpoint.key_required else t("none (not required)")
     conversation = session.conversations.get(session.current)
     turns = conversation.line() if conversation else []
     rows = {
-        "endpoint": f"{endpoint.name} ({endpoint.base_url or 'on this machine'})",
+        "endpoint": f"{endpoint.name} ({endpoint.base_url or t('on this machine')})",
         "model": endpoint.model if endpoint.scripted else settings.model,
         "key": key,
-        "conversation": f"{session.current}, {len(turns)} turns",
+        "conversation": f"{session.current}, {counted(len(turns), 'turn')}",
     }
     if turns:
         rows |= _context(turns[-1].run, settings.compact_share)
     spent = [turn.run.metrics()["run"] for turn in turns]
-    rows["tokens out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
+    rows["tokens_out"] = f"{sum(f['completion_tokens'] or 0 for f in spent):,}"
     known = [f["cost_usd"] for f in spent if f["cost_usd"] is not None]
     least = "≥ " if any(f["unknown_attempts"] for f in spent) else ""
     rows["cost"] = f"{least}${sum(known):.3f}" if known else "—"
-    rows["isolation"] = "none: tools run in this kernel with your rights"
-    return "\n".join(f"{name:<13} {value}" for name, value in rows.items())
+    rows["isolation"] = t("none: tools run in this kernel with your rights")
+    return "\n".join(f"{padded(t(_ROWS[name]), 13)} {rows[name]}" for name in _ROWS if name in rows)
+
+
+_ROWS = {
+    "endpoint": "endpoint",
+    "model": "model",
+    "key": "key",
+    "conversation": "conversation",
+    "context": "context",
+    "from_cache": "from cache",
+    "tokens_out": "tokens out",
+    "cost": "cost",
+    "isolation": "isolation",
+}
+"""The lines of the status, each with its name."""
 
 
 def _context(run: Run, compact_share: float) -> dict[str, str]:
@@ -85,11 +100,16 @@ def _context(run: Run, compact_share: float) -> dict[str, str]:
     rows: dict[str, str] = {}
     context, cached = run.context, run.metrics()["run"]["cached_share"]
     if context.share:
-        used = f"{context.n_tokens:,} of {context.n_window:,} tokens ({share(context.share)})"
-        when = f", compacted at {share(compact_share)}" if compact_share else ", never compacted"
-        rows["context"] = used + when
+        used = t(
+            "{n} of {n_window} tokens ({share})",
+            n=f"{context.n_tokens:,}",
+            n_window=f"{context.n_window:,}",
+            share=share(context.share),
+        )
+        when = t("compacted at {share}", share=share(compact_share))
+        rows["context"] = series([used, when if compact_share else t("never compacted")])
     if cached is not None:
-        rows["from cache"] = f"{share(cached)} of what the last run sent"
+        rows["from_cache"] = t("{share} of what the last run sent", share=share(cached))
     return rows
 
 
@@ -103,7 +123,7 @@ def _login(session: Session, rest: str) -> str:
         )
     if endpoint.scripted or not endpoint.host:
         raise UsageError("The lesson server needs no key.", "`%kimi use moonshot` goes back first.")
-    secret = checked_key(getpass.getpass(f"Key for {endpoint.host} (hidden): "))
+    secret = checked_key(getpass.getpass(f"{t('Key for {host} (hidden):', host=endpoint.host)} "))
     session.redact.add(secret.reveal())
     if rest == "--save":
         where = session.keys.save(endpoint.host, secret)
@@ -151,14 +171,14 @@ def _history(session: Session, _rest: str) -> str:
     conversation = session.conversations.get(session.current)
     turns = conversation.line() if conversation else []
     if not turns:
-        return f"Nothing was asked in conversation {session.current} yet."
+        return told(f"Nothing was asked in conversation {session.current} yet.")
     lines = []
     run = turns[-1].run
     projection = run.past.projection
     for i, message in enumerate(run.messages):
         calls = [call["function"]["name"] for call in message.get("tool_calls") or []]
         text = " ".join(text_of(message).split())[:100] or " ".join(f"{c}()" for c in calls)
-        mark = "" if projection.carries(i) else "(summarised) "
+        mark = "" if projection.carries(i) else f"{t('(summarised)')} "
         lines.append(f"{message['role']:<9} {mark}{text}")
     return "\n".join(lines)
 
@@ -284,31 +304,36 @@ def _doctor(session: Session, _rest: str) -> str:
 
 
 def _help(_session: Session, _rest: str) -> str:
-    return HELP
+    return "\n".join(f"{padded(form, 28)}{t(what)}" for form, what in HELP.items())
 
 
-HELP = """%%kimi [options] prompt     ask for something; %%kimi? lists the options
-%kimi                       where things stand: endpoint, key, conversation, tokens, cost
-%kimi login [--save]        type a key, hidden; --save keeps it for later sessions
-%kimi logout                forget it
-%kimi use NAME|URL [-m M]   another endpoint or model for this session (lesson: scripted, no key)
-%kimi reset [NAME]          begin the conversation anew
-%kimi history               what was said in it
-%kimi compact               summarise its older messages before the next request
-%kimi tools                 what the model may call
-%kimi runs [TEXT]           the last runs, of this kernel and earlier ones
-%kimi show [RUN]            show a run's trace again
-%kimi export [FORM] [PATH]  write a run as a notebook that runs by itself, html or jsonl
-%kimi import FILE.json      begin the conversation from messages that were made elsewhere
-%kimi continue              go on where the last run stopped
-%kimi resume [RUN]          take up a run that was cut off, or ended without an answer
-%kimi undo                  put back the names that the last run rebound
-%kimi undo cells            take back what it did to cells of the notebook
-%kimi stop [RUN]            stop a run that goes on behind this cell
-%kimi say TEXT              tell it something; it reads that before its next request
-%kimi approve, deny [WHY]   answer what it asks
-%kimi doctor                check the installation
-%kimi help                  these lines"""
+HELP = {
+    "%%kimi [options] prompt": "ask for something; %%kimi? lists the options",
+    "%kimi": "where things stand: endpoint, key, conversation, tokens, cost",
+    "%kimi login [--save]": "type a key, hidden; --save keeps it for later sessions",
+    "%kimi logout": "forget it",
+    "%kimi use NAME|URL [-m M]": "another endpoint or model for this session (lesson: scripted, "
+    "no key)",
+    "%kimi reset [NAME]": "begin the conversation anew",
+    "%kimi history": "what was said in it",
+    "%kimi compact": "summarise its older messages before the next request",
+    "%kimi tools": "what the model may call",
+    "%kimi runs [TEXT]": "the last runs, of this kernel and earlier ones",
+    "%kimi show [RUN]": "show a run's trace again",
+    "%kimi export [FORM] [PATH]": "write a run as a notebook that runs by itself, html or jsonl",
+    "%kimi import FILE.json": "begin the conversation from messages that were made elsewhere",
+    "%kimi continue": "go on where the last run stopped",
+    "%kimi resume [RUN]": "take up a run that was cut off, or ended without an answer",
+    "%kimi undo": "put back the names that the last run rebound",
+    "%kimi undo cells": "take back what it did to cells of the notebook",
+    "%kimi stop [RUN]": "stop a run that goes on behind this cell",
+    "%kimi say TEXT": "tell it something; it reads that before its next request",
+    "%kimi approve, deny [WHY]": "answer what it asks",
+    "%kimi doctor": "check the installation",
+    "%kimi help": "these lines",
+}
+"""Each form of a line, and what it does."""
+
 
 COMMANDS: dict[str, Command] = {
     "": _status,
@@ -334,3 +359,5 @@ COMMANDS: dict[str, Command] = {
     "help": _help,
 }
 _TAKES_TEXT = {"use", "say", "deny", "import", "export"}
+_SAY_THEMSELVES = {"", "history", "tools", "runs", "doctor", "help"}
+"""Commands that show what people, models and tools have written, or tables: in their words."""

@@ -24,6 +24,7 @@ from nbagent.trace import TRACE_MIME
 from nbagent.trace.feed import Feed
 from nbagent.trace.markup import QUIET, tag
 from nbagent.trace.widget import trace_widget
+from nbagent.words import t
 
 BATCH_S = 0.033
 """Shortest time between two batches."""
@@ -211,7 +212,7 @@ class LiveDisplay(TraceDisplay):
         if self._finished or "text/html" not in data:
             return data
         words = BELOW if self._n_widget_views else SAVED if self._seen else NO_VIEW
-        line = _line(words.format(run=self.run_id))
+        line = _line(t(words, run=self.run_id))
         return data | {"text/html": line if self._n_widget_views else data["text/html"] + line}
 
 

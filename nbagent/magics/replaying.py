@@ -18,6 +18,7 @@ from nbagent.replay.compare import in_words
 from nbagent.replay.finding import day_of, no_record
 from nbagent.run import Run
 from nbagent.run.recorded import recorded
+from nbagent.words import told
 
 if TYPE_CHECKING:
     from nbagent.journal import RunLine, StoredRun
@@ -43,7 +44,7 @@ def replay(session: Session, options: argparse.Namespace, prompt: str) -> Run | 
     if line is None and options.replay:
         raise no_record(session.driving.journal, session.redact(prompt), cell_id(session.shell))
     if line is None:
-        print(NO_RECORD)  # noqa: T201 -- the cell's output
+        print(told(NO_RECORD))  # noqa: T201 -- the cell's output
         return None
     return _replayed(session, options, session.driving.journal.load(line.run_id))
 
@@ -100,7 +101,7 @@ def _replayed(session: Session, options: argparse.Namespace, stored: StoredRun) 
     session.bind(run, options.out)
     stood = [f"  step {c.step}, {c.name} was not run again: {why}." for c, why in making.stood]
     words = "\n".join([in_words(record, run.events), *stood])
-    print(session.redact(words))  # noqa: T201 -- the cell's output
+    print(session.redact(told(words)))  # noqa: T201 -- the cell's output
     return run
 
 

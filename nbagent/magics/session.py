@@ -42,6 +42,7 @@ from nbagent.run.recipe import Recipe
 from nbagent.run.work import AskModel, Decide
 from nbagent.settings import Settings, resolve
 from nbagent.tools import Toolset
+from nbagent.words import t, told
 
 SCRIPTED = "Lesson server"
 """Who changes cells where replies are scripted."""
@@ -350,18 +351,19 @@ class Session:
         run.stop()
         run.pending()
         if isinstance(work, Decide):
-            return f"Nothing was sent. {work.why}"
+            return told(f"Nothing was sent. {work.why}")
         asked = next((e for e in run.events if isinstance(e, StepStarted)), None)
         if not isinstance(work, AskModel) or asked is None:
             return str(run)
         request, facts = work.request, run.recipe.model.facts
-        cost = "unknown" if asked.est_usd is None else f"${asked.est_usd:.4f}"
+        cost = t("unknown") if asked.est_usd is None else f"${asked.est_usd:.4f}"
         body = json.dumps(request.json(), ensure_ascii=False, indent=1)
-        return self.redact(
+        head = told(
             f"Nothing was sent. The first request would go to {facts.host}: {request.n:,} "
             f"messages, {request.n_bytes:,} bytes, est. {asked.est_tokens:,} tokens in, est. cost "
-            f"of its input {cost}.\n\n{body}"
+            f"of its input {cost}."
         )
+        return self.redact(f"{head}\n\n{body}")
 
     def begin_from(self, path: Path) -> str:
         """Begin the current conversation anew, from the messages in a file; what was changed.

@@ -14,6 +14,7 @@ from nbagent.kernel.pump import Person
 from nbagent.run import Run
 from nbagent.run.work import Decide, Decision
 from nbagent.trace.moves import move_told, moves_told
+from nbagent.words import counted, series, t, told
 
 KEYS = (
     "Enter: step · c tool|error|answer: go on to the next one · r: run to the end · q: stop · "
@@ -52,7 +53,7 @@ class StepPrompt:
             self._show()
         try:
             with self._interrupts.armed():
-                typed = self._read(f"move {self._at} of {len(self._run.moves)}, ? for keys > ")
+                typed = self._read(f"{self._asked} > ")
         except KeyboardInterrupt:
             self._run.stop()
             return None
@@ -61,8 +62,12 @@ class StepPrompt:
         try:
             return self._do(typed.strip())
         except UsageError as error:
-            print(error)  # noqa: T201 -- the cell's output
+            print(told(str(error)))  # noqa: T201 -- the cell's output
             return None
+
+    @property
+    def _asked(self) -> str:
+        return t("move {n} of {n_moves}, ? for keys", n=self._at, n_moves=len(self._run.moves))
 
     def _end(self) -> Decision:
         self._run.moves.until = "end"
@@ -87,9 +92,10 @@ class StepPrompt:
             self._look(len(self._run.moves))
         elif word == "k":
             fork = self._run.fork(self._number(rest))
-            print(f"{fork.run_id} begins there. In a later cell: _.forks[-1].step() or .wait()")  # noqa: T201
+            words = t("{run} begins there. In a later cell:", run=fork.run_id)
+            print(f"{words} _.forks[-1].step() or .wait()")  # noqa: T201 -- the cell's output
         else:
-            print(KEYS)  # noqa: T201 -- the cell's output
+            print(t(KEYS))  # noqa: T201 -- the cell's output
         return None
 
     def _number(self, text: str) -> int:
@@ -112,53 +118,54 @@ def shown(run: Run, n: int) -> str:
         run: the run.
         n: number of the move.
     """
-    told, moves = move_told(run, n), moves_told(run)
+    move, moves = move_told(run, n), moves_told(run)
     back = n < len(moves["moves"])
-    head = f"Looking back at move {n}. Nothing is sent and nothing runs." if back else ""
+    head = t("Looking back at move {n}. Nothing is sent and nothing runs.", n=n) if back else ""
     pause = moves["open"]
-    head = head or (pause["why"] if pause else f"Move {n}.")
-    source = [_source_line(told, i, text) for i, text in enumerate(_lines(moves), start=1)]
-    return "\n".join([head, "", *source, "", told["say"], "", *_in_hand(told)])
+    head = head or (told(pause["why"]) if pause else t("Move {n}.", n=n))
+    source = [_source_line(move, i, text) for i, text in enumerate(_lines(moves), start=1)]
+    return "\n".join([head, "", *source, "", told(move["say"]), "", *_in_hand(move)])
 
 
 def _lines(moves: dict[str, Any]) -> list[str]:
     return str(moves["loop"]["source"]).rstrip().splitlines()
 
 
-def _source_line(told: dict[str, Any], i: int, text: str) -> str:
-    sign = "▶" if i == told["line"] else "○" if i in told["ran"] else " "
-    notes = [test["text"] for test in told["tests"] if test["line"] == i]
-    notes += ["not taken"] if i in told["skipped"] else []
+def _source_line(move: dict[str, Any], i: int, text: str) -> str:
+    sign = "▶" if i == move["line"] else "○" if i in move["ran"] else " "
+    notes = [told(test["text"]) for test in move["tests"] if test["line"] == i]
+    notes += [t("not taken")] if i in move["skipped"] else []
     return f"{sign} {i:>2} {text}" + (f"   # {'; '.join(notes)}" if notes else "")
 
 
-def _in_hand(told: dict[str, Any]) -> list[str]:
+def _in_hand(move: dict[str, Any]) -> list[str]:
     """What is in hand, in a few lines."""
-    place = told["place"]
+    place = move["place"]
     if place == "request":
-        request = told["request"]
-        state = "edited by you, " if request["edited"] else ""
-        new = [m for m in told["history"]["messages"] if m["is_new"]]
+        request = move["request"]
+        facts = [t("edited by you") if request["edited"] else ""]
+        facts.append(counted(request["n_bytes"], "byte"))
+        new = [m for m in move["history"]["messages"] if m["is_new"]]
         lines = [f"  {m['role']:<9} {m['title']}" for m in new]
-        return [
-            f"Request {request['step']}: {state}{request['n_bytes']:,} bytes. New in it:",
-            *lines,
-        ]
+        head = t("Request {n}: {facts}. New in it:", n=request["step"], facts=series(facts))
+        return [head, *lines]
     if place == "reply":
-        text = next(m["text"] for m in reversed(told["history"]["messages"]) if m["joins"])
-        return _clipped("Reply", text, edited=told["reply"]["edited"])
-    tool = told["tool"]
+        text = next(m["text"] for m in reversed(move["history"]["messages"]) if m["joins"])
+        return _clipped(t("Reply"), text, edited=move["reply"]["edited"])
+    tool = move["tool"]
     if place == "call":
         code = tool["code"] or str(tool["arguments"])
-        return _clipped(f"{tool['name']} would run", code, edited=tool["edited"])
+        title = t("{name} would run", name=tool["name"])
+        return _clipped(title, code, edited=tool["edited"])
     content = tool["content"]
     if not isinstance(content, str):
-        content = "\n".join(part.get("text", "[a picture]") for part in content)
-    return _clipped("The model will see", content, edited=tool["edited"])
+        content = "\n".join(part.get("text", t("[a picture]")) for part in content)
+    return _clipped(t("The model will see"), content, edited=tool["edited"])
 
 
 def _clipped(title: str, text: str, *, edited: bool) -> list[str]:
     lines = text.splitlines()
-    more = [f"  … {len(lines) - SHOWN_LINES} more lines"] if len(lines) > SHOWN_LINES else []
-    mark = ", edited by you" if edited else ""
-    return [f"{title}{mark}:", *(f"  {line}" for line in lines[:SHOWN_LINES]), *more]
+    n_more = len(lines) - SHOWN_LINES
+    more = [f"  … {counted(n_more, 'more line')}"] if n_more > 0 else []
+    head = series([title, t("edited by you") if edited else ""])
+    return [f"{head}:", *(f"  {line}" for line in lines[:SHOWN_LINES]), *more]

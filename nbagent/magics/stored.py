@@ -24,6 +24,7 @@ from nbagent.phrases import clean
 from nbagent.run import Run
 from nbagent.trace import mimebundle
 from nbagent.view import RunView
+from nbagent.words import t
 
 if TYPE_CHECKING:
     from nbagent.magics.session import Session
@@ -37,10 +38,10 @@ def runs(session: Session, rest: str) -> str:
     lines = session.driving.journal.runs(rest, limit=LISTED)
     if lines:
         is_cut_off = any(line.state == "running" and not line.held_by for line in lines)
-        hint = "\n`%kimi resume [RUN]` takes up a run that was cut off." if is_cut_off else ""
-        return table(lines) + hint
+        hint = t("`%kimi resume [RUN]` takes up a run that was cut off.")
+        return f"{table(lines)}\n{hint}" if is_cut_off else table(lines)
     own = [f"{run!r}  {run.started.prompt[:60]!r}" for run in session.runs.values()]
-    return "\n".join(own) or "No run yet."
+    return "\n".join(own) or t("No run yet.")
 
 
 def show_run(session: Session, rest: str) -> str:

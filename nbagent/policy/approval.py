@@ -16,6 +16,7 @@ from nbagent.events import Reason
 from nbagent.messages import Content
 from nbagent.settings import Settings
 from nbagent.tools import Effect, ToolResult
+from nbagent.words import series, told
 
 Ask: TypeAlias = Literal["always", "risky", "never"]
 
@@ -160,9 +161,20 @@ class Standing:
 
 def words(reasons: tuple[Reason, ...]) -> str:
     """Reasons in words: `deletes files (shutil.rmtree, line 3) and uses the network (line 4)`."""
+    return " and ".join(_parts(reasons, str))
+
+
+def told_words(reasons: tuple[Reason, ...]) -> str:
+    """The same in the language of whoever reads it."""
+    return series(_parts(reasons, told))
+
+
+def _parts(reasons: tuple[Reason, ...], say: Callable[[str], str]) -> list[str]:
+    """What the call does, each with the places where it does it."""
     by_verb: dict[str, list[str]] = {}
     for reason in reasons:
-        place = f"line {reason.line}" if reason.line else ""
-        by_verb.setdefault(reason.verb, []).append(", ".join(filter(None, (reason.what, place))))
-    parts = [f"{verb} ({'; '.join(filter(None, where))})" for verb, where in by_verb.items()]
-    return " and ".join(part.removesuffix(" ()") for part in parts)
+        place = say(f"line {reason.line}") if reason.line else ""
+        where = ", ".join(filter(None, (say(reason.what), place)))
+        by_verb.setdefault(reason.verb, []).append(where)
+    parts = [f"{say(verb)} ({'; '.join(filter(None, where))})" for verb, where in by_verb.items()]
+    return [part.removesuffix(" ()") for part in parts]

@@ -35,7 +35,7 @@ LIMITS: Mapping[str, Callable[[float], str]] = {
     "tool_calls": lambda n: plural(round(n), "tool call"),
     "total_tokens": lambda n: f"{count(n)} tokens",
     "usd": usd_words,
-    "minutes": lambda n: f"{n:g} {'minute' if n == 1 else 'minutes'}",
+    "minutes": lambda n: "1 minute" if n == 1 else f"{n:g} minutes",
 }
 """What is limited, each with its words. A setting sets each, for a run (`max_usd`) and for a
 conversation (`conversation_max_usd`), and a field of `Spent` counts it."""

@@ -77,8 +77,9 @@ def in_words(record: Recorded, replayed: Iterable[Event]) -> str:
         return "No code ran again."
     if not found:
         return f"As recorded: {plural(n_compared, 'result')}."
-    head = f"{len(found)} of {plural(n_compared, 'result')} "
-    head += "differs from the record:" if len(found) == 1 else "differ from the record:"
+    results = plural(n_compared, "result")
+    head = f"{len(found)} of {results} differ from the record:"
+    head = f"1 of {results} differs from the record:" if len(found) == 1 else head
     return "\n".join([head, *(f"  {each}" for each in found)])
 
 

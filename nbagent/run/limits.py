@@ -116,18 +116,19 @@ REPEATED = (
 def _words(budget: Budget, reached: Reached) -> str:
     """What is reached, after how much: `$1.00 limit reached after 23 steps ($0.98 spent, …)`."""
     spent = budget.account.spent
-    whose = " of this conversation" if budget.scope == "conversation" else ""
     facts = []
     if spent.usd is not None:
-        about = "est. " if spent.estimated else ""
-        facts.append(f"{about}{usd_words(spent.usd)} spent")
+        usd = usd_words(spent.usd)
+        facts.append(f"est. {usd} spent" if spent.estimated else f"{usd} spent")
     if reached.name == "total_tokens":
         facts.append(f"{count(reached.used)} tokens used")
     if reached.name in ("usd", "total_tokens"):
         facts.append(f"the next request would take about {LIMITS[reached.name](reached.ahead)}")
     steps = plural(spent.steps, "step")
-    limit = f"{LIMITS[reached.name](reached.ceiling)} limit{whose}"
-    return f"{limit} reached after {steps} ({', '.join([*facts, 'everything kept'])})."
+    limit, kept = LIMITS[reached.name](reached.ceiling), ", ".join([*facts, "everything kept"])
+    if budget.scope == "conversation":
+        return f"{limit} limit of this conversation reached after {steps} ({kept})."
+    return f"{limit} limit reached after {steps} ({kept})."
 
 
 def _ended(budget: Budget, reached: Reached) -> str:

@@ -112,8 +112,9 @@ def _passage(seen: list[tuple[int, dict[str, str]]], tests: dict[int, _Test]) ->
             continue
         after = next((other for other, _ in seen[i + 1 :]), 0)
         taken = after in test.body
-        words = f"{'yes' if taken else 'no'}: {', '.join(told.values())}".removesuffix(": ")
-        branches.append(Branch(line, taken, words))
+        names = ", ".join(told.values())
+        words = f"yes: {names}" if taken else f"no: {names}"
+        branches.append(Branch(line, taken, words.removesuffix(": ")))
         skipped |= set(test.otherwise if taken else test.body)
     return Passage(ran, tuple(branches), tuple(sorted(skipped - set(ran))))
 

@@ -240,14 +240,15 @@ def _open_call(after: Sequence[Event]) -> tuple[ToolStarted | None, ToolResult |
 
 def _told(unknown: ToolStarted | None, partial: str, *, is_fresh: bool) -> str:
     """What the reader is told of how the run goes on."""
-    parts = ["Resumed from the record"]
-    parts.append(" in a new kernel; variables from before are gone." if is_fresh else ".")
+    parts = ["Resumed from the record."]
+    if is_fresh:
+        parts = ["Resumed from the record in a new kernel; variables from before are gone."]
     if unknown is not None:
-        parts.append(f" Nobody saw {unknown.name} end.")
+        parts.append(f"Nobody saw {unknown.name} end.")
     if partial:
         n = plural(len(partial), "character")
-        parts.append(f" The reply on its way ({n}) is asked for again.")
-    return "".join(parts)
+        parts.append(f"The reply on its way ({n}) is asked for again.")
+    return " ".join(parts)
 
 
 def messages_of(record: RunRecord) -> list[Message]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbagent.phrases import plural, size
+from nbagent.events import Reason
+from nbagent.phrases import size
+from nbagent.policy.approval import told_words
 from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
 from nbagent.view.outputs import Block
+from nbagent.words import counted, t, told, told_series
 
 TABLE = "border-collapse:collapse;font-size:12px;line-height:1.4;margin:4px 0 8px;text-align:right"
 TABLE_ROW = "border-bottom:1px solid #80808033"
@@ -26,18 +29,18 @@ def body(step: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     """The parts of an open step, in the order in which they happened."""
     parts = [_retry(row) for row in step.get("retries", ())]
     for said in step.get("steered", ()):
-        parts += [_label(tag("b", "You wrote")), prose(said, "#c2702a")]
-    parts += [_label(_quiet(note)) for note in step.get("notes", ())]
+        parts += [_label(tag("b", t("You wrote"))), prose(said, "#c2702a")]
+    parts += [_label(_quiet(told(note))) for note in step.get("notes", ())]
     parts += _thought(step)
     if step.get("content"):
-        beside = [_label(_quiet("Said beside the call")), prose(step["content"], "#2f81d7")]
-        parts += beside if step["calls"] else [_label(_quiet("Answer, shown above"))]
+        beside = [_label(_quiet(t("Said beside the call"))), prose(step["content"], "#2f81d7")]
+        parts += beside if step["calls"] else [_label(_quiet(t("Answer, shown above")))]
     for call in step["calls"]:
         parts += _call(call, pictures)
-    parts += [_label(_quiet(_MARKS.get(mark, mark))) for mark in step.get("marks", ())]
+    parts += [_label(_quiet(told(_MARKS.get(mark, mark)))) for mark in step.get("marks", ())]
     if len(parts) > len(step["calls"]):
         return parts
-    return [*parts, _label(_quiet("The details were left out to keep this notebook small."))]
+    return [*parts, _label(_quiet(t("The details were left out to keep this notebook small.")))]
 
 
 _MARKS = {
@@ -48,11 +51,12 @@ _MARKS = {
 
 
 def _retry(row: Mapping[str, Any]) -> Html:
-    head = _label(tag("b", f"Attempt {row['attempt']} failed"), " ", _quiet(row["reason"]))
+    failed = tag("b", t("Attempt {n} failed.", n=row["attempt"]))
+    head = _label(failed, " ", _quiet(told(row["reason"])))
     if not row["discarded"]:
         return head
-    note = _label(_quiet("What it had streamed; it was discarded and is not in the history"))
-    return join(head, note, prose(row["discarded"], "#d9534f"), by="\n")
+    words = t("What it had streamed; it was discarded and is not in the history:")
+    return join(head, _label(_quiet(words)), prose(row["discarded"], "#d9534f"), by="\n")
 
 
 def _thought(step: Mapping[str, Any]) -> list[Html]:
@@ -60,7 +64,9 @@ def _thought(step: Mapping[str, Any]) -> list[Html]:
     if not reasoning:
         return []
     tokens = step.get("reasoning_tokens")
-    words = f"Reasoning, {plural(tokens, 'token')}" if tokens else "Reasoning"
+    words = t("Reasoning")
+    if tokens:
+        words = t("Reasoning, {tokens}", tokens=counted(tokens, "token"))
     return [_label(_quiet(words)), prose(reasoning, "#8b6fd8")]
 
 
@@ -69,22 +75,18 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
     changed = tag("code", call["changes"], style="font-size:12px") if call["changes"] else ""
     parts = [_label(tag("b", call["name"]), " ", _quiet(title), changed)]
     if call.get("repairs") is not None:
-        parts.append(_label(_quiet(f"Tries step {call['repairs']} again; what changed:")))
+        parts.append(_label(_quiet(t("Tries step {n} again; what changed:", n=call["repairs"]))))
         parts.append(pre(call["diff"]))
     elif call["code"]:
         parts.append(pre(call["code"]))
     if call.get("question"):
         parts += _question(call["question"], call.get("why", ""))
     if call.get("withheld"):
-        parts.append(_label(_quiet("You kept this result from the model.")))
+        parts.append(_label(_quiet(t("You kept this result from the model."))))
     if call.get("edited"):
-        parts.append(_label(_quiet("You changed this call before it ran.")))
+        parts.append(_label(_quiet(t("You changed this call before it ran."))))
     if call.get("decision") == "deny":
-        parts.append(
-            _label(
-                tag("b", f"Denied by {call.get('by') or 'you'}"), " ", _quiet(call.get("why", ""))
-            )
-        )
+        parts.append(_denied(call.get("by", ""), call.get("why", "")))
     parts += [
         _stopped(block)
         if call.get("stopped") and block["kind"] == "error"
@@ -92,37 +94,54 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
         for block in call["outputs"]
     ]
     if call.get("repaired"):
-        parts.append(_label(_quiet("A later step repaired this call.")))
+        parts.append(_label(_quiet(t("A later step repaired this call."))))
     if call.get("n_outputs_left_out"):
-        parts.append(_label(_quiet(f"{call['n_outputs_left_out']} more outputs left out")))
+        more = counted(call["n_outputs_left_out"], "more output", "more outputs")
+        parts.append(_label(_quiet(t("{more} left out", more=more))))
     return [*parts, *_saw(call)]
+
+
+def _denied(by: str, why: str) -> Html:
+    words = t("Denied by {who}", who=by) if by not in {"", "you"} else t("Denied by you")
+    return _label(tag("b", words), " ", _quiet(told(why)))
 
 
 def _question(question: Mapping[str, Any], why: str) -> list[Html]:
     """What the person is asked, for where it cannot be answered by a click."""
     if question["about"] == "result":
         return [
-            _label(tag("b", "Waiting for you: send this?")),
+            _label(tag("b", t("Send this result to the model?"))),
             pre(question["content"], wrap=True),
         ]
-    words = "Run again? " if question["about"] == "outcome" else "Waiting for your OK: "
-    return [_label(tag("b", words), why)]
+    again = question["about"] == "outcome"
+    words = t("Run again?") if again else t("Waiting for your OK:")
+    reasons = tuple(Reason(kind="", **reason) for reason in question["reasons"])
+    return [_label(tag("b", words, " "), told_words(reasons) or told(why))]
 
 
 def _saw(call: Mapping[str, Any]) -> list[Html]:
     if not call.get("saw_bytes") and not call.get("saw_images"):
         return []
-    amount = size(call.get("saw_bytes", 0))
-    if call.get("saw_images"):
-        amount += f" and {plural(call['saw_images'], 'picture')}"
-    cut = f"; {size(call['cut_bytes'])} of output left out" if call.get("cut_bytes") else ""
-    line = join("Model saw ", amount, cut)
+    line = _saw_words(call)
     shown = "\n".join(block.get("text", "") for block in call["outputs"]).strip()
     saw = call.get("saw", "").strip()
     if not saw or saw == shown:
-        return [_label(_quiet(f"{line}, the same"))] if saw else [_label(_quiet(line))]
+        same = t("{seen}, the same", seen=line) if saw else line
+        return [_label(_quiet(same))]
     body = pre(call["saw"], wrap=True)
     return [details(_quiet(line), body, style="margin:0", summary_style=FOLDED, is_open=False)]
+
+
+def _saw_words(call: Mapping[str, Any]) -> str:
+    """`Model saw 1.2 kB and 1 picture; 40 kB of output left out`."""
+    seen = size(call.get("saw_bytes", 0))
+    if call.get("saw_images"):
+        pictures = counted(call["saw_images"], "picture")
+        seen = t("{size} and {pictures}", size=seen, pictures=pictures)
+    if call.get("cut_bytes"):
+        cut = size(call["cut_bytes"])
+        seen = t("{size}; {cut} of output left out", size=seen, cut=cut)
+    return t("Model saw {size}", size=seen)
 
 
 def block_html(block: Block, pictures: Mapping[str, Html]) -> Html:
@@ -134,15 +153,17 @@ def block_html(block: Block, pictures: Mapping[str, Html]) -> Html:
     """
     kind = block["kind"]
     if kind == "image":
-        first = pictures.get(block["picture"]) or _label(_quiet("Figure left out here"))
-        return _label(_quiet("The same figure as before")) if block.get("again") else first
+        first = pictures.get(block["picture"]) or _label(_quiet(t("Figure left out here")))
+        return _label(_quiet(t("The same figure as before"))) if block.get("again") else first
     if kind in ("table", "error"):
         return table_html(block) if kind == "table" else _error(block)
     if kind == "below":
-        return _label(_quiet(f"{block['what']}, shown below this trace"))
+        return _label(_quiet(t("{what}, shown below this trace", what=told(block["what"]))))
     wrapped = pre(block["text"], wrap=True, extra=FAILED if block.get("name") == "stderr" else "")
-    note = _label(_quiet(f"{block['what']}, shown as text")) if kind == "source" else None
-    return join(note, wrapped, by="\n") if note else wrapped
+    if kind == "source":
+        note = _label(_quiet(t("{what}, shown as text", what=block["what"])))
+        return join(note, wrapped, by="\n")
+    return wrapped
 
 
 def _error(block: Block) -> Html:
@@ -153,13 +174,15 @@ def _error(block: Block) -> Html:
 
 def _stopped(block: Block) -> Html:
     """An interrupt is no error: somebody asked for it."""
-    return join(_label(tag("b", "\N{BLACK SQUARE} Stopped here")), *_traceback(block), by="\n")
+    return join(
+        _label(tag("b", "\N{BLACK SQUARE} ", t("Stopped here"))), *_traceback(block), by="\n"
+    )
 
 
 def _traceback(block: Block) -> list[Html]:
     if not block["traceback"]:
         return []
-    line = _quiet(f"Traceback, {plural(block['n_lines'], 'line')}")
+    line = _quiet(t("Traceback, {lines}", lines=counted(block["n_lines"], "line")))
     text = pre(block["traceback"])
     return [details(line, text, style="margin:0", summary_style=FOLDED, is_open=False)]
 
@@ -171,7 +194,11 @@ def table_html(block: Block) -> Html:
     left = [not all(_numeric(row[i]) for row in rows if i < len(row)) for i in range(n)]
     body = [_row("th", row, left) for row in block["head"]] + [_row("td", r, left) for r in rows]
     table = tag("table", Html("\n"), join(*body, by="\n"), style=TABLE, cellpadding="4")
-    note = [tag("div", _quiet(block["note"]), style="font-size:12px")] if block["note"] else []
+    note = (
+        [tag("div", _quiet(told_series(block["note"])), style="font-size:12px")]
+        if block["note"]
+        else []
+    )
     return join(tag("div", table, style="overflow-x:auto"), *note, by="\n")
 
 

@@ -22,6 +22,7 @@ from nbagent.trace.pictures import chosen, uri
 from nbagent.trace.plain import markdown_text, plain_text
 from nbagent.view import RunView
 from nbagent.view.lines import LINES_MAX
+from nbagent.words import told
 
 TRACE_MIME = "application/vnd.nbagent.trace+json"
 SCHEMA_VERSION = 1
@@ -89,15 +90,15 @@ def mimebundle(
         return _drawn(view, meter, save=save, mode=mode, running=running, t=t)
     except Exception as error:  # noqa: BLE001 -- the view boundary: a view never breaks a run
         what = one_line(clean(f"{type(error).__name__}: {error}"), 200)
-        badge = f"{BADGE} " if view.scripted else ""
-        line = f"This run could not be drawn ({what}). The run itself is not affected."
+        badge = f"{told(BADGE)} " if view.scripted else ""
+        line = told(f"This run could not be drawn ({what}). The run itself is not affected.")
         return {"text/plain": f"{badge}{line}\n{view.answer}".strip()}
 
 
 def _drawn(
     view: RunView, meter: Meter, *, save: str, mode: str, running: bool, t: float | None
 ) -> dict[str, Any]:
-    state = view.state(t) if running else ""
+    state = told(view.state(t)) if running else ""
     if save == "none" and not running:
         return {"text/plain": _unsaved(view)}
     with_trace = mode != "answer" and (running or save == "full")
@@ -112,7 +113,7 @@ def _drawn(
 def whole_html(view: RunView, meter: Meter) -> Html:
     """Draw a run for a page of its own, where no notebook has to stay small."""
     snapshot = trimmed(view.snapshot(), WHOLE)
-    state = "Not finished" if view.running else ""
+    state = told("Not finished") if view.running else ""
     scene = Scene(snapshot, meter.metrics(), meter.chart(), {}, state, alone=True)
     names = [b["picture"] for b in scene.blocks if b["kind"] == "image"]
     pictures = chosen(names, view.pictures, WHOLE.pictures)
@@ -138,7 +139,7 @@ def whole_trace(view: RunView, meter: Meter, *, running: bool) -> dict[str, Any]
 
 def _unsaved(view: RunView) -> str:
     line = "This run is not kept in the file (save none). `_` is the run, `%kimi show` draws it."
-    return f"{BADGE} {line}" if view.scripted else line
+    return f"{told(BADGE)} {told(line)}" if view.scripted else told(line)
 
 
 def _at(

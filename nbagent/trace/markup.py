@@ -7,6 +7,7 @@ background inherit the host's colours; greys are translucent, so that both theme
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 MONO = "font-family:Menlo,Consolas,'DejaVu Sans Mono',monospace;font-size:12px;line-height:1.5"
@@ -56,6 +57,17 @@ def tag(name: str, *children: object, style: str = "", **attributes: str) -> Htm
     return Html(
         start if name in ("img", "br", "hr", "meta") else f"{start}{join(*children)}</{name}>"
     )
+
+
+def filled(words: str, **parts: Html) -> Html:
+    """A text with markup in its places; the text itself is escaped.
+
+    Args:
+        words: with `{name}` where a part belongs.
+        parts: what belongs there.
+    """
+    pieces = re.split(r"\{(\w+)\}", words)
+    return join(*(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces)))
 
 
 def details(summary: Html, *body: object, style: str, summary_style: str, is_open: bool) -> Html:

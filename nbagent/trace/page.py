@@ -12,15 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nbagent.phrases import BADGE, UNKNOWN, count, dollars, plural, seconds, share, size, unfinished
+from nbagent.phrases import BADGE, UNKNOWN, count, dollars, seconds, share, size, unfinished
 from nbagent.trace.answer import to_html
 from nbagent.trace.blocks import table_html
 from nbagent.trace.chart import NAMES, run_svg, swatch_svg
 from nbagent.trace.markdown import parse
-from nbagent.trace.markup import FAILED, QUIET, Html, details, join, pre, tag
+from nbagent.trace.markup import FAILED, QUIET, Html, details, filled, join, pre, tag
 from nbagent.trace.pictures import svg_uri, uri
 from nbagent.trace.rows import figures_html, rows_html
 from nbagent.view.outputs import Block, Picture
+from nbagent.words import counted, paragraph, series, t, told, told_series
 
 ROOT_CLASS = "tex2jax_ignore mathjax_ignore"
 """Keeps MathJax from setting `$` in prices and code as mathematics; nothing else hangs on it."""
@@ -78,38 +79,44 @@ def page_html(scene: Scene) -> Html:
 
 
 def _note(note: str) -> list[Html]:
-    return [tag("div", note, style=f"font-size:13px;{QUIET}")] if note else []
+    return [tag("div", told(note), style=f"font-size:13px;{QUIET}")] if note else []
 
 
 def badge_html() -> Html:
     """The badge of a scripted run."""
     style = "display:inline-block;margin-right:6px;padding:1px 6px;font-size:12px;"
     style += "border:1px dashed #80808099;border-radius:4px"
-    return tag("span", tag("b", BADGE[:8]), BADGE[8:], style=style)
+    first, dot, rest = t(BADGE).partition(DOT)
+    return tag("span", tag("b", first), dot, rest, style=style)
+
+
+def steps_words(snapshot: Mapping[str, Any]) -> str:
+    """`5 steps`, by what the view counts."""
+    n_older = sum(older["n_steps"] for older in snapshot["ranges"])
+    return counted(len(snapshot["steps"]) + n_older, "step")
 
 
 def head_words(snapshot: Mapping[str, Any]) -> str:
     """`5 steps, 5 tool calls`, by what the view counts."""
     ranges = snapshot["ranges"]
-    n_steps = len(snapshot["steps"]) + sum(r["n_steps"] for r in ranges)
     n_calls = sum(len(s["calls"]) for s in snapshot["steps"]) + sum(r["n_calls"] for r in ranges)
-    calls = f", {plural(n_calls, 'tool call')}" if n_calls else ""
-    return plural(n_steps, "step") + calls
+    return series([steps_words(snapshot), counted(n_calls, "tool call") if n_calls else ""])
 
 
 def summary_html(scene: Scene) -> Html:
     """The first line: state or outcome, steps, time, cost, changed names; one source line."""
     snapshot, run = scene.snapshot, scene.metrics["run"]
-    steps = head_words(snapshot).partition(",")[0]
+    steps = steps_words(snapshot)
     mark = _MARKS.get(snapshot["state"], "")
     first = tag("b", scene.state or f"{mark} {steps}")
     words = [steps] if scene.state else []
     words += [seconds(run["wall_s"]), _cost(scene)]
     line = join(first, DOT, DOT.join(words))
     if snapshot["changes"]:
-        line = join(line, DOT, tag("code", snapshot["changes"], style="font-size:12px"))
-    quiet = [snapshot["counts"], f"{count(run['completion_tokens'])} tokens out"]
-    quiet += [_context(run), unfinished(run["unknown_attempts"]), snapshot["model"]]
+        line = join(line, DOT, tag("code", told(snapshot["changes"]), style="font-size:12px"))
+    quiet = [told_series(snapshot["counts"])]
+    quiet += [t("{n} tokens out", n=count(run["completion_tokens"]))]
+    quiet += [_context(run), unfinished(run["unknown_attempts"]), _model(snapshot)]
     said = DOT.join(word for word in quiet if word)
     line = join(line, tag("span", DOT, said, style=QUIET))
     if snapshot["scripted"]:
@@ -125,18 +132,26 @@ _MARKS = {
 }
 
 
+def _model(snapshot: Mapping[str, Any]) -> str:
+    return t("scripted") if snapshot["scripted"] else str(snapshot["model"])
+
+
 def _context(run: Mapping[str, Any]) -> str:
     """How full the model's window was at the end; '' if that is not known."""
     used, window = run["context_tokens"], run["window_tokens"]
-    return f"context {share(used / window)} full" if used and window else ""
+    return t("context {share} full", share=share(used / window)) if used and window else ""
 
 
 def _cost(scene: Scene) -> str:
     run = scene.metrics["run"]
     if run["cost_usd"] is None:
-        return f"cost {UNKNOWN}"
-    est = " est." if run["estimated"] else ""
-    return f"{dollars(run['cost_usd'], at_least=run['unknown_attempts'] > 0)}{est}"
+        return t("cost {cost}", cost=UNKNOWN)
+    return _estimated(dollars(run["cost_usd"], at_least=run["unknown_attempts"] > 0), run)
+
+
+def _estimated(figure: str, row: Mapping[str, Any]) -> str:
+    """A figure, marked if it is of counts that were estimated."""
+    return t("{figure} est.", figure=figure) if row["estimated"] else figure
 
 
 def _answer(scene: Scene) -> list[Html]:
@@ -150,7 +165,7 @@ def _answer(scene: Scene) -> list[Html]:
             if snapshot["state"] == "error"
             else ""
         )
-        parts.append(tag("p", snapshot["text"], style=style or "margin:0 0 8px", dir="auto"))
+        parts.append(tag("p", told(snapshot["text"]), style=style or "margin:0 0 8px", dir="auto"))
     if answer:
         if snapshot["scripted"]:
             parts.append(tag("div", badge_html(), style="margin:0 0 6px"))
@@ -170,9 +185,9 @@ def picture_html(scene: Scene, name: str) -> Html:
     picture = scene.pictures.get(name)
     alt = next((b["alt"] for b in scene.blocks if b.get("picture") == name), "Figure")
     if picture is None:
-        words = "Figure left out to keep this notebook small; the run in memory still has it."
+        words = t("Figure left out here; the run in memory still has it")
         return tag("span", words, style=f"font-size:12px;{QUIET}")
-    return tag("img", class_=f"nba-{name}", src=uri(picture), alt=alt, style=PICTURE_STYLE)
+    return tag("img", class_=f"nba-{name}", src=uri(picture), alt=told(alt), style=PICTURE_STYLE)
 
 
 def _step_pictures(scene: Scene) -> dict[str, Html]:
@@ -183,7 +198,7 @@ def _step_pictures(scene: Scene) -> dict[str, Html]:
             continue
         name = block["picture"]
         if name in scene.top_pictures:
-            words = f"{block['alt']}, shown above"
+            words = t("{what}, shown above", what=told(block["alt"]))
             shown[name] = tag("div", words, style=f"font-size:12px;margin:6px 0;{QUIET}")
         else:
             shown[name] = tag("div", picture_html(scene, name), style="margin:6px 0")
@@ -192,8 +207,8 @@ def _step_pictures(scene: Scene) -> dict[str, Html]:
 
 def _trace(scene: Scene) -> Html:
     snapshot = scene.snapshot
-    counts = f" {DOT} {snapshot['counts']}" if snapshot["counts"] else ""
-    line = join(tag("b", "Trace"), tag("span", DOT, head_words(snapshot), counts, style=QUIET))
+    counts = f" {DOT} {told_series(snapshot['counts'])}" if snapshot["counts"] else ""
+    line = join(tag("b", t("Trace")), tag("span", DOT, head_words(snapshot), counts, style=QUIET))
     parts = [_chart(scene), _legend(scene), _rows(scene), _sent(snapshot), _table(scene)]
     parts += [_compacted(snapshot["compacted"])] if snapshot["compacted"] else []
     parts += [_faults(snapshot["faults"])] if snapshot["faults"] else []
@@ -217,14 +232,15 @@ def _chart(scene: Scene) -> Html:
 
 def _caption(scene: Scene) -> str:
     run = scene.metrics["run"]
-    words = f"0 to {seconds(run['wall_s'])}, speed above, phases below."
+    said = [t("0 to {time}, speed above, phases below.", time=seconds(run["wall_s"]))]
     if run["paced"]:
-        words += " Speed is paced by a timer, not by a model."
+        said.append(t("Speed is paced by a timer, not by a model."))
     elif run["tokens_per_s"] is not None:
-        words += f" Dashed: median {run['tokens_per_s']:.0f} tok/s."
+        said.append(t("Dashed: median {n} tok/s.", n=f"{run['tokens_per_s']:.0f}"))
     if run["stalls"]:
-        words += f" Red bracket: {plural(run['stalls'], 'stall')}, {seconds(run['stall_s'])}."
-    return words
+        stalls, time = counted(run["stalls"], "stall"), seconds(run["stall_s"])
+        said.append(t("Red bracket: {stalls}, {time}.", stalls=stalls, time=time))
+    return paragraph(said)
 
 
 def _legend(scene: Scene) -> Html:
@@ -235,7 +251,7 @@ def _legend(scene: Scene) -> Html:
             shape = "width:14px;height:9px;margin:0;display:inline;vertical-align:baseline"
             swatch = tag("img", src=svg_uri(swatch_svg(phase)), alt="", style=shape)
             items.append(
-                tag("span", swatch, " ", name, style="white-space:nowrap;margin-right:12px")
+                tag("span", swatch, " ", t(name), style="white-space:nowrap;margin-right:12px")
             )
     return tag("div", join(*items, by=" "), style="font-size:12px;padding:2px 0 8px")
 
@@ -257,79 +273,99 @@ _FOLD_LINE = f"padding:5px 0;font-size:13px;{QUIET}"
 def _sent(snapshot: Mapping[str, Any]) -> Html:
     host, operator = snapshot["host"], snapshot["operator"]
     local = host.rpartition(":")[0].strip("[]") in ("127.0.0.1", "localhost", "::1")
-    where = "this machine" if local or not host else host + (f" ({operator})" if operator else "")
+    where = host + (f" ({operator})" if operator else "")
+    if local or not host:
+        where = t("this machine")
     is_replay = bool(snapshot["steps"]) and not snapshot["sent_parts"]
-    line = join("Nothing was sent." if is_replay else f"To {where}: {snapshot['sent']}")
-    pieces = [
-        f"{size(p['n_bytes'])}  {p['kind'].replace('_', ' ')} {p['name']}".rstrip()
-        + (f" ({p['n']} times)" if p["n"] > 1 else "")
-        for p in snapshot["sent_parts"]
-    ]
-    body = pre("\n".join(pieces) or "Nothing has been sent yet.")
+    sent = t("To {where}: {what}", where=where, what=told_series(snapshot["sent"]))
+    line = join(t("Nothing was sent.") if is_replay else sent)
+    pieces = map(_piece, snapshot["sent_parts"])
+    body = pre("\n".join(pieces) or t("Nothing has been sent yet."))
     return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
+
+
+def _piece(part: Mapping[str, Any]) -> str:
+    """A line of the list of what was sent."""
+    kind = t(_PIECES.get(part["kind"], part["kind"]))
+    words = f"{size(part['n_bytes'])}  {kind} {told(part['name'])}".rstrip()
+    return f"{words} ({counted(part['n'], 'time')})" if part["n"] > 1 else words
+
+
+_PIECES = {
+    "system": "system",
+    "tools": "tools",
+    "prompt": "prompt",
+    "message": "message",
+    "attachment": "attachment",
+    "image": "picture",
+    "tool_result": "tool result",
+}
 
 
 def _compacted(rows: Sequence[Sequence[Any]]) -> Html:
     """What left the requests on the way, and that the run still has it."""
-    line = join(f"Context compacted {plural(len(rows), 'time')}; nothing is lost")
-    told = "\n".join(f"before step {step}: {words}" for step, words, _ in rows)
-    kept = "The steps above are all here; `_.messages` and `%kimi history` have every message."
-    summary = f"\n\nWhat requests carry instead:\n{rows[-1][2]}" if rows[-1][2] else ""
-    body = pre(f"{told}\n{kept}{summary}", wrap=True)
+    times = counted(len(rows), "time")
+    line = join(t("Context compacted {times}; nothing is lost", times=times))
+    said = [t("before step {n}: {what}", n=step, what=told(words)) for step, words, _ in rows]
+    said += [
+        t("The steps above are all here; `_.messages` and `%kimi history` have every message.")
+    ]
+    if rows[-1][2]:
+        said += ["", f"{t('What requests carry instead')}:", rows[-1][2]]
+    body = pre("\n".join(said), wrap=True)
     return details(line, body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False)
 
 
 def _faults(faults: Sequence[str]) -> Html:
-    words = "Not everything could be shown here; the run itself is not affected."
+    words = t("Not everything could be shown here; the run itself is not affected.")
     return join(tag("div", words, style="font-size:12px"), pre("\n".join(faults), wrap=True))
 
 
 def _footer() -> Html:
-    codes = [tag("code", c) for c in ("_", "_.metrics()", "_.messages", "_.requests", "%kimi show")]
-    words = join("In code: ", codes[0], " is this run; ", join(*codes[1:4], by=", "))
-    words = join(words, ". ", codes[4], " draws it again.")
+    parts = [tag("code", code) for code in ("_.metrics()", "_.messages", "_.requests")]
+    words = filled(
+        t("In code: {run} is this run; {parts}. {show} draws it again."),
+        run=tag("code", "_"),
+        parts=join(*parts, by=", "),
+        show=tag("code", "%kimi show"),
+    )
     return tag("div", words, style=f"font-size:12px;padding:6px 0;{_FOLD};{QUIET}")
 
 
 def _table(scene: Scene) -> Html:
     """The figures as a table, on one source line."""
-    names = (
-        "step",
-        "TTFT",
-        "first answer",
-        "tok/s",
-        "out",
-        "reasoning",
-        "cached",
-        "tool",
-        "waited",
-    )
-    head = [tag("th", name, style="text-align:right") for name in (*names, "stalls", "cost")]
+    head = [tag("th", t(name), style="text-align:right") for name in _COLUMNS]
     steps = [(str(row["step"]), row) for row in scene.metrics["steps"][-100:]]
-    rows = [_figures_row(name, row, scene) for name, row in [*steps, ("run", scene.metrics["run"])]]
+    total = (t("run"), scene.metrics["run"])
+    rows = [_figures_row(name, row, scene) for name, row in [*steps, total]]
     style = (
         "border-collapse:collapse;font-size:12px;margin:0 0 8px;text-align:right;white-space:nowrap"
     )
     table = tag("table", tag("tr", *head), *rows, style=style, cellpadding="4")
     body = tag("div", table, style="overflow-x:auto")
     folded = details(
-        join("Figures as a table"), body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False
+        join(t("Figures as a table")), body, style=_FOLD, summary_style=_FOLD_LINE, is_open=False
     )
     return Html(folded.replace("\n", ""))
+
+
+_COLUMNS = (
+    *("step", "TTFT", "first answer", "tok/s", "out", "reasoning", "cached", "tool", "waited"),
+    *("stalls", "cost"),
+)
 
 
 def _figures_row(name: str, row: Mapping[str, Any], scene: Scene) -> Html:
     paced = bool(scene.metrics["run"]["paced"])
     speed = row["tokens_per_s"]
-    est = " est." if row["estimated"] else ""
     reasoning = row["reasoning_tokens"]
     cells = [
         name,
         seconds(row["ttft_s"]),
         seconds(row["ttfa_s"]),
-        "paced" if paced else UNKNOWN if speed is None else f"{speed:.0f}",
+        t("paced") if paced else UNKNOWN if speed is None else f"{speed:.0f}",
         count(row["completion_tokens"]),
-        UNKNOWN if reasoning is None else count(reasoning) + est,
+        UNKNOWN if reasoning is None else _estimated(count(reasoning), row),
         share(row["cached_share"]),
         seconds(row["tool_s"]) if row["tool_calls"] else UNKNOWN,
         seconds(row["wait_s"]) if row["wait_s"] else UNKNOWN,

@@ -13,12 +13,13 @@ from nbagent.phrases import BADGE
 from nbagent.trace.answer import escape_markdown, to_markdown
 from nbagent.trace.markdown import parse
 from nbagent.trace.page import head_words
+from nbagent.words import counted, series, t, told, told_series
 
 
 def summary_words(snapshot: Mapping[str, Any]) -> str:
     """`5 steps, 5 tool calls, 1 failed and repaired. +df_clean`, without any figure of time."""
-    words = ", ".join(part for part in (head_words(snapshot), snapshot["counts"]) if part)
-    return f"{words}. {snapshot['changes']}".strip()
+    words = series([head_words(snapshot), told_series(snapshot["counts"])])
+    return t("{counts}. {changes}", counts=words, changes=told(snapshot["changes"])).strip()
 
 
 def plain_text(snapshot: Mapping[str, Any], state: str, *, steps: bool) -> str:
@@ -29,12 +30,12 @@ def plain_text(snapshot: Mapping[str, Any], state: str, *, steps: bool) -> str:
         state: the state in words while the run goes on; '' once it has ended.
         steps: whether each step has a line.
     """
-    badge = [BADGE] if snapshot["scripted"] else []
+    badge = [t(BADGE)] if snapshot["scripted"] else []
     parts = [" ".join([*badge, state or summary_words(snapshot)])]
-    parts += [snapshot["note"]] if snapshot["note"] else []
+    parts += [told(snapshot["note"])] if snapshot["note"] else []
     parts += _step_lines(snapshot) if steps else []
     if snapshot["text"] and not state and snapshot["state"] != "answer":
-        parts.append(snapshot["text"])
+        parts.append(told(snapshot["text"]))
     if snapshot["answer"]:
         parts += ["", *badge, snapshot["answer"]]
     return "\n".join(parts)
@@ -42,24 +43,28 @@ def plain_text(snapshot: Mapping[str, Any], state: str, *, steps: bool) -> str:
 
 def markdown_text(snapshot: Mapping[str, Any], state: str, *, steps: bool) -> str:
     """The run as Markdown in which every text of the model is escaped; arguments as above."""
-    badge = [f"**{escape_markdown(BADGE)}**"] if snapshot["scripted"] else []
+    badge = [f"**{escape_markdown(t(BADGE))}**"] if snapshot["scripted"] else []
     parts = [" ".join([*badge, escape_markdown(state or summary_words(snapshot))])]
-    parts += [escape_markdown(snapshot["note"])] if snapshot["note"] else []
+    parts += [escape_markdown(told(snapshot["note"]))] if snapshot["note"] else []
     if steps:
         parts.append("\n".join(f"- {escape_markdown(line)}" for line in _step_lines(snapshot)))
     if snapshot["text"] and not state and snapshot["state"] != "answer":
-        parts.append(escape_markdown(snapshot["text"]))
+        parts.append(escape_markdown(told(snapshot["text"])))
     if snapshot["answer"]:
         parts += [*badge, to_markdown(parse(snapshot["answer"]))]
     return "\n\n".join(part for part in parts if part)
 
 
 def _step_lines(snapshot: Mapping[str, Any]) -> list[str]:
-    lines = [
-        f"{r['first']} to {r['last']}: {r['n_calls']} tool calls, {r['n_failed']} failed"
-        for r in snapshot["ranges"]
-    ]
+    lines = [_range_line(older) for older in snapshot["ranges"]]
     for step in snapshot["steps"]:
-        deed = " ".join(part for part in (step["tools"], "->", step["outcome"]) if part)
+        outcome = told_series(step["outcome"])
+        deed = " ".join(part for part in (step["tools"], "->", outcome) if part)
         lines.append(f"{step['step']}  {step['gist']}" + (f"  {deed}" if step["outcome"] else ""))
     return lines
+
+
+def _range_line(older: Mapping[str, Any]) -> str:
+    calls, failed = counted(older["n_calls"], "tool call"), t("{n} failed", n=older["n_failed"])
+    numbers = {"first": older["first"], "last": older["last"]}
+    return t("{first} to {last}: {words}", **numbers, words=series([calls, failed]))

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nbagent.phrases import plural, seconds
+from nbagent.phrases import seconds
 from nbagent.trace.blocks import body
 from nbagent.trace.chart import step_svg
 from nbagent.trace.markup import QUIET, Html, details, join, tag
 from nbagent.trace.pictures import svg_uri
+from nbagent.words import counted, series, t, told_series
 
 WIDE_ONLY = "clamp(0px,(100% - 520px)*999,{})"
 """A width that is there from 520 pixels on: inline styles have no media queries."""
@@ -83,7 +84,7 @@ def figures_html(
     for i, (number, wall_s) in enumerate(walls.items()):
         own = [s for s in segments if s[0] == number]
         bar = tag("img", src=svg_uri(step_svg(own)), alt="", style=BAR)
-        hidden = tag("span", f"step {number}: ", style="display:none")
+        hidden = tag("span", t("step {n}:", n=number), " ", style="display:none")
         time = tag("span", seconds(wall_s), style=TIME)
         place = f"grid-row:{first_row + i};grid-column:1;{FIGURE}"
         cells.append(tag("div", hidden, bar if own else "", time, style=place))
@@ -93,15 +94,17 @@ def figures_html(
 def _range_html(older: Mapping[str, Any], row: int) -> Html:
     first, last = older["first"], older["last"]
     numbers = str(first) if first == last else f"{first}\N{EN DASH}{last}"
-    words = [plural(older["n_steps"], "step"), plural(older["n_calls"], "tool call")]
+    words = [counted(older["n_steps"], "step"), counted(older["n_calls"], "tool call")]
     if older["n_failed"]:
-        words.append(f"{older['n_failed']} failed, {older['n_repaired']} repaired")
-    line = join(tag("b", numbers), f" \N{MIDDLE DOT} {', '.join(words)}")
+        words.append(t("{n} failed", n=older["n_failed"]))
+        words.append(t("{n} repaired", n=older["n_repaired"]))
+    line = join(tag("b", numbers), f" \N{MIDDLE DOT} {series(words)}")
     gists = [
         tag("div", f"{number}  {gist}", style="font-size:12px") for number, gist in older["gists"]
     ]
     left = older["n_steps"] - len(older["gists"])
-    note = [tag("div", f"and {left:,} more", style=f"font-size:12px;{QUIET}")] if left > 0 else []
+    more = t("and {n} more", n=f"{left:,}")
+    note = [tag("div", more, style=f"font-size:12px;{QUIET}")] if left > 0 else []
     inside = tag("div", join(*gists, *note, by="\n"), style=BODY)
     style = f"grid-row:{row};grid-column:1;{ROW}"
     return details(
@@ -118,7 +121,7 @@ def _step_html(
     gist = tag("span", step["gist"], style=GIST, dir="auto")
     deed = [gist, tag("span", step["tools"], style=TOOL)]
     if step["outcome"]:
-        outcome = f"\N{RIGHTWARDS ARROW} {mark}{step['outcome']}"
+        outcome = f"\N{RIGHTWARDS ARROW} {mark}{told_series(step['outcome'])}"
         deed.append(tag("span", outcome, style=OUTCOME))
     number = tag("span", step["step"], style=f"flex:0 0 16px;{QUIET}")
     line = tag("span", number, " ", tag("span", join(*deed, by=" "), style=DEED), style=LINE)

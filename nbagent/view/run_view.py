@@ -60,6 +60,10 @@ FULL_STEPS = 50
 SAW_LIMIT = 6_000
 SUMMARY_LIMIT = 6_000
 OUTPUTS_PER_CALL = 20
+EDITED = {
+    "request": "The request was edited by you.",
+    "reply": "The reply was edited by you.",
+}
 LINES_TOGETHER = 100
 """So many lines of older steps are packed together."""
 PICTURES_BYTES = 8_000_000
@@ -186,8 +190,8 @@ class RunView:
     def changes(self) -> str:
         """Names that tool code made or changed: `+df_clean ~df`, at most twelve."""
         names = [f"+{n}" for n in self.added] + [f"~{n}" for n in self.changed]
-        more = f" and {len(names) - 12} more" if len(names) > 12 else ""  # noqa: PLR2004
-        return " ".join(names[:12]) + more
+        shown = " ".join(names[:12])
+        return f"{shown} and {len(names) - 12} more" if len(names) > 12 else shown  # noqa: PLR2004
 
     def counts(self) -> str:
         """How many calls failed, were repaired or denied: `1 failed and repaired`."""
@@ -195,12 +199,10 @@ class RunView:
         failed = sum(c.is_error for c in calls) + sum(r.n_failed for r in self.ranges)
         repaired = sum(c.repaired for c in calls) + sum(r.n_repaired for r in self.ranges)
         denied = sum(c.decision == "deny" for c in calls)
-        parts = [f"{failed} failed"] if failed else []
-        if repaired:
-            parts = [f"{failed} failed{' and' if failed == repaired else f', {repaired}'} repaired"]
-        if denied:
-            parts.append(f"{denied} denied")
-        return ", ".join(parts)
+        parts = [f"{failed} failed", f"{repaired} repaired", f"{denied} denied"]
+        if failed == repaired:
+            parts[:2] = [f"{failed} failed and repaired"]
+        return ", ".join(part for part in parts if not part.startswith("0 "))
 
     def snapshot(self, last: int = FULL_STEPS) -> dict[str, Any]:
         """The view as JSON values, without pictures: the block tree that renderers draw.
@@ -319,7 +321,7 @@ class RunView:
         if event.place == "reply" and event.message is not None:
             step.take(event.message)
         if event.place in {"request", "reply"}:
-            step.notes = [*step.notes[-9:], f"The {event.place} was edited by you."]
+            step.notes = [*step.notes[-9:], EDITED[event.place]]
         elif event.place == "result":
             step.call(event.index).see(event.content, SAW_LIMIT)
 

@@ -34,10 +34,13 @@ class SentCount:
         """The count in words: `sent 14 kB: prompt, df (summary), 3 tool results, 0 files`."""
         names = [p["name"] for p in self.parts if p["kind"] == "attachment"]
         files = [name for name in names if name.endswith("file)")]
-        parts = ["prompt", *(name for name in names if name not in files)]
-        for kind, word in (("message", "message"), ("tool_result", "tool result")):
-            n = sum(p["n"] for p in self.parts if p["kind"] == kind)
-            parts += [plural(n, word)] if n else []
-        images = sum(p["n"] for p in self.parts if p["kind"] == "image")
+        parts = [f"sent {size(self.n_bytes)}: prompt"]
+        parts += [name for name in names if name not in files]
+        messages, results, images = map(self._n, ("message", "tool_result", "image"))
+        parts += [plural(messages, "message")] if messages else []
+        parts += [plural(results, "tool result")] if results else []
         parts += [plural(images, "picture")] if images else []
-        return f"sent {size(self.n_bytes)}: {', '.join([*parts, plural(len(files), 'file')])}"
+        return ", ".join([*parts, plural(len(files), "file")])
+
+    def _n(self, kind: str) -> int:
+        return sum(part["n"] for part in self.parts if part["kind"] == kind)

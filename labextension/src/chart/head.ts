@@ -2,7 +2,7 @@
 
 import { html, svg } from './dom';
 import type { Mode } from './index';
-import { lookOf, PHASE_NAMES, type Patterns } from './phases';
+import { PHASE_NAMES, type Patterns, wordOf } from './phases';
 import { t } from '../words';
 
 export interface Head {
@@ -13,15 +13,14 @@ export interface Head {
   name(word: string): void;
 }
 
-const MODES: readonly (readonly [Mode, string])[] = [
-  ['speed', t('Speed')],
-  ['steps', t('Steps')],
-  ['table', t('Table')]
-];
-
 /** Make the line; `choose` is called with the mode that the reader wants. */
 export function headOf(patterns: Patterns, choose: (mode: Mode) => void): Head {
-  const buttons = MODES.map(([mode, word]) => {
+  const modes: [Mode, string][] = [
+    ['speed', t('Speed')],
+    ['steps', t('Steps')],
+    ['table', t('Table')]
+  ];
+  const buttons = modes.map(([mode, word]) => {
     const button = html('button', { type: 'button' }, [word]);
     button.addEventListener('click', () => choose(mode));
     return [mode, button] as const;
@@ -58,7 +57,7 @@ function legend(patterns: Patterns): HTMLElement {
     const sample = svg('svg', { 'aria-hidden': 'true', viewBox: '0 0 14 10' }, [
       svg('rect', { ...place, ...patterns.fill(phase) })
     ]);
-    return html('li', {}, [sample, lookOf(phase).word]);
+    return html('li', {}, [sample, wordOf(phase)]);
   });
   return html('ul', { class: 'nba-chart-legend', 'aria-label': t('Phases') }, entries);
 }

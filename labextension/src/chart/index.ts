@@ -64,8 +64,8 @@ class Chart implements ChartView {
   ) {
     this.overview = new Overview(this.patterns, actions);
     this.head = headOf(this.patterns, mode => this.choose(mode));
-    this.timeCursor = new Cursor('Time in the run', this.timeTrack());
-    this.rowCursor = new Cursor('Step', this.rowTrack());
+    this.timeCursor = new Cursor(t('Time in the run'), this.timeTrack());
+    this.rowCursor = new Cursor(t('Steps'), this.rowTrack());
     this.plot = html('div', { class: 'nba-plot' }, [
       this.canvas,
       this.picture,
@@ -149,7 +149,7 @@ class Chart implements ChartView {
       if (frame.withGaps && scene.gaps) drawGaps(context, scene.gaps, frame, palette);
     }
     sized(this.picture, frame.width, frame.height);
-    this.picture.setAttribute('aria-label', `Speed over time by phase. ${words}`);
+    this.picture.setAttribute('aria-label', t('Speed over time by phase. {words}', { words }));
     const nodes = plotNodes(scene, frame, this.patterns);
     this.picture.replaceChildren(...nodes, ...this.bigNumber(), this.hair);
     place(this.timeCursor.element, frame.left, 0, frame.right - frame.left, frame.height);
@@ -162,7 +162,11 @@ class Chart implements ChartView {
     if (!this.frame.wide) return [];
     const speed = live ? (nowTokensPerS ?? null) : chart.p50;
     const number = speed === null ? '—' : String(Math.round(speed));
-    const unit = live ? 'tok/s now (est.)' : chart.paced ? 'tok/s, timer' : 'tok/s, median';
+    const unit = live
+      ? t('tok/s now (est.)')
+      : chart.paced
+        ? t('tok/s, timer')
+        : t('tok/s, median');
     return [
       svg('text', { x: 0, y: 26, class: 'nba-big' }, [number]),
       svg('text', { x: 0, y: 42 }, [unit])
@@ -172,7 +176,10 @@ class Chart implements ChartView {
   private drawRows(): void {
     const height = waterfallHeight(this.rows.length);
     sized(this.rowsPicture, this.frame.width, height);
-    this.rowsPicture.setAttribute('aria-label', `${this.rows.length} rows of steps over time`);
+    this.rowsPicture.setAttribute(
+      'aria-label',
+      t('{n} rows of steps over time', { n: this.rows.length })
+    );
     const nodes = waterfallNodes(this.rows, this.frame, this.patterns, this.chosen);
     this.rowsPicture.replaceChildren(...nodes);
     place(this.rowCursor.element, 0, 0, this.frame.width, height);

@@ -8,13 +8,13 @@ import { box } from './plot';
 import { cssColour, PHASE_NAMES, type Patterns } from './phases';
 import { RangeSlider } from './slider';
 import type { ChartActions, ChartScene, StepRange } from './types';
+import { listed, t } from '../words';
 
 const COLUMNS = { top: 6, bottom: 58 };
 const ERRORS = { top: 62, height: 8 };
 const CONTEXT = { top: 76, bottom: 100 };
 const HEIGHT = 116;
 const WIDE = 640;
-const HINT = 'The frame is what is open below. Drag it, click, or use the arrow keys.';
 /** From the bottom of a column: what the tools did, what the model did, what was waited for. */
 const ORDER = ['tool', 'answer', 'arguments', 'reasoning', 'waiting', 'retry', 'you'];
 /** A fall of the context by this share is a compaction, and is drawn upright. */
@@ -55,7 +55,10 @@ export class Overview {
     this.place = { left: wide ? 92 : 8, right: width - (wide ? 44 : 8), first, last };
     this.picture.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
     this.picture.setAttribute('height', String(HEIGHT));
-    this.picture.setAttribute('aria-label', `Time by phase, failures and context. ${words}`);
+    this.picture.setAttribute(
+      'aria-label',
+      t('Time by phase, failures and context. {words}', { words })
+    );
     const columns = columnsOf(steps, scene.long?.failed ?? new Set());
     this.picture.replaceChildren(
       ...this.columns(columns),
@@ -79,14 +82,16 @@ export class Overview {
       this.frame.setAttribute('x', short(x0));
       this.frame.setAttribute('width', short(Math.max(x1 - x0, 6)));
     }
-    this.said.textContent = HINT;
+    this.hover(null);
     this.slider.set(ranges.length, shown, i => this.words(ranges[i]), this.edges(ranges));
   }
 
   private hover(x: number | null): void {
     const ranges = this.scene?.long?.ranges ?? [];
     const range = x === null ? undefined : ranges[this.slider.at(x)];
-    this.said.textContent = range ? this.words(range) : HINT;
+    this.said.textContent = range
+      ? this.words(range)
+      : t('The frame is what is open below. Drag it, click, or use the arrow keys.');
   }
 
   /** A range in words: `steps 401 to 600, 5 failed, 12 min, context 34,000`. */
@@ -99,13 +104,15 @@ export class Overview {
     const wall = rows.reduce((sum, row) => sum + Number(row['wall_s'] ?? 0), 0);
     const last = rows.at(-1);
     const context = last ? contextOf(last) : null;
-    const parts = [
-      `steps ${range.first.toLocaleString('en-US')} to ${range.last.toLocaleString('en-US')}`,
-      failed ? `${failed} failed` : '',
+    return listed(
+      t('steps {first} to {last}', {
+        first: range.first.toLocaleString('en-US'),
+        last: range.last.toLocaleString('en-US')
+      }),
+      failed && t('{n} failed', { n: failed }),
       seconds(wall),
-      context === null ? '' : `context ${count(context)} tokens`
-    ];
-    return parts.filter(Boolean).join(', ');
+      context !== null && t('context {n} tokens', { n: count(context) })
+    );
   }
 
   private edges(ranges: readonly StepRange[]): number[] {
@@ -190,10 +197,10 @@ export class Overview {
       nodes.push(svg('text', { x, y: HEIGHT - 2, ...side }, [step.toLocaleString('en-US')]));
     }
     const names: [string, number][] = [
-      ['time by phase', (COLUMNS.top + COLUMNS.bottom) / 2 + 4],
-      ['errors', ERRORS.top + 8],
-      ['context', (CONTEXT.top + CONTEXT.bottom) / 2 + 4],
-      ['step', HEIGHT - 2]
+      [t('time by phase'), (COLUMNS.top + COLUMNS.bottom) / 2 + 4],
+      [t('errors'), ERRORS.top + 8],
+      [t('context'), (CONTEXT.top + CONTEXT.bottom) / 2 + 4],
+      [t('step'), HEIGHT - 2]
     ];
     const gutter = names.map(([name, y]) => svg('text', { x: left - 8, y, ...end }, [name]));
     return [...nodes, ...(wide ? gutter : [])];

@@ -1,10 +1,10 @@
 // The phases of a run: their order, words and looks. A phase has a colour, a pattern and a word,
 // so that none of them carries it alone.
 
+import { t } from '../words';
 import { svg } from './dom';
 
 export interface PhaseLook {
-  readonly word: string;
   /** The colour: a variable of the view's style sheet. */
   readonly variable: string;
   /** Its colour where that style sheet is not there. */
@@ -12,19 +12,33 @@ export interface PhaseLook {
 }
 
 export const PHASES: Readonly<Record<string, PhaseLook>> = {
-  waiting: { word: 'waiting', variable: '--nba-wait', fallback: '#6e7781' },
-  reasoning: { word: 'reasoning', variable: '--nba-reason', fallback: '#8250df' },
-  arguments: { word: 'arguments', variable: '--nba-args', fallback: '#9a6700' },
-  answer: { word: 'answer', variable: '--nba-answer', fallback: '#0969da' },
-  tool: { word: 'tool', variable: '--nba-tool', fallback: '#1a7f37' },
-  you: { word: 'you', variable: '--nba-warn', fallback: '#9a4a00' },
-  retry: { word: 'error', variable: '--nba-error', fallback: '#cf222e' }
+  waiting: { variable: '--nba-wait', fallback: '#6e7781' },
+  reasoning: { variable: '--nba-reason', fallback: '#8250df' },
+  arguments: { variable: '--nba-args', fallback: '#9a6700' },
+  answer: { variable: '--nba-answer', fallback: '#0969da' },
+  tool: { variable: '--nba-tool', fallback: '#1a7f37' },
+  you: { variable: '--nba-warn', fallback: '#9a4a00' },
+  retry: { variable: '--nba-error', fallback: '#cf222e' }
 };
 export const PHASE_NAMES = Object.keys(PHASES);
-const UNKNOWN: PhaseLook = { word: 'other', variable: '--nba-wait', fallback: '#6e7781' };
+const UNKNOWN: PhaseLook = { variable: '--nba-wait', fallback: '#6e7781' };
 
 export function lookOf(phase: string): PhaseLook {
   return PHASES[phase] ?? UNKNOWN;
+}
+
+/** What a phase is called. */
+export function wordOf(phase: string): string {
+  const words: Readonly<Record<string, string>> = {
+    waiting: t('waiting'),
+    reasoning: t('reasoning'),
+    arguments: t('arguments'),
+    answer: t('answer'),
+    tool: t('tool'),
+    you: t('you'),
+    retry: t('error')
+  };
+  return words[phase] ?? t('other');
 }
 
 /** A colour for SVG, as the page's style has it. */

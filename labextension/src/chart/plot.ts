@@ -6,6 +6,7 @@ import { short, svg } from './dom';
 import type { Patterns } from './phases';
 import { GAPS, RIBBON, SPEED, tickStep, tickWords, type Frame } from './scale';
 import type { ChartScene } from './types';
+import { t } from '../words';
 
 const MAX_STALLS = 40;
 /** A stall narrower than this has no room for its length in words. */
@@ -70,7 +71,7 @@ function stepLabels(segments: readonly ChartSegment[], frame: Frame): SVGElement
     before = step;
     const x = frame.x(t0);
     if (step === 0 || x < free || x > frame.right - 34) continue;
-    nodes.push(text(x, frame.labelsTop + 12, `step ${step}`));
+    nodes.push(text(x, frame.labelsTop + 12, t('step {n}', { n: step })));
     if (x > frame.left + 1) nodes.push(line(x, SPEED.top, x, RIBBON.top + 9, 'nba-mark'));
     free = x + 52;
   }
@@ -80,8 +81,8 @@ function stepLabels(segments: readonly ChartSegment[], frame: Frame): SVGElement
 function speedAxis(frame: Frame): SVGElement[] {
   const x = frame.left - 6;
   const nodes = [text(x, SPEED.top + 11, String(frame.top), END), text(x, SPEED.bottom, '0', END)];
-  if (frame.wide) nodes.push(text(x, RIBBON.top + 8, 'phases', END));
-  if (frame.wide && frame.withGaps) nodes.push(text(x, GAPS.top + 10, 'gaps', END));
+  if (frame.wide) nodes.push(text(x, RIBBON.top + 8, t('phases'), END));
+  if (frame.wide && frame.withGaps) nodes.push(text(x, GAPS.top + 10, t('gaps'), END));
   return nodes;
 }
 
@@ -106,7 +107,7 @@ function stalls(spans: readonly (readonly [number, number])[], frame: Frame): SV
     const [x0, x1] = [frame.x(t0), frame.x(t1)];
     d += bracket(x0, x1);
     if (x1 - x0 < STALL_WORDS && longest.length > 3) continue;
-    const label = `stall ${(t1 - t0).toFixed(1)} s`;
+    const label = t('stall {time}', { time: `${(t1 - t0).toFixed(1)} s` });
     const extra = { ...MIDDLE, class: 'nba-stall-words nba-halo' };
     words.push(text((x0 + x1) / 2, SPEED.bottom - 19, label, extra));
   }
@@ -124,10 +125,10 @@ function bracket(x0: number, x1: number): string {
 export function timeAxis(frame: Frame, y = frame.labelsTop + 27): SVGElement[] {
   const every = tickStep(frame.tEnd, Math.max(2, Math.floor((frame.right - frame.left) / 90)));
   const nodes: SVGElement[] = [];
-  for (let t = 0; t <= frame.tEnd * 1.0001; t += every) {
-    const x = frame.x(t);
-    const anchor = t === 0 ? {} : x > frame.right - 16 ? END : MIDDLE;
-    nodes.push(text(x, y, tickWords(t), anchor));
+  for (let at = 0; at <= frame.tEnd * 1.0001; at += every) {
+    const x = frame.x(at);
+    const anchor = at === 0 ? {} : x > frame.right - 16 ? END : MIDDLE;
+    nodes.push(text(x, y, tickWords(at), anchor));
   }
   return nodes;
 }

@@ -3,6 +3,7 @@
 import { phaseSeconds } from '../view/figures';
 import type { ChartSegment, Figure, StepFigures } from '../view/types';
 import type { ChartScene } from './types';
+import { counted } from '../words';
 
 export const MAX_ROWS = 200;
 
@@ -93,7 +94,7 @@ function joined(rows: readonly Row[]): Row {
   return {
     first: first?.first ?? 0,
     last: last?.last ?? 0,
-    label: `${rows.length} steps`,
+    label: counted(rows.length, 'step'),
     t0: first?.t0 ?? 0,
     t1: last?.t1 ?? 0,
     spans: rows.flatMap(row => row.spans),

@@ -1,13 +1,14 @@
 // The handle of the overview: a slider over ranges, and two buttons that do the same by a click.
 
 import { html } from './dom';
+import { t } from '../words';
 
 export class RangeSlider {
   readonly element = html('div', {
     class: 'nba-cursor nba-range',
     role: 'slider',
     tabindex: '0',
-    'aria-label': 'Range of steps that is open',
+    'aria-label': t('Range of steps that is open'),
     'aria-valuemin': '1'
   });
   readonly buttons: readonly HTMLButtonElement[];
@@ -22,7 +23,7 @@ export class RangeSlider {
       button.addEventListener('click', () => this.move(this.value + by));
       return button;
     };
-    this.buttons = [step(-1, '‹', 'Previous range'), step(1, '›', 'Next range')];
+    this.buttons = [step(-1, '‹', t('Previous range')), step(1, '›', t('Next range'))];
     this.listen();
   }
 
@@ -42,7 +43,7 @@ export class RangeSlider {
     const { element } = this;
     element.setAttribute('aria-valuemax', String(Math.max(n, 1)));
     element.setAttribute('aria-valuenow', String(Math.max(value, 0) + 1));
-    const said = value < 0 ? `No range is open; ${n} in all` : words(value);
+    const said = value < 0 ? t('No range is open; {n} in all', { n }) : words(value);
     element.setAttribute('aria-valuetext', said);
     const [back, on] = this.buttons;
     back?.toggleAttribute('disabled', value <= 0);

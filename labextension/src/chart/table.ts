@@ -3,9 +3,10 @@
 import { count, numbersOf, seconds } from '../view/phrases';
 import { contextOf } from './buckets';
 import { html } from './dom';
-import { lookOf, PHASE_NAMES } from './phases';
+import { PHASE_NAMES, wordOf } from './phases';
 import { totals, type Row } from './rows';
 import type { ChartScene, LongRun } from './types';
+import { t } from '../words';
 
 /** The table twin of the chart. */
 export function tableOf(
@@ -16,9 +17,9 @@ export function tableOf(
   const phases = PHASE_NAMES.filter(phase =>
     rows.some(row => row.spans.some(span => span.phase === phase))
   );
-  const heads = ['step', 'begins', 'lasts', ...phases.map(p => lookOf(p).word), 'tok/s'];
+  const heads = [t('step'), t('begins'), t('lasts'), ...phases.map(wordOf), t('tok/s')];
   const more = scene.long ? longCells(scene, scene.long) : null;
-  if (more) heads.push('failed', 'context');
+  if (more) heads.push(t('failed'), t('context'));
   const cells = heads.map(words => html('th', { scope: 'col' }, [words]));
   return html('table', { class: 'nba-chart-table' }, [
     html('caption', {}, [caption]),

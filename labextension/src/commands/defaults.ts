@@ -1,11 +1,13 @@
-// Settings of JupyterLab, and how those of runs reach a kernel: on the shell channel, just before
-// the cell that is to run, so that they are in force for it however many cells are sent at once.
+// Settings of JupyterLab, and how those of runs reach a kernel, with the page's language: on the
+// shell channel, just before the cell that is to run, so that they are in force for it however many
+// cells are sent at once.
 
 import { NotebookActions } from '@jupyterlab/notebook';
 import schema from '../../schema/plugin.json';
 import { kernelMessage } from '../shell/control';
 import { newId } from '../shell/link';
 import { speaksToKimi } from './cells';
+import { translate } from './labels';
 import type { Cell, Panel, SettingRegistry, Settings, Tracker } from './host';
 
 export const PLUGIN = 'nbagent:plugin';
@@ -29,6 +31,7 @@ export class Defaults {
   constructor(registry: SettingRegistry | null, tracker: Tracker) {
     void registry?.load(PLUGIN).then(settings => {
       this.settings = settings;
+      translate(settings.schema);
       settings.changed.connect(() => this.callbacks.forEach(callback => callback()));
     });
     NotebookActions.executionScheduled.connect((_sender, { notebook, cell }) => {
@@ -58,7 +61,8 @@ export class Defaults {
       run_id: 'settings',
       request_id: newId(),
       action: 'defaults',
-      values: this.values
+      values: this.values,
+      language: document.documentElement.lang
     };
     const type = 'nbagent_request';
     if (kernel) kernel.sendShellMessage(kernelMessage(kernel, 'shell', type, content), false, true);

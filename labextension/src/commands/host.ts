@@ -1,5 +1,6 @@
 // What the commands use of JupyterLab and Notebook 7, by the names that they document.
 
+import type { Labelled } from './labels';
 import type { Widget } from '@lumino/widgets';
 import type { App as RunsApp } from '../runs/host';
 import type { Kernel, NotebookPanel, SessionContext, Signal } from '../shell/notebook';
@@ -94,6 +95,8 @@ export interface Palette {
 }
 
 export interface Settings {
+  /** The plugin's, as the page has loaded it. */
+  readonly schema: Labelled;
   readonly composite: Readonly<Record<string, unknown>>;
   readonly changed: Signal<unknown, unknown>;
 }

@@ -2,7 +2,7 @@
 // there is at once; the kernel carries it out once, and the first answer counts.
 
 import type { KernelMessage, Link } from '../view/types';
-import { t } from '../words';
+import { t, told } from '../words';
 
 /** A command as the kernel's mailbox takes it. */
 export interface Command {
@@ -122,7 +122,7 @@ export class RunLink implements Link {
 
   private answer(reply: KernelMessage & { type: 'reply' }): void {
     if (!reply.ok) {
-      this.refuse(reply.request_id, String((reply as { error?: unknown }).error));
+      this.refuse(reply.request_id, told(String((reply as { error?: unknown }).error)));
       return;
     }
     if (!this.waiting.has(reply.request_id)) return;

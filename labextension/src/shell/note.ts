@@ -24,12 +24,9 @@ export function goneNote(runId: string): HTMLElement {
     code.textContent = `%kimi ${word} ${runId}`;
     return code;
   };
-  const saved = 'The kernel that ran this is gone; this is the trace as it was saved. ';
-  return noteOf(
-    saved,
-    command('resume'),
-    ' takes the run up, ',
-    command('show'),
-    ' draws all of it.'
+  const words = t(
+    'The kernel that ran this is gone; this is the trace as it was saved. {resume} takes the run up, {show} draws all of it.'
   );
+  const parts = words.split(/\{(\w+)\}/);
+  return noteOf(...parts.map((part, i) => (i % 2 ? command(part) : part)));
 }

@@ -5,12 +5,13 @@ import { button, h, icon, put, setText } from '../view/dom';
 import { sign } from './icons';
 import type { StepModel } from './model';
 import type { Until } from './types';
+import { t } from '../words';
 
-/** Where the run can go on to. */
-const AIMS: readonly (readonly [Until, string])[] = [
-  ['tool', 'tool'],
-  ['error', 'error'],
-  ['answer', 'answer']
+/** Where the run can go on to, and what the button says then. */
+const aims = (): readonly (readonly [Until, string, string])[] => [
+  ['tool', t('tool'), t('Continue to next tool')],
+  ['error', t('error'), t('Continue to next error')],
+  ['answer', t('answer'), t('Continue to next answer')]
 ];
 
 export interface ControlActions {
@@ -26,8 +27,8 @@ export interface ControlActions {
 export class Controls {
   private readonly aims = h(
     'select',
-    { 'aria-label': 'Continue to the next', title: 'Continue to the next' },
-    ...AIMS.map(([value, words]) => h('option', { value }, words))
+    { 'aria-label': t('Continue to the next'), title: t('Continue to the next') },
+    ...aims().map(([value, words]) => h('option', { value }, words))
   );
   private readonly aim = h('span');
   private readonly backward: HTMLButtonElement;
@@ -42,23 +43,23 @@ export class Controls {
     private readonly model: StepModel,
     private readonly act: ControlActions
   ) {
-    this.backward = command('Back', '←', icon('back'), () => act.back());
-    this.forward = command('Forward', '→', sign('fwd'), () => act.forward());
-    this.step = command('Step', '↵', sign('step'), () => act.step());
+    this.backward = command(t('Back'), '←', icon('back'), () => act.back());
+    this.forward = command(t('Forward'), '→', sign('fwd'), () => act.forward());
+    this.step = command(t('Step'), '↵', sign('step'), () => act.step());
     this.step.classList.add('pri');
     this.goOn = button({ class: '' }, () => this.continue(), sign('ff'), this.aim);
-    this.edit = command('Edit', 'E', sign('pen'), () => act.edit());
-    this.fork = command('Fork', 'F', sign('fork'), () => act.fork());
+    this.edit = command(t('Edit'), 'E', sign('pen'), () => act.edit());
+    this.fork = command(t('Fork'), 'F', sign('fork'), () => act.fork());
     const dd = h('span', { class: 'dd' }, h('span', { 'aria-hidden': 'true' }, '▾'), this.aims);
     const keys = button(
-      { class: 'b ghost', 'aria-label': 'Keys', title: 'Keys' },
+      { class: 'b ghost', 'aria-label': t('Keys'), title: t('Keys') },
       () => act.help(),
       '?'
     );
     const separator = (): HTMLElement => h('span', { class: 'sep' });
     this.node = h(
       'div',
-      { class: 'ctl', role: 'toolbar', 'aria-label': 'Step controls' },
+      { class: 'ctl', role: 'toolbar', 'aria-label': t('Step controls') },
       ...[this.backward, this.forward, separator()],
       ...[this.step, h('span', { class: 'b sp' }, this.goOn, dd), separator()],
       ...[this.edit, this.fork, h('span', { class: 'grow' }), keys]
@@ -88,8 +89,7 @@ export class Controls {
   }
 
   private drawAim(): void {
-    const words = AIMS.find(([value]) => value === this.aims.value)?.[1] ?? '';
-    setText(this.aim, `Continue to next ${words}`);
+    setText(this.aim, aims().find(([value]) => value === this.aims.value)?.[2] ?? '');
   }
 }
 

@@ -3,6 +3,7 @@
 import { button, composes, h, setText } from '../view/dom';
 import { spread } from './body';
 import type { MoveFacts } from './types';
+import { t, told } from '../words';
 import { handName, textOf } from './words';
 
 /** The text that a person edits, and how it becomes the value that the kernel takes. */
@@ -67,33 +68,34 @@ export interface EditActions {
 export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): HTMLElement | null {
   const editing = editingOf(facts);
   if (!editing) return null;
-  const name = `Edit ${handName(facts)}`;
+  const name = t('Edit {what}', { what: handName(facts) });
+  const kind = editing.kind === 'text' ? t('text') : editing.kind;
   const fault = h('p', { class: 's c-error', role: 'alert' });
   const area = h('textarea', {
     class: 'mono',
     spellcheck: 'false',
-    'aria-label': `${name}, as ${editing.kind}`,
+    'aria-label': t('{name}, as {kind}', { name, kind }),
     dir: editing.kind === 'text' ? 'auto' : 'ltr'
   });
   area.value = editing.text;
   const save = (value: string | null): void => {
     setText(fault, '');
     act.save(value).catch((error: unknown) => {
-      setText(fault, error instanceof Error ? error.message : String(error));
+      setText(fault, told(error instanceof Error ? error.message : String(error)));
       area.focus({ preventScroll: true });
     });
   };
   const send = (): void => save(editing.valueOf(area.value));
-  const words = isPast ? 'Fork with this edit' : 'Save';
+  const words = isPast ? t('Fork with this edit') : t('Save');
   const past = h(
     'p',
     { class: 'm s' },
-    'A past move can’t change; this makes a fork with your edit.'
+    t('A past move can’t change; this makes a fork with your edit.')
   );
   const form = h(
     'div',
     { class: 'edit', role: 'form', 'aria-label': name },
-    h('div', { class: 'h' }, h('b', {}, name), h('span', { class: 'm s' }, editing.kind)),
+    h('div', { class: 'h' }, h('b', {}, name), h('span', { class: 'm s' }, kind)),
     isPast && past,
     area,
     fault,
@@ -104,10 +106,10 @@ export function editForm(facts: MoveFacts, isPast: boolean, act: EditActions): H
       button(
         { class: 'b big' },
         () => act.close(),
-        'Cancel',
+        t('Cancel'),
         h('kbd', { 'aria-hidden': 'true' }, 'Esc')
       ),
-      !isPast && facts.edited && button({ class: 'b big' }, () => save(null), 'Take back')
+      !isPast && facts.edited && button({ class: 'b big' }, () => save(null), t('Take back'))
     )
   );
   area.addEventListener('keydown', event => {

@@ -1,9 +1,10 @@
 // A new run from a move on: what the fork keeps, and what it cannot give back.
 
 import { button, composes, h, icon, setText } from '../view/dom';
-import { clean, plural } from '../view/phrases';
+import { clean } from '../view/phrases';
 import { sign } from './icons';
 import type { ForkFacts } from './types';
+import { counted, t, told } from '../words';
 
 export interface ForkActions {
   fork(fresh: boolean): Promise<void>;
@@ -23,12 +24,12 @@ export function forkDialog(
   facts: Promise<ForkFacts>,
   act: ForkActions
 ): HTMLElement {
-  const here = choice('Go on in this kernel', true);
-  const fresh = choice('Fresh kernel, run recorded cells again', false);
+  const here = choice(t('Go on in this kernel'), true);
+  const fresh = choice(t('Fresh kernel, run recorded cells again'), false);
   const fault = h('p', { class: 's c-error', role: 'alert' });
-  const fork = button({ class: 'b big pri' }, () => go(), 'Fork', key('↵'));
+  const fork = button({ class: 'b big pri' }, () => go(), t('Fork'), key('↵'));
   const say = (error: unknown): void =>
-    setText(fault, error instanceof Error ? error.message : String(error));
+    setText(fault, told(error instanceof Error ? error.message : String(error)));
   const go = (): void => {
     if (fork.getAttribute('aria-disabled') === 'true') return;
     fork.setAttribute('aria-disabled', 'true');
@@ -39,9 +40,13 @@ export function forkDialog(
     });
   };
   fresh.radio.disabled = !canFresh;
-  setText(here.words, 'Asking the kernel …');
+  setText(here.words, t('Asking the kernel …'));
   facts.then(known => tell(known, here.words, fresh.words), say);
-  const node = h('div', { class: 'sheet', role: 'dialog', 'aria-label': `Fork from move ${n}` });
+  const node = h('div', {
+    class: 'sheet',
+    role: 'dialog',
+    'aria-label': t('Fork from move {n}', { n })
+  });
   const close = (): void => act.close();
   node.append(head(n, isEdited, close), here.node, fresh.node, fault, foot(fork, close));
   node.addEventListener('keydown', event => {
@@ -56,21 +61,21 @@ export function forkDialog(
 
 function head(n: number, isEdited: boolean, close: () => void): HTMLElement {
   const stays = isEdited
-    ? 'With your edit. This run stays as it is.'
-    : 'This run stays as it is, byte for byte.';
+    ? t('With your edit. This run stays as it is.')
+    : t('This run stays as it is, byte for byte.');
   return h(
     'div',
     { class: 'row top1' },
     sign('fork'),
-    h('b', { class: 'nw' }, `Fork from move ${n}`),
+    h('b', { class: 'nw' }, t('Fork from move {n}', { n })),
     h('span', { class: 'm grow' }, stays),
-    button({ class: 'b ghost', 'aria-label': 'Close' }, close, icon('cross'))
+    button({ class: 'b ghost', 'aria-label': t('Close') }, close, icon('cross'))
   );
 }
 
 function foot(fork: HTMLElement, close: () => void): HTMLElement {
-  const words = 'Recorded replies are reused up to here; requests after it are new.';
-  const cancel = button({ class: 'b big' }, close, 'Cancel', key('Esc'));
+  const words = t('Recorded replies are reused up to here; requests after it are new.');
+  const cancel = button({ class: 'b big' }, close, t('Cancel'), key('Esc'));
   return h('div', { class: 'row end1' }, h('span', { class: 'm s grow' }, words), cancel, fork);
 }
 
@@ -92,12 +97,14 @@ function tell(facts: ForkFacts, here: HTMLElement, fresh: HTMLElement): void {
   const names = facts.changed.split(/\s+/).filter(Boolean);
   const chips = names.flatMap(name => [' ', h('code', {}, clean(name))]);
   const said =
-    facts.words_here ||
+    told(facts.words_here) ||
     (names.length
-      ? 'It is not rewound. Changed since:'
-      : 'It is not rewound; no name has changed since.');
+      ? t('It is not rewound. Changed since:')
+      : t('It is not rewound; no name has changed since.'));
   here.replaceChildren(clean(said), ...(said.includes(names[0] ?? '\0') ? [] : chips));
-  const counted = `${plural(facts.n_worked, 'cell')} that worked, ${facts.n_failed} that failed ${facts.n_failed === 1 ? 'is' : 'are'} skipped.`;
-  const files = facts.files.length ? ` They write ${facts.files.join(', ')}.` : '';
-  fresh.replaceChildren(clean(facts.words_fresh || counted + files));
+  const cells = counted(facts.n_worked, 'cell');
+  const words = t('{cells} that worked; skipped: {n} that failed.', { cells, n: facts.n_failed });
+  const written = facts.files.join(t(', '));
+  const files = written && ` ${t('They write {names}.', { names: written })}`;
+  fresh.replaceChildren(clean(told(facts.words_fresh) || words + files));
 }

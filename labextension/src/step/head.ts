@@ -6,6 +6,7 @@ import { sign } from './icons';
 import type { StepModel } from './model';
 import type { Kin, Moves } from './types';
 import { handName } from './words';
+import { counted, t, told } from '../words';
 
 export interface HeadActions {
   end(): void;
@@ -15,20 +16,24 @@ export interface HeadActions {
   over(runId: string, n: number): void;
 }
 
-const ENDED: Record<Moves['finished'], string> = {
-  '': '',
-  answer: 'Finished',
-  stopped: 'Stopped by you',
-  limit: 'Limit reached',
-  error: 'Failed'
-};
-const GOING: Record<Moves['until'], string> = {
-  end: 'Running to the end',
-  move: 'Running to the next move',
-  tool: 'Running to the next tool',
-  error: 'Running to the next error',
-  answer: 'Running to the answer'
-};
+function endWords(reason: Moves['finished']): string {
+  return {
+    '': '',
+    answer: t('Finished'),
+    stopped: t('Stopped by you'),
+    limit: t('Limit reached'),
+    error: t('Failed')
+  }[reason];
+}
+function goingWords(until: Moves['until']): string {
+  return {
+    end: t('Running to the end'),
+    move: t('Running to the next move'),
+    tool: t('Running to the next tool'),
+    error: t('Running to the next error'),
+    answer: t('Running to the answer')
+  }[until];
+}
 
 export class Head {
   private readonly lead = h('span', { class: 'lead' });
@@ -56,12 +61,12 @@ export class Head {
       { class: 'b ghost', 'aria-keyshortcuts': 'R' },
       () => act.end(),
       sign('end'),
-      'Run to end'
+      t('Run to end')
     );
-    this.pause = button({ class: 'b ghost' }, () => act.pause(), icon('pause'), 'Pause');
-    this.stop = button({ class: 'b' }, () => this.press(), icon('stop', 'c-error'), 'Stop');
+    this.pause = button({ class: 'b ghost' }, () => act.pause(), icon('pause'), t('Pause'));
+    this.stop = button({ class: 'b' }, () => this.press(), icon('stop', 'c-error'), t('Stop'));
     const close = button(
-      { class: 'b ghost', 'aria-label': 'Close step view', title: 'Close step view' },
+      { class: 'b ghost', 'aria-label': t('Close step view'), title: t('Close step view') },
       () => act.close(),
       icon('cross')
     );
@@ -72,7 +77,7 @@ export class Head {
       h('kbd', { 'aria-hidden': 'true' }, 'End')
     );
     this.banner.append(icon('clock'), this.bannerWords, this.back);
-    const title = h('span', { class: 'who nw' }, 'Step view');
+    const title = h('span', { class: 'who nw' }, t('Step view'));
     const line = [this.lead, title, h('span', { class: 'sep' }), this.words, this.who];
     this.bar = h('div', { class: 'hd' }, ...line, this.end, this.pause, close, this.stop);
     this.notes = [this.fault, this.question, this.family, this.banner];
@@ -97,7 +102,7 @@ export class Head {
     this.stop.hidden = model.moves === null || model.isFinished;
     if (!model.isMoving && !model.moves?.open) put(this.stop, { 'aria-disabled': null });
     this.fault.hidden = !model.fault;
-    setText(this.fault, clean(model.fault));
+    setText(this.fault, clean(told(model.fault)));
     this.drawQuestion();
     this.drawBanner();
     this.drawFamily();
@@ -106,20 +111,27 @@ export class Head {
   private state(): [Node, (Node | string)[]] {
     const { model } = this;
     const { moves, shown } = model;
-    if (!moves || !shown) return [ring(), ['Asking the kernel']];
-    if (model.question) return [icon('diamond', 'c-warn'), [h('b', {}, 'The fork asks you')]];
+    if (!moves || !shown) return [ring(), [t('Asking the kernel')]];
+    if (model.question) return [icon('diamond', 'c-warn'), [h('b', {}, t('The fork asks you'))]];
     if (model.looksBack) {
-      const hand = handName(shown);
-      return [icon('clock'), [`Playback of move ${model.at}${hand && `, ${hand}`}`]];
+      const [n, what] = [model.at, handName(shown)];
+      const words = t('Playback of move {n}', { n });
+      return [icon('clock'), [what ? words + t(', ') + what : words]];
     }
     if (moves.open) {
-      const why = clean(moves.open.why);
-      const first = /^\S+/.exec(why)?.[0] ?? '';
+      const why = clean(told(moves.open.why));
+      const first = /^(?:[\u3400-\u9fff]+|\S+)/.exec(why)?.[0] ?? '';
       return [icon('pause'), [h('b', {}, first), why.slice(first.length)]];
     }
     if (model.isFinished)
-      return [icon('check', 'c-ok'), [h('b', {}, ENDED[moves.finished]), `. ${model.count} moves`]];
-    return [ring(), [GOING[moves.until]]];
+      return [
+        icon('check', 'c-ok'),
+        [
+          h('b', {}, endWords(moves.finished)),
+          t('. {moves}', { moves: counted(model.count, 'move') })
+        ]
+      ];
+    return [ring(), [goingWords(moves.until)]];
   }
 
   private drawBanner(): void {
@@ -129,15 +141,19 @@ export class Head {
       this.bannerWords.replaceChildren();
       return;
     }
-    const where = h('b', {}, `Looking back at move ${model.at} of ${model.count}.`);
+    const where = h(
+      'b',
+      {},
+      t('Looking back at move {n} of {count}.', { n: model.at, count: model.count })
+    );
     const now = model.isFinished
-      ? 'The run is finished. Nothing is sent and nothing runs.'
+      ? t('The run is finished. Nothing is sent and nothing runs.')
       : model.isMoving
-        ? 'Looking sends nothing and runs nothing. The run goes on.'
-        : `Nothing is sent and nothing runs. The run waits at move ${model.now}.`;
+        ? t('Looking sends nothing and runs nothing. The run goes on.')
+        : t('Nothing is sent and nothing runs. The run waits at move {n}.', { n: model.now });
     this.bannerWords.replaceChildren(where, ` ${now}`);
     const [label] = this.back.children;
-    if (label) setText(label, model.isFinished ? 'To the end' : 'Back to now');
+    if (label) setText(label, model.isFinished ? t('To the end') : t('Back to now'));
   }
 
   private drawQuestion(): void {
@@ -149,13 +165,14 @@ export class Head {
     box.dataset['key'] = key;
     box.replaceChildren();
     if (!asked) return;
-    put(box, { 'aria-label': clean(asked.text) });
+    const [text, why] = [clean(told(asked.text)), clean(told(asked.why))];
+    put(box, { 'aria-label': text });
     const decide = (decision: 'run' | 'deny') => (): void => void model.decide(key, decision);
     box.append(
       icon('diamond', 'c-warn'),
-      h('span', { class: 'grow' }, h('b', {}, clean(asked.text)), ` ${clean(asked.why)}`),
-      button({}, decide('run'), 'Yes'),
-      button({}, decide('deny'), 'No'),
+      h('span', { class: 'grow' }, h('b', {}, text), ` ${why}`),
+      button({}, decide('run'), t('Yes')),
+      button({}, decide('deny'), t('No')),
       asked.shown ? h('pre', { class: 'text', tabindex: 0 }, clean(asked.shown)) : ''
     );
   }
@@ -169,12 +186,12 @@ export class Head {
     const words = this.family.hidden
       ? ''
       : from
-        ? `Fork ${runId} of ${from.run_id} at move ${from.move}`
+        ? t('Fork {id} of {run} at move {n}', { id: runId, run: from.run_id, n: from.move })
         : forks.length === 1
-          ? `Forked at move ${forks[0]?.move ?? 0}`
-          : `Forked ${forks.length} times`;
+          ? t('Forked at move {n}', { n: forks[0]?.move ?? 0 })
+          : t('Forked {n} times', { n: forks.length });
     const go = (kin: Kin, n: number): HTMLElement =>
-      button({}, () => this.act.over(kin.run_id, n), `Go to ${clean(kin.run_id)}`);
+      button({}, () => this.act.over(kin.run_id, n), t('Go to {run}', { run: clean(kin.run_id) }));
     const ways = [
       ...(from ? [go(from, from.move)] : []),
       ...forks.slice(-4).map(kin => go(kin, 0))

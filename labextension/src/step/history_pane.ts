@@ -1,8 +1,8 @@
 // The conversation as cards: what is new since the last request, what was edited, what is cached.
 
-import { segments } from '../view/card';
-import { button, disclose, h, icon } from '../view/dom';
-import { clean, plural, size } from '../view/phrases';
+import { button, disclose, h, icon, segments } from '../view/dom';
+import { clean, size } from '../view/phrases';
+import { counted, t, told } from '../words';
 import type { Card, History, MoveFacts } from './types';
 import type { Pane } from './tabs';
 
@@ -21,10 +21,10 @@ export class HistoryPane implements Pane {
     const { messages } = history;
     const cards = messages.map(card => this.card(card));
     const cached = cards.slice(0, history.n_cached);
-    const since = history.since ? `Since request ${history.since}` : 'New';
+    const since = history.since ? t('Since request {n}', { n: history.since }) : t('New');
     const choice = segments(
-      'Which text is shown',
-      [since, 'All text'],
+      t('Which text is shown'),
+      [since, t('All text')],
       i => {
         this.showsAll = i === 1;
         this.draw(history);
@@ -47,9 +47,9 @@ export class HistoryPane implements Pane {
     const isMarked = card.is_new || card.joins || card.edited;
     const kind = card.gone ? 'gone' : card.edited ? 'ed' : isMarked ? 'new' : '';
     const [mark, said] = {
-      gone: ['−', 'compacted'],
-      ed: ['~', 'edited'],
-      new: ['+', 'new'],
+      gone: ['−', t('compacted')],
+      ed: ['~', t('edited')],
+      new: ['+', t('new')],
       '': ['', '']
     }[kind];
     const text = h('div', { class: 'mx', dir: 'auto' }, ...textNodes(card));
@@ -57,7 +57,7 @@ export class HistoryPane implements Pane {
       { class: `ms ${kind}` },
       () => disclose(row, text, text.hidden),
       h('span', { class: `sgn ${kind === 'ed' ? 'c-warn' : ''}`, 'aria-hidden': 'true' }, mark),
-      said && h('span', { class: 'vh' }, `${said}: `),
+      said && h('span', { class: 'vh' }, said + t(': ')),
       h('span', { class: 'ro' }, clean(card.role)),
       h('span', { class: 'el', dir: 'auto' }, ...titleOf(card)),
       h('span', { class: 'xs m nw' }, size(card.n_bytes)),
@@ -69,20 +69,20 @@ export class HistoryPane implements Pane {
 }
 
 function titleOf(card: Card): (Node | string | false)[] {
-  const joins = card.joins && h('b', {}, 'joins on the next move');
-  const edited = card.edited && 'edited by you';
-  const words = joins || edited ? '' : clean(card.title);
-  return [joins, joins && edited && ', ', edited, words].filter(part => part !== '');
+  const joins = card.joins && h('b', {}, t('joins on the next move'));
+  const edited = card.edited && t('edited by you');
+  const words = joins || edited ? '' : clean(told(card.title));
+  return [joins, joins && edited && t(', '), edited, words].filter(part => part !== '');
 }
 
 function textNodes(card: Card): HTMLElement[] {
-  const text = h('pre', { class: 'text' }, clean(card.text) || '(no text)');
+  const text = h('pre', { class: 'text' }, clean(card.text) || t('(no text)'));
   return card.was
     ? [
         h(
           'pre',
           { class: 'text m was' },
-          h('span', { class: 'vh' }, 'before: '),
+          h('span', { class: 'vh' }, t('before: ')),
           h('s', {}, clean(card.was))
         ),
         text
@@ -93,21 +93,25 @@ function textNodes(card: Card): HTMLElement[] {
 function amount(messages: readonly Card[]): string {
   const kept = messages.filter(card => !card.gone);
   const joins = kept.filter(card => card.joins);
-  const words = plural(kept.length - joins.length, 'message');
-  const what = joins.every(card => card.role === 'tool') ? 'result' : 'message';
-  return joins.length ? `${words}, ${plural(joins.length, what)} in hand` : words;
+  const words = counted(kept.length - joins.length, 'message');
+  if (!joins.length) return words;
+  const isTool = joins.every(card => card.role === 'tool');
+  const joining = counted(joins.length, isTool ? 'result' : 'message');
+  return t('{messages}, {joining} in hand', { messages: words, joining });
 }
 
 function foot(history: History): HTMLElement {
   const cached = history.messages.slice(0, history.n_cached).filter(card => !card.gone);
-  const prefix = cached.length ? `cacheable prefix, ${plural(cached.length, 'message')}` : '';
+  const prefix = cached.length
+    ? t('cacheable prefix, {messages}', { messages: counted(cached.length, 'message') })
+    : '';
   const has = (test: (card: Card) => boolean): boolean => history.messages.some(test);
   return h(
     'div',
     { class: 'ft2 s m' },
     prefix && h('span', {}, h('span', { class: 'sw pre', 'aria-hidden': 'true' }), prefix),
-    h('span', {}, h('b', { class: 'c-ok' }, '+'), ' new'),
-    h('span', {}, h('b', { class: 'c-warn' }, '~'), ' edited'),
-    has(card => card.gone ?? false) && h('span', {}, h('b', {}, '−'), ' compacted')
+    h('span', {}, h('b', { class: 'c-ok' }, '+'), ` ${t('new')}`),
+    h('span', {}, h('b', { class: 'c-warn' }, '~'), ` ${t('edited')}`),
+    has(card => card.gone ?? false) && h('span', {}, h('b', {}, '−'), ` ${t('compacted')}`)
   );
 }

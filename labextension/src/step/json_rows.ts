@@ -2,7 +2,8 @@
 // cut from the text itself.
 
 import { button, disclose, h } from '../view/dom';
-import { clean, oneLine, plural, size, utf8Bytes } from '../view/phrases';
+import { clean, oneLine, size, utf8Bytes } from '../view/phrases';
+import { counted, listed, t } from '../words';
 import type { JsonItem, JsonNode } from './body';
 
 /** Texts and lists up to so many characters stand in their row. */
@@ -138,8 +139,9 @@ function contents(node: JsonNode, text: string): string {
   const own = node.kind === 'object' ? nameOf(node, text) : '';
   const names = own ? [own] : node.items.map(item => nameOf(item.node, text)).filter(Boolean);
   if (node.kind === 'object' && !own) return '';
-  if (names.length === 1) return `${names[0]}, `;
-  return `${plural(node.items.length, names.length ? 'tool' : 'item')}, `;
+  if (names.length === 1) return `${names[0]}${t(', ')}`;
+  const n = node.items.length;
+  return (names.length ? counted(n, 'tool') : counted(n, 'item')) + t(', ');
 }
 
 /** The name in a tool's schema or in a call. */
@@ -159,12 +161,12 @@ function messageWords(node: JsonNode, text: string): string {
   const content = find('content');
   const pictures =
     content?.kind === 'array' ? content.items.filter(item => isPicture(item, text)).length : 0;
-  const words = [
-    (find('reasoning_content') ?? find('reasoning')) && 'reasoning',
-    calls && plural(calls, 'call'),
-    pictures && `text and ${plural(pictures, 'image')}`
-  ].filter(Boolean);
-  return [...words, size(utf8Bytes(text.slice(node.start, node.end)))].join(', ');
+  return listed(
+    (find('reasoning_content') ?? find('reasoning')) && t('reasoning'),
+    calls && counted(calls, 'call'),
+    pictures && t('text and {images}', { images: counted(pictures, 'image') }),
+    size(utf8Bytes(text.slice(node.start, node.end)))
+  );
 }
 
 function isPicture({ node }: JsonItem, text: string): boolean {

@@ -1,6 +1,7 @@
 // The keys of the step view, while the focus is inside of it.
 
 import { composes, h } from '../view/dom';
+import { t } from '../words';
 
 export interface KeyActions {
   back(): void;
@@ -16,23 +17,22 @@ export interface KeyActions {
   escape(): void;
 }
 
-const HELP: readonly (readonly [string, string])[] = [
-  ['← →', 'back, forward: only looks'],
-  ['↵', 'step: one move of the run'],
-  ['C', 'continue to the next tool, error or answer'],
-  ['E', 'edit what is in hand'],
-  ['F', 'fork from here'],
-  ['R', 'run to the end'],
-  ['.', 'stop the run'],
-  ['End', 'back to now'],
-  ['Esc', 'close a form, then the keys, then leave to the cell']
-];
-
 export function stepKeysHelp(): HTMLElement {
-  const rows = HELP.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
+  const help: [string, string][] = [
+    ['← →', t('back, forward: only looks')],
+    ['↵', t('step: one move of the run')],
+    ['C', t('continue to the next tool, error or answer')],
+    ['E', t('edit what is in hand')],
+    ['F', t('fork from here')],
+    ['R', t('run to the end')],
+    ['.', t('stop the run')],
+    ['End', t('back to now')],
+    ['Esc', t('close a form, then the keys, then leave to the cell')]
+  ];
+  const rows = help.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
   return h(
     'div',
-    { class: 'keys', role: 'note', 'aria-label': 'Keys of the step view', hidden: true },
+    { class: 'keys', role: 'note', 'aria-label': t('Keys of the step view'), hidden: true },
     ...rows
   );
 }

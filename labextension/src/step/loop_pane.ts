@@ -7,9 +7,9 @@ import { sign } from './icons';
 import type { StepModel } from './model';
 import type { MoveFacts } from './types';
 import { sentence } from './words';
+import { t, told } from '../words';
 
 const WRAP_CHARS = 4;
-const NO_SOURCE = '# The source of this loop cannot be had.';
 
 export class LoopPane {
   private readonly name = h('code', { class: 'm el' });
@@ -21,7 +21,7 @@ export class LoopPane {
     h(
       'div',
       { class: 'cap' },
-      h('b', { class: 'nw' }, 'The loop'),
+      h('b', { class: 'nw' }, t('The loop')),
       this.name,
       h('span', { class: 'grow' }),
       this.where
@@ -41,14 +41,20 @@ export class LoopPane {
     const { loop } = model.moves;
     setText(this.name, clean(loop.name));
     put(this.name, { title: clean(loop.file) });
-    const source = loop.builtin ? 'running source' : 'your source, running';
-    setText(this.where, facts.line ? `line ${facts.line}, ${source}` : 'returned');
-    const label = facts.line ? `line ${facts.line} is current` : 'it has returned';
-    this.loop.setAttribute('aria-label', `Loop source, ${label}`);
-    const lines = codeLines(clean(loop.source || NO_SOURCE).replace(/\n$/, ''));
+    const { line: n } = facts;
+    const source = loop.builtin
+      ? t('line {n}, running source', { n })
+      : t('line {n}, your source, running', { n });
+    setText(this.where, n ? source : t('returned'));
+    const label = n
+      ? t('Loop source, line {n} is current', { n })
+      : t('Loop source, it has returned');
+    this.loop.setAttribute('aria-label', label);
+    const noSource = t('# The source of this loop cannot be had.');
+    const lines = codeLines(clean(loop.source || noSource).replace(/\n$/, ''));
     this.loop.replaceChildren(...lines.map((line, i) => lineNode(line, i + 1, facts)));
     this.reveal(facts.line);
-    this.say.replaceChildren(...sentence(facts.say));
+    this.say.replaceChildren(...sentence(told(facts.say)));
     setText(this.since, sinceWords(facts));
   }
 
@@ -70,9 +76,9 @@ function lineNode(code: (Node | string)[], number: number, facts: MoveFacts): HT
   const test = facts.tests.find(each => each.line === number);
   const isFirst = isSkipped && !facts.skipped.includes(number - 1);
   const [said, mark] = isNow
-    ? ['rests here: ', sign('play')]
+    ? [t('rests here: '), sign('play')]
     : facts.ran.includes(number)
-      ? ['ran: ', h('i', { class: 'rn' })]
+      ? [t('ran: '), h('i', { class: 'rn' })]
       : ['', null];
   const hang = indent + WRAP_CHARS; // a line that is too long goes on deeper than it began
   return h(
@@ -86,7 +92,7 @@ function lineNode(code: (Node | string)[], number: number, facts: MoveFacts): HT
       { class: 'src', style: `padding-left:${hang}ch;text-indent:-${hang}ch` },
       h('code', {}, ' '.repeat(indent), h('span', {}, ...trimmed(code, indent))),
       test && h('span', { class: 'iv' }, clean(test.text)),
-      isFirst && h('span', { class: 'iv' }, 'not taken')
+      isFirst && h('span', { class: 'iv' }, t('not taken'))
     )
   );
 }
@@ -101,6 +107,8 @@ function sinceWords({ history }: MoveFacts): string {
   const fresh = history.messages.flatMap((card, i) => (card.is_new && !card.joins ? i + 1 : []));
   const [first, last] = [fresh.at(0), fresh.at(-1)];
   if (first === undefined || last === undefined || !history.since) return '';
-  const which = first === last ? `message ${first}` : `messages ${first} to ${last}`;
-  return `${which} since request ${history.since}`;
+  const values = { first, last, since: history.since };
+  return first === last
+    ? t('message {first} since request {since}', values)
+    : t('messages {first} to {last} since request {since}', values);
 }

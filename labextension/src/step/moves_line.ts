@@ -1,28 +1,34 @@
 // The line of moves, grouped by step: where the run was, is, and where one may go.
 
 import { button, h, put, setText } from '../view/dom';
-import { plural } from '../view/phrases';
 import type { StepModel } from './model';
 import type { Move } from './types';
 import { moveName, signOf } from './words';
+import { counted, t } from '../words';
 
 /** So many steps stand in the page at once, around the one that is shown. */
 const STEPS_SHOWN = 24;
 
 export class MovesLine {
-  private readonly line = h('div', { class: 'mvs', role: 'group', 'aria-label': 'Moves' });
+  private readonly line = h('div', { class: 'mvs', role: 'group', 'aria-label': t('Moves') });
   private readonly field = h('input', {
     class: 'in',
     type: 'number',
-    'aria-label': 'Go to move'
+    'aria-label': t('Go to move')
   });
   private readonly of = h('span');
   readonly node = h(
     'div',
     { class: 'tlb' },
-    h('span', { class: 'm s', 'aria-hidden': 'true' }, 'Moves'),
+    h('span', { class: 'm s', 'aria-hidden': 'true' }, t('Moves')),
     this.line,
-    h('label', { class: 's m row nw' }, h('span', { class: 'goto' }, 'go to'), this.field, this.of)
+    h(
+      'label',
+      { class: 's m row nw' },
+      h('span', { class: 'goto' }, t('go to')),
+      this.field,
+      this.of
+    )
   );
   private key = '';
 
@@ -37,7 +43,7 @@ export class MovesLine {
   update(): void {
     const { model } = this;
     put(this.field, { min: model.first, max: model.count });
-    setText(this.of, `of ${model.count}`);
+    setText(this.of, t('of {n}', { n: model.count }));
     const moves = model.moves?.moves ?? [];
     const last = moves.at(-1);
     const key = [model.runId, model.at, moves.length, last?.mark, last?.edited].join();
@@ -56,9 +62,13 @@ export class MovesLine {
     const shown = groups.slice(first, first + STEPS_SHOWN);
     const left = groups.length - first - shown.length;
     this.line.replaceChildren(
-      ...(first ? [h('span', { class: 'xs m nw' }, `${plural(first, 'step')} before`)] : []),
+      ...(first
+        ? [h('span', { class: 'xs m nw' }, t('{steps} before', { steps: counted(first, 'step') }))]
+        : []),
       ...shown.map(([step, each]) => this.group(step, each)),
-      ...(left ? [h('span', { class: 'xs m nw' }, `${plural(left, 'step')} after`)] : [])
+      ...(left
+        ? [h('span', { class: 'xs m nw' }, t('{steps} after', { steps: counted(left, 'step') }))]
+        : [])
     );
     const current = this.line.querySelector<HTMLElement>('[aria-current]');
     if (hadFocus) current?.focus({ preventScroll: true });

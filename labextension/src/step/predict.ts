@@ -2,6 +2,7 @@
 // Predictions live in the view alone; the run never hears of them.
 
 import type { Move, MoveFacts, Moves, Place } from './types';
+import { t } from '../words';
 
 export interface Guess {
   /** Which option was chosen. */
@@ -18,34 +19,33 @@ export interface Verdict {
   detail: string;
 }
 
-const QUESTIONS: Record<Place, string> = {
-  '': '',
-  request: 'What comes back?',
-  reply: 'What happens next?',
-  call: 'What comes of it?',
-  result: 'What happens next?'
-};
-const OPTIONS: Record<Place, readonly string[]> = {
+const options = (): Record<Place, readonly string[]> => ({
   '': [],
-  request: ['A tool call', 'The same tool call again', 'The answer'],
-  reply: ['The tool runs', 'The loop ends', 'Another request'],
-  call: ['A result', 'An error', 'It is denied'],
-  result: ['Another request', 'The loop ends', 'Another call runs']
-};
+  request: [t('A tool call'), t('The same tool call again'), t('The answer')],
+  reply: [t('The tool runs'), t('The loop ends'), t('Another request')],
+  call: [t('A result'), t('An error'), t('It is denied')],
+  result: [t('Another request'), t('The loop ends'), t('Another call runs')]
+});
 
 /** After these the loop may return. */
 const ENDS: readonly Place[] = ['reply', 'result'];
 
 /** The question at a place; '' where there is none. */
 export function questionAt(place: Place): string {
-  return QUESTIONS[place];
+  return {
+    '': '',
+    request: t('What comes back?'),
+    reply: t('What happens next?'),
+    call: t('What comes of it?'),
+    result: t('What happens next?')
+  }[place];
 }
 
 /** What can be said at a move. */
 export function optionsAt(facts: MoveFacts): readonly string[] {
-  const options = OPTIONS[facts.place];
+  const at = options()[facts.place];
   const failed = facts.place === 'request' && facts.tool?.is_error;
-  return failed ? ['A tool call, mended', ...options.slice(1)] : options;
+  return failed ? [t('A tool call, mended'), ...at.slice(1)] : at;
 }
 
 /** Which option came true: its index, or −1 for none of them; null while it is not known.
@@ -124,7 +124,7 @@ export class Predictions {
   settle(facts: MoveFacts, right: number, detail: string): void {
     const guess = this.guesses.get(facts.n);
     if (!guess || guess.verdict) return;
-    const was = optionsAt(facts)[right] ?? 'Something else';
+    const was = optionsAt(facts)[right] ?? t('Something else');
     guess.verdict = { isRight: guess.choice === right, was, detail };
   }
 
@@ -132,6 +132,6 @@ export class Predictions {
   get score(): string {
     const settled = [...this.guesses.values()].flatMap(guess => guess.verdict ?? []);
     const right = settled.filter(verdict => verdict.isRight).length;
-    return settled.length ? `${right} of ${settled.length} right so far` : '';
+    return settled.length ? t('{right} of {n} right so far', { right, n: settled.length }) : '';
   }
 }

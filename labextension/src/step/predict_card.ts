@@ -5,6 +5,7 @@ import { clean } from '../view/phrases';
 import type { StepModel } from './model';
 import { optionsAt, outcome, Predictions, questionAt } from './predict';
 import type { MoveFacts } from './types';
+import { t, told } from '../words';
 
 export class PredictCard {
   readonly node = h('div', { class: 'lfb' });
@@ -69,17 +70,17 @@ export class PredictCard {
     const guess = this.predictions.at(n);
     if (!guess?.verdict) return null;
     const { isRight, was, detail } = guess.verdict;
-    const end = detail && `: ${clean(detail)}`;
-    const said = isRight ? `Right${end}` : `It was “${was}”${end}`;
+    const said = isRight ? t('Right') : t('It was “{was}”', { was });
+    const end = detail && t(': ') + clean(told(detail));
     return h(
       'div',
       { class: 'pred done' },
-      h('b', {}, 'Your prediction here'),
+      h('b', {}, t('Your prediction here')),
       h(
         'div',
         { class: 'row' },
         isRight ? icon('check', 'c-ok') : icon('cross', 'c-error'),
-        h('span', {}, `“${guess.words}”. ${said}.`)
+        h('span', {}, t('“{guess}”. {said}.', { guess: guess.words, said: said + end }))
       )
     );
   }
@@ -94,12 +95,12 @@ export class PredictCard {
       return h('label', {}, radio, words);
     });
     const skip = button(
-      { class: 'lnk', 'aria-label': 'Skip this question' },
+      { class: 'lnk', 'aria-label': t('Skip this question') },
       () => {
         this.predictions.skip(facts.n);
         this.redraw();
       },
-      'Skip'
+      t('Skip')
     );
     return h(
       'fieldset',

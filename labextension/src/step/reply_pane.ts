@@ -1,11 +1,12 @@
 // What the model returned: reasoning, content, calls, and what they cost.
 
 import { button, disclose, h, icon } from '../view/dom';
-import { clean, count, fixed, plural, seconds } from '../view/phrases';
+import { clean, count, fixed, seconds } from '../view/phrases';
 import { callCode, editedMark, notYet } from './fold_code';
 import type { Pane } from './tabs';
 import type { MoveFacts, ReplyFacts } from './types';
 import { textOf } from './words';
+import { counted, t } from '../words';
 
 /** Reasoning shows so many lines, then opens. */
 const SHOWN_LINES = 6;
@@ -41,7 +42,7 @@ function replyNodes(reply: ReplyFacts): HTMLElement[] {
     factsLine(reply),
     ...thought,
     ...(reply.was ? [wasNode(reply.was)] : []),
-    h('div', { class: 'sub' }, h('b', {}, 'content'), content ? '' : ' empty'),
+    h('div', { class: 'sub' }, h('b', {}, 'content'), content ? '' : ` ${t('empty')}`),
     ...(content ? [h('pre', { class: 'text in', dir: 'auto' }, clean(content))] : []),
     ...calls.flatMap(callNodes)
   ];
@@ -49,16 +50,16 @@ function replyNodes(reply: ReplyFacts): HTMLElement[] {
 
 function factsLine(reply: ReplyFacts): HTMLElement {
   const out = reply.usage?.['completion_tokens'];
-  const missing = h('span', { class: 'chip err' }, 'reasoning missing');
-  const kept = h('span', {}, 'reasoning kept ', icon('check', 'c-ok'));
+  const missing = h('span', { class: 'chip err' }, t('reasoning missing'));
+  const kept = h('span', {}, `${t('reasoning kept')} `, icon('check', 'c-ok'));
   return h(
     'div',
     { class: 'fact' },
     h('span', {}, 'finish_reason ', h('b', {}, clean(reply.finish_reason) || '—')),
-    out !== undefined && h('span', {}, 'out ', h('b', {}, count(out))),
+    out !== undefined && h('span', {}, `${t('out')} `, h('b', {}, count(out))),
     reply.ttft_s !== null && h('span', {}, 'TTFT ', h('b', {}, seconds(reply.ttft_s))),
     reply.tokens_per_s !== null &&
-      h('span', {}, h('b', {}, fixed(reply.tokens_per_s, 0)), ' tok/s'),
+      h('span', {}, h('b', {}, fixed(reply.tokens_per_s, 0)), ` ${t('tok/s')}`),
     reply.reasoning === 'kept' && kept,
     reply.reasoning === 'missing' && missing,
     reply.edited && editedMark()
@@ -77,9 +78,9 @@ function reasoningNode(text: string, reply: ReplyFacts): HTMLElement {
       toggle.setAttribute('aria-expanded', String(!isCut));
     },
     icon('chev', 'chev'),
-    h('b', { class: 'c-reason' }, 'Reasoning'),
-    tokens !== undefined && h('span', {}, `${count(tokens)} tokens`),
-    isLong && h('span', {}, `first ${SHOWN_LINES} lines`)
+    h('b', { class: 'c-reason' }, t('Reasoning')),
+    tokens !== undefined && h('span', {}, counted(tokens, 'token')),
+    isLong && h('span', {}, t('first {n} lines', { n: SHOWN_LINES }))
   );
   return h('div', { class: 'in' }, h('div', { class: 'rz' }, toggle, body));
 }
@@ -90,7 +91,7 @@ function wasNode(was: string): HTMLElement {
   const toggle: HTMLButtonElement = button(
     { class: 'more', 'aria-expanded': 'false' },
     () => disclose(toggle, text, text.hidden),
-    'As the model wrote it'
+    t('As the model wrote it')
   );
   return h('div', { class: 'in' }, toggle, text);
 }
@@ -108,12 +109,12 @@ function callNodes(call: CallShape, i: number): HTMLElement[] {
     ' ',
     h('span', { class: 'xs' }, clean(call.id ?? ''))
   );
-  const more = given && code ? plural(Object.keys(given).length - 1, 'more argument') : '';
+  const nMore = given && code ? Object.keys(given).length - 1 : 0;
   const body = given ? callCode(given, code) : h('pre', { class: 'text in' }, clean(text));
   return [
     label,
     body,
-    ...(more && !more.startsWith('0') ? [h('div', { class: 'sub' }, more)] : [])
+    ...(nMore ? [h('div', { class: 'sub' }, counted(nMore, 'more argument'))] : [])
   ];
 }
 

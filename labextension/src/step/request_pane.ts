@@ -1,10 +1,9 @@
 // The request: readable, or exactly the bytes that go on the wire; with what is the same as in the
 // request before, and what is new.
 
-import { segments } from '../view/card';
 import { requestText } from '../view/copy';
 import type { RequestForm } from '../view/desk';
-import { button, disclose, h } from '../view/dom';
+import { button, disclose, h, segments } from '../view/dom';
 import { count, dollars, fixed, size } from '../view/phrases';
 import { charsOf, type JsonItem, scan } from './body';
 import { editedMark, notYet } from './fold_code';
@@ -12,6 +11,7 @@ import { sign } from './icons';
 import { JsonRows, rowNode } from './json_rows';
 import type { Pane } from './tabs';
 import type { MoveFacts, RequestFacts } from './types';
+import { t } from '../words';
 
 /** So much of a body is put into the page at once; the rest is asked for. */
 const SHOWN_CHARS = 200_000;
@@ -64,18 +64,18 @@ export class RequestPane implements Pane {
       class: 'acts',
       hidden: true,
       role: 'group',
-      'aria-label': 'Copy request as'
+      'aria-label': t('Copy request as')
     });
     ways.append(...this.ways(request));
     const menu: HTMLButtonElement = button(
       { class: 'b', 'aria-expanded': 'false' },
       () => disclose(menu, ways, ways.hidden),
       sign('copy'),
-      'Copy as ▾'
+      `${t('Copy as')} ▾`
     );
     const choice = segments(
-      'How the request is shown',
-      ['Readable', 'Exact bytes'],
+      t('How the request is shown'),
+      [t('Readable'), t('Exact bytes')],
       i => {
         this.isExact = i === 1;
         this.draw();
@@ -97,13 +97,17 @@ export class RequestPane implements Pane {
     const { newCell } = this.copying;
     const buttons = FORMS.map(([form, name]) =>
       button(
-        { 'aria-label': `Copy as ${name}` },
-        () => this.copying.copy(form === 'json' ? body : text(form), `Request ${step} as ${name}`),
+        { 'aria-label': t('Copy as {name}', { name }) },
+        () =>
+          this.copying.copy(
+            form === 'json' ? body : text(form),
+            t('Request {n} as {name}', { n: step, name })
+          ),
         name
       )
     );
     if (newCell) {
-      buttons.push(button({}, () => newCell(text('python')), 'New cell'));
+      buttons.push(button({}, () => newCell(text('python')), t('New cell')));
     }
     return buttons;
   }
@@ -118,10 +122,11 @@ function factsLine(request: RequestFacts): HTMLElement {
     'div',
     { class: 'fact' },
     fact(size(request.n_bytes)),
-    fact(count(request.est_tokens), ' tokens est.'),
-    fact(count(Number(fixed(cached, 0))), ' cached est.'),
-    request.est_usd !== null && h('span', {}, 'in ≤ ', h('b', {}, dollars(request.est_usd))),
-    h('span', {}, request.is_sent ? 'sent' : 'not sent yet')
+    fact(count(request.est_tokens), ` ${t('tokens est.')}`),
+    fact(count(Number(fixed(cached, 0))), ` ${t('cached est.')}`),
+    request.est_usd !== null &&
+      h('span', {}, `${t('in')} ≤ `, h('b', {}, dollars(request.est_usd))),
+    h('span', {}, request.is_sent ? t('sent') : t('not sent yet'))
   );
 }
 
@@ -130,7 +135,7 @@ function exact({ body, cached_bytes }: RequestFacts): HTMLElement {
   const cut = charsOf(body, cached_bytes);
   const same = h('span', { class: 'same' });
   const rest = h('span', { class: 'rest' });
-  const pre = h('pre', { class: 'wire', tabindex: 0, 'aria-label': 'Exact bytes' }, same, rest);
+  const pre = h('pre', { class: 'wire', tabindex: 0, 'aria-label': t('Exact bytes') }, same, rest);
   const show = (end: number): void => {
     same.textContent = body.slice(0, Math.min(cut, end));
     rest.textContent = body.slice(cut, Math.max(cut, end));
@@ -145,7 +150,10 @@ function exact({ body, cached_bytes }: RequestFacts): HTMLElement {
         more.remove();
         pre.focus();
       },
-      `The first ${count(SHOWN_CHARS)} characters; show all ${count(body.length)}`
+      t('The first {n} characters; show all {all}', {
+        n: count(SHOWN_CHARS),
+        all: count(body.length)
+      })
     );
     box.append(more);
   }
@@ -172,7 +180,7 @@ function readable({ body, cached_bytes }: RequestFacts): HTMLElement {
   const after = cut > 0 ? rest : [...same, ...rest];
   return h(
     'div',
-    { class: 'jsn', tabindex: 0, role: 'group', 'aria-label': 'Request' },
+    { class: 'jsn', tabindex: 0, role: 'group', 'aria-label': t('Request') },
     prefix,
     ...packed(after)
   );
@@ -233,7 +241,10 @@ function foot(request: RequestFacts): HTMLElement {
   const tokens = request.n_bytes
     ? (request.est_tokens * request.cached_bytes) / request.n_bytes
     : 0;
-  const same = `Same bytes as request ${request.step - 1}: cacheable prefix, ${count(Number(fixed(tokens, 0)))} tokens est.`;
+  const same = t('Same bytes as request {n}: cacheable prefix, {tokens} tokens est.', {
+    n: request.step - 1,
+    tokens: count(Number(fixed(tokens, 0)))
+  });
   const mark = (kind: string, sign = ''): HTMLElement =>
     h('span', { class: `sw ${kind}`, 'aria-hidden': 'true' }, sign);
   return request.cached_bytes > 0
@@ -241,9 +252,9 @@ function foot(request: RequestFacts): HTMLElement {
         'div',
         { class: 'ft2 s m' },
         h('span', {}, mark('pre'), same),
-        h('span', {}, mark('new', '+'), 'new')
+        h('span', {}, mark('new', '+'), t('new'))
       )
-    : h('div', { class: 'ft2 s m' }, 'Nothing was sent before it.');
+    : h('div', { class: 'ft2 s m' }, t('Nothing was sent before it.'));
 }
 
 function pathOf(url: string): string {

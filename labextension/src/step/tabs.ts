@@ -5,6 +5,7 @@ import { seconds, size } from '../view/phrases';
 import type { StepModel } from './model';
 import type { MoveFacts, Place } from './types';
 import { callsWords } from './words';
+import { t } from '../words';
 
 export interface Pane {
   readonly node: HTMLElement;
@@ -26,7 +27,7 @@ export class Tabs {
   private readonly list = h('div', {
     class: 'tabs',
     role: 'tablist',
-    'aria-label': 'What moves'
+    'aria-label': t('What moves')
   });
   private readonly panel = h('div', { class: 'pane', role: 'tabpanel', tabindex: 0 });
   private readonly buttons = new Map<Tab, { button: HTMLButtonElement; more: HTMLElement }>();
@@ -40,7 +41,13 @@ export class Tabs {
   ) {
     TABS.forEach((tab, i) => {
       const more = h('span', { class: 'xs m' });
-      const node = button({ class: 'tb', role: 'tab' }, () => this.show(tab), tab, ' ', more);
+      const node = button(
+        { class: 'tb', role: 'tab' },
+        () => this.show(tab),
+        nameOf(tab),
+        ' ',
+        more
+      );
       node.addEventListener('keydown', event => this.pressed(event, i));
       this.buttons.set(tab, { button: node, more });
       const arrow = i < TABS.length - 1 ? '→' : '↺';
@@ -84,7 +91,7 @@ export class Tabs {
       const isOpen = tab === this.open;
       put(node, { 'aria-selected': String(isOpen), tabindex: isOpen ? 0 : -1 });
     }
-    put(this.panel, { 'aria-label': this.open });
+    put(this.panel, { 'aria-label': nameOf(this.open) });
     const pane = this.panes[this.open];
     if (!this.form) pane.update(facts);
     const shown = this.form ?? pane.node;
@@ -103,16 +110,20 @@ export class Tabs {
   }
 }
 
+function nameOf(tab: Tab): string {
+  return { History: t('History'), Request: t('Request'), Reply: t('Reply'), Tool: t('Tool') }[tab];
+}
+
 /** What a tab's label says besides its name, and whether that is of an earlier step. */
 function labelOf(tab: Tab, facts: MoveFacts): [words: string, isOld: boolean] {
   const { history, request, reply, tool } = facts;
   if (tab === 'History') return [historyWords(history.messages), false];
   const part = { Request: request, Reply: reply, Tool: tool }[tab];
-  if (!part || part.step !== facts.step) return ['not yet', true];
+  if (!part || part.step !== facts.step) return [t('not yet'), true];
   if (tab === 'Request') return [size(request?.n_bytes ?? 0), false];
   if (tab === 'Reply') return [replyWords(reply?.message['tool_calls']), false];
-  if (tool?.state === 'waits') return ['waits', false];
-  return [tool?.is_error ? 'error' : seconds(tool?.wall_s), false];
+  if (tool?.state === 'waits') return [t('waits'), false];
+  return [tool?.is_error ? t('error') : seconds(tool?.wall_s), false];
 }
 
 function historyWords(

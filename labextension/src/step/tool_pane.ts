@@ -4,7 +4,7 @@
 import { blockNode, textNode } from '../view/blocks';
 import { button, h, icon } from '../view/dom';
 import { blockOf } from '../view/outputs';
-import { clean, clip, plural, seconds, size } from '../view/phrases';
+import { clean, clip, seconds, size } from '../view/phrases';
 import type { Block, Picture } from '../view/types';
 import { callCode, editedMark, notYet } from './fold_code';
 import { sign } from './icons';
@@ -12,6 +12,7 @@ import type { StepModel } from './model';
 import type { Pane } from './tabs';
 import type { MoveFacts, Place, ToolFacts } from './types';
 import { nPictures, textOf } from './words';
+import { counted, listed, t, told } from '../words';
 
 const SAW_LIMIT = 60_000;
 const WAS_LIMIT = 4_000;
@@ -46,7 +47,7 @@ export class ToolPane implements Pane {
       h('div', { class: 'runs' }, callCode(tool.arguments, tool.code)),
       isDone
         ? this.halves(tool, mine, isResultEdited)
-        : h('p', { class: 'sub' }, 'It has not run.'),
+        : h('p', { class: 'sub' }, t('It has not run.')),
       ...changesNode(tool)
     ];
   }
@@ -61,7 +62,7 @@ export class ToolPane implements Pane {
   }
 
   private halves(tool: ToolFacts, isMine: boolean, isEdited: boolean): HTMLElement {
-    const edit = isMine && button({ class: 'b ghost' }, () => this.edit(), sign('pen'), 'Edit');
+    const edit = isMine && button({ class: 'b ghost' }, () => this.edit(), sign('pen'), t('Edit'));
     const n = nPictures(tool.content);
     const [blocks, pictures] = blocksOf(tool);
     const text = clean(clip(textOf(tool.content), SAW_LIMIT));
@@ -69,36 +70,36 @@ export class ToolPane implements Pane {
       'div',
       { class: 'half' },
       half(
-        'Model will see',
+        t('Model will see'),
         size(tool.n_bytes),
         [isEdited && editedMark(), edit],
         [
           isEdited && wasNode(tool.was),
-          textNode(text || '(no text)'),
-          n > 0 && h('div', { class: 'm s' }, plural(n, 'image'))
+          textNode(text || t('(no text)')),
+          n > 0 && h('div', { class: 'm s' }, counted(n, 'image'))
         ]
       ),
       half(
-        'You see',
+        t('You see'),
         seenWords(blocks),
         [],
         blocks.length
           ? blocks.map(block => blockNode(block, pictures))
-          : [h('div', { class: 'm s' }, 'Nothing was shown.')]
+          : [h('div', { class: 'm s' }, t('Nothing was shown.'))]
       )
     );
   }
 }
 
 function wasNode(was: string): HTMLElement {
-  const said = h('span', { class: 'vh' }, 'before: ');
+  const said = h('span', { class: 'vh' }, t('before: '));
   return h('pre', { class: 'text m was' }, said, h('s', {}, clean(clip(was, WAS_LIMIT))));
 }
 
 function head(tool: ToolFacts, isEdited: boolean): HTMLElement {
   const denied = tool.gate.startsWith('denied');
   const mark = denied ? icon('diamond', 'c-warn') : icon('check', 'c-ok');
-  const which = tool.of > 1 ? `, call ${tool.index + 1} of ${tool.of}` : '';
+  const which = tool.of > 1 ? t(', call {i} of {n}', { i: tool.index + 1, n: tool.of }) : '';
   return h(
     'div',
     { class: 'bar' },
@@ -107,9 +108,15 @@ function head(tool: ToolFacts, isEdited: boolean): HTMLElement {
     h('span', { class: 'm s el grow' }, clean(tool.call_id) + which),
     isEdited && editedMark(),
     tool.is_error &&
-      h('span', { class: 'c-error s nw' }, icon('cross'), ' ', clean(tool.outcome) || 'failed'),
+      h(
+        'span',
+        { class: 'c-error s nw' },
+        icon('cross'),
+        ' ',
+        clean(told(tool.outcome)) || t('failed')
+      ),
     tool.wall_s !== null && h('span', { class: 'm s nw' }, seconds(tool.wall_s)),
-    tool.gate && h('span', { class: 'm s nw' }, mark, ' ', clean(tool.gate))
+    tool.gate && h('span', { class: 'm s nw' }, mark, ' ', clean(told(tool.gate)))
   );
 }
 
@@ -142,13 +149,13 @@ function blocksOf(tool: ToolFacts): [Block[], Map<string, Picture>] {
 
 function seenWords(blocks: readonly Block[]): string {
   const n = (kind: Block['kind']): number => blocks.filter(block => block.kind === kind).length;
-  const words = [
-    n('text') + n('source') > 0 && 'text',
-    n('table') > 0 && plural(n('table'), 'table'),
-    n('image') > 0 && plural(n('image'), 'figure'),
-    n('error') > 0 && 'an error'
-  ];
-  return words.filter(Boolean).join(', ');
+  const [tables, figures] = [n('table'), n('image')];
+  return listed(
+    n('text') + n('source') > 0 && t('text'),
+    tables && counted(tables, 'table'),
+    figures && counted(figures, 'figure'),
+    n('error') > 0 && t('an error')
+  );
 }
 
 function changesNode({ changes }: ToolFacts): HTMLElement[] {
@@ -164,10 +171,10 @@ function changesNode({ changes }: ToolFacts): HTMLElement[] {
     h('span', { class: 'm', dir: 'auto' }, clean(what))
   ];
   const cells = [
-    ...changes.added.flatMap(name => row('+', 'c-ok', 'added', name)),
-    ...changes.changed.flatMap(name => row('~', 'c-warn', 'changed', name)),
-    ...changes.removed.flatMap(name => row('−', 'c-error', 'removed', name)),
-    ...changes.files.flatMap(name => row('*', '', 'file', name, 'file written'))
+    ...changes.added.flatMap(name => row('+', 'c-ok', t('added'), name)),
+    ...changes.changed.flatMap(name => row('~', 'c-warn', t('changed'), name)),
+    ...changes.removed.flatMap(name => row('−', 'c-error', t('removed'), name)),
+    ...changes.files.flatMap(name => row('*', '', t('file'), name, t('file written')))
   ];
   return cells.length ? [h('div', { class: 'nsd' }, ...cells)] : [];
 }

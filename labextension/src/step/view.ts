@@ -20,9 +20,10 @@ import { Tabs } from './tabs';
 import { ToolPane } from './tool_pane';
 import type { Until } from './types';
 import { moveName } from './words';
+import { t } from '../words';
 
 export class StepView implements StepPane {
-  readonly section = h('section', { class: 'sv', 'aria-label': 'Step view', tabindex: -1 });
+  readonly section = h('section', { class: 'sv', 'aria-label': t('Step view'), tabindex: -1 });
   readonly node = h('div', {}, h('style', {}, STEP_STYLES), this.section);
   private readonly model: StepModel;
   private readonly head: Head;
@@ -128,7 +129,13 @@ export class StepView implements StepPane {
   private announce(): void {
     const { model } = this;
     const move = model.move(model.at);
-    const words = move ? `${moveName(move)}. Move ${model.at} of ${model.count}` : '';
+    const words = move
+      ? t('{move}. Move {n} of {count}', {
+          move: moveName(move),
+          n: model.at,
+          count: model.count
+        })
+      : '';
     if (words && words !== this.said && model.shown?.n === model.at) {
       this.said = words;
       this.space.say(words);

@@ -1,23 +1,35 @@
 // How the step view says things: places, moves, and the sentences of the kernel.
 
 import { h } from '../view/dom';
-import { clean, plural } from '../view/phrases';
+import { clean } from '../view/phrases';
 import type { Move, MoveFacts, ToolFacts } from './types';
+import { counted, t } from '../words';
 
 /** A move in two or three words, as a screen reader says it: `request`, `before tool`, `error`. */
 export function placeWords(move: Move): string {
   switch (move.place) {
     case 'request':
-      return 'request';
+      return t('request');
     case 'reply':
-      return move.mark === 'answer' ? 'reply, the answer' : 'reply';
+      return move.mark === 'answer' ? t('reply, the answer') : t('reply');
     case 'call':
-      return 'before tool';
+      return t('before tool');
     case 'result':
-      return move.mark === '' || move.mark === 'calls' ? 'result' : move.mark;
+      return markWords(move.mark) || t('result');
     case '':
-      return move.mark || 'end';
+      return markWords(move.mark) || t('end');
   }
+}
+
+function markWords(mark: Move['mark']): string {
+  return {
+    '': '',
+    calls: '',
+    error: t('error'),
+    denied: t('denied'),
+    stopped: t('stopped'),
+    answer: t('answer')
+  }[mark];
 }
 
 /** The sign of a move in the moves line. */
@@ -28,21 +40,23 @@ export function signOf(move: Move): string {
 }
 
 export function moveName(move: Move): string {
-  const edited = move.edited ? ', edited by you' : '';
-  return `Move ${move.n}, step ${move.step}, ${placeWords(move)}${edited}`;
+  const values = { n: move.n, step: move.step, place: placeWords(move) };
+  const words = t('Move {n}, step {step}, {place}', values);
+  return move.edited ? words + t(', ') + t('edited by you') : words;
 }
 
 /** What is in hand at a move, as a form names it. */
 export function handName(facts: MoveFacts): string {
+  const [n, name] = [facts.step, clean(facts.tool?.name ?? t('the call'))];
   switch (facts.place) {
     case 'request':
-      return `request ${facts.step}`;
+      return t('request {n}', { n });
     case 'reply':
-      return `reply ${facts.step}`;
+      return t('reply {n}', { n });
     case 'call':
-      return `arguments of ${clean(facts.tool?.name ?? 'the call')}`;
+      return t('arguments of {name}', { name });
     case 'result':
-      return `result of ${clean(facts.tool?.name ?? 'the call')}`;
+      return t('result of {name}', { name });
     case '':
       return '';
   }
@@ -67,5 +81,5 @@ export function nPictures(content: ToolFacts['content']): number {
 }
 
 export function callsWords(n: number): string {
-  return n ? plural(n, 'call') : 'answer';
+  return n ? counted(n, 'call') : t('answer');
 }

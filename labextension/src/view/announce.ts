@@ -3,6 +3,7 @@
 import { h } from './dom';
 import type { RunView } from './fold';
 import { stateOf } from './state';
+import { counted, t, told } from '../words';
 
 const APART_MS = 2_000;
 
@@ -45,8 +46,8 @@ export class Announcer {
   follow(view: RunView): void {
     const step = view.lastStep;
     if (!view.running) {
-      const nWords = view.answer.split(/\s+/).length;
-      this.milestone(view.answer ? `Answer ready, ${nWords} words` : stateOf(view));
+      const words = counted(view.answer.split(/\s+/).length, 'word');
+      this.milestone(view.answer ? t('Answer ready, {words}', { words }) : stateOf(view));
       return;
     }
     const failed = step?.calls.find(call => call.isError);
@@ -60,12 +61,13 @@ export class Announcer {
       return;
     }
     if (failed && step) {
-      this.alert(`Step ${step.number}: ${failed.name} failed, ${failed.outcome}`);
+      const { name, outcome } = failed;
+      this.alert(t('Step {n}: {name} failed, {outcome}', { n: step.number, name, outcome }));
     }
     const quiet =
-      view.phase === 'waiting' ? 'waiting for the first token' : stateOf(view).toLowerCase();
-    const words = view.phase === 'retrying' ? view.text : quiet;
-    this.milestone(step ? `Step ${step.number}: ${words}` : words);
+      view.phase === 'waiting' ? t('waiting for the first token') : stateOf(view).toLowerCase();
+    const words = view.phase === 'retrying' ? told(view.text) : quiet;
+    this.milestone(step ? t('Step {n}: {words}', { n: step.number, words }) : words);
   }
 
   /** Say where the run is once: said again, it would take the place of what was said since. */

@@ -3,10 +3,11 @@
 import type { Desk } from './desk';
 import { blockNode } from './blocks';
 import { h, icon } from './dom';
+import { badgeNode } from './header';
 import { LiveMarkdown } from './markdown_dom';
-import { BADGE } from './phrases';
 import { pictureUrl } from './outputs';
 import type { Block } from './types';
+import { t, told } from '../words';
 
 const FIGURES = 2;
 
@@ -41,13 +42,13 @@ export class AnswerTop {
           'div',
           { class: failed ? 'ended err' : 'ended' },
           sign,
-          h('div', { dir: 'auto' }, view.text)
+          h('div', { dir: 'auto' }, told(view.text))
         )
       );
     }
     if (view.answer) {
       if (view.scripted) {
-        parts.push(h('div', { class: 'badge' }, h('b', {}, BADGE.slice(0, 8)), BADGE.slice(8)));
+        parts.push(badgeNode());
       }
       const said = new LiveMarkdown();
       said.update(view.answer);
@@ -83,7 +84,10 @@ export class AnswerTop {
       s.calls.some(c => c.outputs.some(b => b.kind === 'image' && keys.includes(b.picture)))
     );
     const numbers = steps.map(step => step.number).join(', ');
-    const words = `${images.length > 1 ? 'Figures' : 'Figure'} from step ${numbers}`;
+    const words =
+      images.length > 1
+        ? t('Figures from step {n}', { n: numbers })
+        : t('Figure from step {n}', { n: numbers });
     return h('figure', { class: 'pf' }, ...images, h('figcaption', {}, words));
   }
 
@@ -92,7 +96,7 @@ export class AnswerTop {
     const image = blocks.find(
       (b): b is Block & { kind: 'image' } => b.kind === 'image' && b.picture === key
     );
-    return image?.alt ?? 'Figure';
+    return told(image?.alt ?? 'Figure');
   }
 
   private blocks(): Block[] {

@@ -9,7 +9,7 @@ import type { Call } from './call';
 import type { RunView } from './fold';
 import type { StepList } from './step_list';
 import type { Question } from './types';
-import { t } from '../words';
+import { t, told } from '../words';
 
 /** What the person answers. */
 export interface Decision {
@@ -65,7 +65,7 @@ export class Approval {
     const lines = call.isPython ? codeLines(call.code) : call.code.split('\n').map(line => [line]);
     const nodes = lines.map((line, i) => {
       const isHot = hot.has(i + 1);
-      const said = isHot && h('span', { class: 'vh' }, 'in question: ');
+      const said = isHot && h('span', { class: 'vh' }, t('in question: '));
       const number = h('span', { class: 'sg', 'aria-hidden': 'true' }, String(i + 1));
       return h('span', { class: isHot ? 'ln hot' : 'ln' }, number, said, ...line, '\n');
     });
@@ -96,13 +96,13 @@ export class Approval {
       ];
     }
     const isCall = question.about === 'call';
-    const doing = [...new Set(question.reasons.map(reason => reason.doing))].filter(Boolean);
-    const always = `Always allow ${doing.join(' and ')} in this conversation`;
+    const doing = joined(question.reasons.map(reason => reason.doing));
+    const always = t('Always allow {doing} in this conversation', { doing });
     return [
       [isCall ? t('Approve') : t('Send'), 'A', say('run'), 'pri'],
       [t('Edit'), 'E', () => this.edit(question)],
       [isCall ? t('Deny') : t('Keep it here'), 'D', () => this.deny(question)],
-      ...(doing.length
+      ...(doing
         ? ([[always, 'Y', say('run', true), 'ghost wrap']] as [
             string,
             string,
@@ -189,7 +189,7 @@ export class Approval {
     buttons.forEach(node => put(node, { disabled: true }));
     this.desk.decide(question.key, decision).catch((error: unknown) => {
       buttons.forEach(node => put(node, { disabled: false }));
-      this.say(error instanceof Error ? error.message : String(error));
+      this.say(told(error instanceof Error ? error.message : String(error)));
     });
   }
 
@@ -238,15 +238,26 @@ function choice(words: string, key: string, act: () => void, look = ''): HTMLBut
 function titleOf(question: Question): string {
   if (question.about === 'result') return t('Send this result to the model?');
   if (question.about === 'outcome') return t('The kernel ended while this ran. Run it again?');
-  const verbs = [...new Set(question.reasons.map(reason => reason.verb))];
-  return verbs.length ? `Run this? It ${verbs.join(' and ')}.` : t('Run this?');
+  const verbs = joined(question.reasons.map(reason => reason.verb));
+  return verbs ? t('Run this? It {verbs}.', { verbs }) : t('Run this?');
+}
+
+/** What the kernel names, each once: `deletes files and starts processes`. */
+function joined(names: readonly string[]): string {
+  return [...new Set(names)].filter(Boolean).map(told).join(t(' and '));
 }
 
 function reasonRows(question: Question): HTMLElement[] {
   const cells = question.reasons.flatMap(({ line, verb, what, detail }) => [
     h('span', { class: 'm mono s' }, line ? t('line {n}', { n: line }) : ''),
-    h('b', {}, verb),
-    h('span', { dir: 'auto' }, what && h('code', {}, what), ' ', h('span', { class: 'm' }, detail))
+    h('b', {}, told(verb)),
+    h(
+      'span',
+      { dir: 'auto' },
+      what && h('code', {}, what),
+      ' ',
+      h('span', { class: 'm' }, told(detail))
+    )
   ]);
   return cells.length ? [h('div', { class: 'risk' }, ...cells)] : [];
 }

@@ -51,9 +51,9 @@ export class Archive {
       return t('Asking the kernel for this step');
     }
     const { runId } = this.scene().view;
-    return (
-      'Its texts were left out to keep this notebook small, and no kernel answers that has them. ' +
-      `%kimi show ${runId} brings the run back from memory or disk; then this step opens.`
+    return t(
+      'Its texts were left out to keep this notebook small, and no kernel answers that has them. {show} brings the run back from memory or disk; then this step opens.',
+      { show: `%kimi show ${runId}` }
     );
   }
 

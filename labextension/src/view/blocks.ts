@@ -2,9 +2,10 @@
 
 import { button, disclose, h, setText } from './dom';
 import { pictureUrl } from './outputs';
-import { plural, splitLines } from './phrases';
+import { splitLines } from './phrases';
+import { sizeWords } from './table';
 import type { Block, Picture } from './types';
-import { t } from '../words';
+import { counted, listed, t, told } from '../words';
 
 const SHOWN_LINES = 12;
 const HEAD = 6;
@@ -25,11 +26,15 @@ export function blockNode(block: Block, pictures: Pictures): HTMLElement {
       return h(
         'div',
         {},
-        h('div', { class: 'm s' }, `${block.what}, shown as text`),
+        h('div', { class: 'm s' }, t('{what}, shown as text', { what: block.what })),
         textNode(block.text)
       );
     case 'below':
-      return h('div', { class: 'm s' }, `${block.what}, shown below this trace`);
+      return h(
+        'div',
+        { class: 'm s' },
+        t('{what}, shown below this trace', { what: told(block.what) })
+      );
   }
 }
 
@@ -51,7 +56,7 @@ export function textNode(text: string, kind = ''): HTMLElement {
       tail.remove();
       pre.focus();
     },
-    plural(left, 'more line')
+    counted(left, 'more line')
   );
   return h('div', { class: 'folded' }, pre, more, tail);
 }
@@ -64,7 +69,7 @@ function imageNode(block: Block & { kind: 'image' }, pictures: Pictures): HTMLEl
       : t('Figure left out here; the run in memory still has it');
     return h('div', { class: 'm s' }, words);
   }
-  const image = h('img', { class: 'fig', alt: block.alt, decoding: 'async' });
+  const image = h('img', { class: 'fig', alt: told(block.alt), decoding: 'async' });
   image.src = pictureUrl(picture);
   return image;
 }
@@ -88,7 +93,7 @@ export function traceback(block: Block & { kind: 'error' }): HTMLElement[] {
   const toggle = button(
     { class: 'more', 'aria-expanded': 'false' },
     () => disclose(toggle, pre, pre.hidden),
-    `Traceback, ${plural(block.n_lines, 'line')}`
+    t('Traceback, {lines}', { lines: counted(block.n_lines, 'line') })
   );
   return [toggle, pre];
 }
@@ -121,6 +126,15 @@ function tableNode(block: Block & { kind: 'table' }): HTMLElement {
   const head = h('thead', {}, ...block.head.map(cells => row(cells, true)));
   const body = h('tbody', {}, ...block.rows.map(cells => row(cells, false)));
   const table = h('table', { class: 't' }, block.head.length > 0 && head, body);
-  const note = block.note && h('div', { class: 'm xs note' }, block.note);
+  const note = block.note && h('div', { class: 'm xs note' }, noteWords(block.note));
   return h('div', {}, h('div', { class: 'scroll', tabindex: 0 }, table), note);
+}
+
+/** How large a table is, as pandas or we have said it: `344 rows × 8 columns`. */
+function noteWords(note: string): string {
+  const found = /^([\d,]+) rows?(, | × )([\d,]+) columns?(, the first ones shown)?$/.exec(note);
+  if (!found) return note;
+  const [, rows = '', between = '', columns = '', cut] = found;
+  const n = (text: string): number => Number(text.replaceAll(',', ''));
+  return listed(sizeWords(n(rows), n(columns), t(between)), cut && t('the first ones shown'));
 }

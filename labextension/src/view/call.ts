@@ -140,13 +140,13 @@ export class Call {
       return error.name;
     }
     const words: [string, string][] = [
-      ['image', 'figure'],
-      ['table', 'table'],
+      ['image', t('figure')],
+      ['table', t('table')],
       ['below', t('shown below')],
-      ['text', 'text']
+      ['text', t('text')]
     ];
     const found = words.find(([kind]) => this.outputs.some(block => block.kind === kind));
-    return found?.[1] ?? (this.isError ? 'failed' : 'done');
+    return found?.[1] ?? (this.isError ? t('failed') : t('done'));
   }
 
   /** Append a further piece of a running stream to its block; false if it is none. */
@@ -198,43 +198,6 @@ export class Call {
         }
       }
     }
-  }
-
-  snapshot(): CallSnapshot {
-    const facts: CallSnapshot = {
-      name: this.name,
-      title: this.title,
-      code: this.code,
-      outputs: this.outputs,
-      outcome: this.outcome,
-      is_error: this.isError,
-      done: this.done,
-      changes: this.changes
-    };
-    const extra: CallSnapshot = {
-      edited: this.edited,
-      n_outputs_left_out: this.nOutputsLeftOut,
-      saw: this.saw,
-      saw_bytes: this.sawBytes,
-      saw_images: this.sawImages,
-      cut_bytes: this.cutBytes,
-      why: this.why,
-      decision: this.decision,
-      by: this.by,
-      ...(this.repairs === null ? {} : { repairs: this.repairs }),
-      repaired: this.repaired,
-      diff: this.diff,
-      again: this.again,
-      withheld: this.withheld,
-      stopped: this.stopped
-    };
-    return { ...facts, ...filled(extra), ...(this.question ? { question: this.asked } : {}) };
-  }
-
-  /** The question as it is stored: what it is about stands in `code`. */
-  private get asked(): Question {
-    const { key = '', about = 'call', content = '', reasons = [] } = this.question ?? {};
-    return { key, about, content, reasons };
   }
 
   static restore(data: CallSnapshot, index: number): Call {
@@ -308,12 +271,4 @@ function seen(content: string | ContentPart[]): [string, number] {
   }
   const texts = content.filter(part => part.type === 'text').map(part => part.text ?? '');
   return [texts.join('\n'), content.length - texts.length];
-}
-
-/** The fields of a record that hold something. */
-export function filled<T extends object>(record: T): T {
-  const kept = Object.entries(record).filter(([, value]) =>
-    Array.isArray(value) ? value.length > 0 : Boolean(value)
-  );
-  return Object.fromEntries(kept) as T;
 }

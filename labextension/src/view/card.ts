@@ -5,18 +5,12 @@ import { outputsOf, showAll } from './as_cell';
 import { blockNode, textNode, traceback } from './blocks';
 import { codeNode, diffNode, failingLine } from './code';
 import type { Desk, RequestForm } from './desk';
-import { button, disclose, h, icon, put, ring, setText } from './dom';
-import { plural, seconds, size } from './phrases';
+import { button, disclose, h, icon, put, ring, segments, setText } from './dom';
+import { seconds, size } from './phrases';
 import type { Call } from './call';
 import type { Step } from './steps';
 import type { Block } from './types';
-import { t } from '../words';
-
-const FORMS: readonly (readonly [RequestForm, string])[] = [
-  ['json', t('Copy request as JSON')],
-  ['curl', t('as curl')],
-  ['python', t('as Python')]
-];
+import { counted, t, told } from '../words';
 
 export class CallCard {
   readonly node = h('div', { class: 'card', role: 'group' });
@@ -90,7 +84,7 @@ export class CallCard {
     const isAsked = waits && call.question?.about !== 'result';
     put(this.node, {
       class: `card${failed ? ' err' : denied || waits ? ' warn' : ''}`,
-      'aria-label': `${call.name}${failed ? ', failed' : denied ? ', denied' : call.stopped ? ', stopped' : call.done ? '' : ', running'}`
+      'aria-label': call.name + this.stateWords(failed, denied)
     });
     this.codeBox.replaceChildren(...(isAsked ? [] : this.code()));
     this.foot.replaceChildren(...this.notes().map(note => h('div', {}, note)));
@@ -106,6 +100,14 @@ export class CallCard {
       this.foot
     );
     this.drawOutHead();
+  }
+
+  private stateWords(failed: boolean, denied: boolean): string {
+    const { call } = this;
+    if (failed) return t(', failed');
+    if (denied) return t(', denied');
+    if (call.stopped) return t(', stopped');
+    return call.done ? '' : t(', running');
   }
 
   private head(failed: boolean, denied: boolean, waits: boolean): [HTMLElement, HTMLElement] {
@@ -165,8 +167,12 @@ export class CallCard {
     }
     if (denied) {
       return [
-        h('b', {}, call.by ? t('Denied by {who}', { who: call.by }) : t('Denied by you')),
-        call.why ? `: “${call.why}”. ` : ' ',
+        h(
+          'b',
+          {},
+          /^(you)?$/.test(call.by) ? t('Denied by you') : t('Denied by {who}', { who: call.by })
+        ),
+        call.why ? t(': “{why}”. ', { why: told(call.why) }) : ' ',
         h('span', { class: 'm' }, t('It did not run.'))
       ];
     }
@@ -185,11 +191,15 @@ export class CallCard {
     const { desk, call, step } = this;
     const box = h('div', { class: 'acts', hidden: true });
     if (call.code) {
-      box.append(button({ class: 'b' }, () => desk.copy(call.code, 'Code'), t('Copy code')));
+      box.append(button({ class: 'b' }, () => desk.copy(call.code, t('Code')), t('Copy code')));
     }
     box.append(...this.cells());
-    for (const [form, label] of FORMS) {
-      const name = form === 'json' ? label : `Copy request ${label}`;
+    const forms: [RequestForm, string, string][] = [
+      ['json', t('Copy request as JSON'), t('Copy request as JSON')],
+      ['curl', t('as curl'), t('Copy request as curl')],
+      ['python', t('as Python'), t('Copy request as Python')]
+    ];
+    for (const [form, label, name] of forms) {
       const away = desk.alive ? {} : { disabled: true, title: t('Needs the kernel that ran it') };
       box.append(
         button(
@@ -261,7 +271,9 @@ export class CallCard {
       notes.push(t('You kept this result from the model.'));
     }
     if (call.nOutputsLeftOut) {
-      notes.push(`${plural(call.nOutputsLeftOut, 'more output')} left out`);
+      notes.push(
+        t('{outputs} left out', { outputs: counted(call.nOutputsLeftOut, 'more output') })
+      );
     }
     return notes;
   }
@@ -337,9 +349,9 @@ export class CallCard {
     );
     const amount = [
       call.sawBytes ? size(call.sawBytes) : '',
-      call.sawImages ? plural(call.sawImages, 'picture') : ''
+      call.sawImages ? counted(call.sawImages, 'picture') : ''
     ];
-    const saw = amount.filter(Boolean).join(' and ');
+    const saw = amount.filter(Boolean).join(t(' and '));
     if (!call.done || !saw) {
       this.outHead.replaceChildren(label);
       return;
@@ -360,28 +372,12 @@ export class CallCard {
     this.model.hidden = !isModel;
     if (isModel && !this.model.childElementCount) {
       const text = call.saw || t('The text was left out to keep this notebook small.');
-      const cut = call.cutBytes ? `${size(call.cutBytes)} of output left out for the model.` : '';
+      const cut = call.cutBytes
+        ? t('{size} of output left out for the model.', { size: size(call.cutBytes) })
+        : '';
       this.model.append(textNode(text), h('div', { class: 'm s' }, cut));
     }
     const choices = [...this.outHead.querySelectorAll('.seg button')];
     choices.forEach((choice, i) => put(choice, { 'aria-pressed': String(isModel === (i === 1)) }));
   }
-}
-
-/** A row of buttons of which one is pressed. */
-export function segments(
-  label: string,
-  names: readonly string[],
-  choose: (index: number) => void,
-  first = 0
-): HTMLElement {
-  const buttons: HTMLButtonElement[] = names.map((name, i) => {
-    const node = h('button', { type: 'button', 'aria-pressed': String(i === first) }, name);
-    node.addEventListener('click', () => {
-      buttons.forEach((other, k) => put(other, { 'aria-pressed': String(k === i) }));
-      choose(i);
-    });
-    return node;
-  });
-  return h('span', { class: 'seg', role: 'group', 'aria-label': label }, ...buttons);
 }

@@ -3,7 +3,7 @@
 
 import { button, h } from './dom';
 import { codeLines } from './highlight';
-import { plural } from './phrases';
+import { counted, t } from '../words';
 
 const SHOWN_LINES = 12;
 
@@ -12,7 +12,7 @@ export function codeNode(code: string, isPython: boolean, badLine = 0): HTMLElem
   const lines = isPython ? codeLines(code) : code.split('\n').map(line => [line]);
   const nodes = lines.map((line, i) => {
     const bad = i + 1 === badLine;
-    const hidden = bad && h('span', { class: 'vh' }, 'failed here: ');
+    const hidden = bad && h('span', { class: 'vh' }, t('failed here: '));
     return h('span', { class: bad ? 'ln bad' : 'ln' }, hidden, ...line, '\n');
   });
   return folded(nodes);
@@ -23,7 +23,7 @@ export function diffNode(diff: string): HTMLElement {
   const nodes = diff.split('\n').map(line => {
     const sign = line.slice(0, 1);
     const kind = sign === '+' ? 'ln add' : sign === '-' ? 'ln del' : 'ln';
-    const words = sign === '+' ? 'added: ' : sign === '-' ? 'removed: ' : '';
+    const words = sign === '+' ? t('added: ') : sign === '-' ? t('removed: ') : '';
     const said = words && h('span', { class: 'vh' }, words);
     const shown = h('span', { class: 'sg', 'aria-hidden': 'true' }, sign === '-' ? '−' : sign);
     const text = codeLines(line.slice(2))[0] ?? [];
@@ -44,7 +44,7 @@ function folded(lines: HTMLElement[]): HTMLElement {
         more.remove();
         pre.focus();
       },
-      plural(lines.length - shown.length, 'more line')
+      counted(lines.length - shown.length, 'more line')
     );
     box.append(more);
   }

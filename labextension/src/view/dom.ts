@@ -51,6 +51,24 @@ export function button(
   return node;
 }
 
+/** A row of buttons of which one is pressed. */
+export function segments(
+  label: string,
+  names: readonly string[],
+  choose: (index: number) => void,
+  first = 0
+): HTMLElement {
+  const buttons: HTMLButtonElement[] = names.map((name, i) => {
+    const node = h('button', { type: 'button', 'aria-pressed': String(i === first) }, name);
+    node.addEventListener('click', () => {
+      buttons.forEach((other, k) => put(other, { 'aria-pressed': String(k === i) }));
+      choose(i);
+    });
+    return node;
+  });
+  return h('span', { class: 'seg', role: 'group', 'aria-label': label }, ...buttons);
+}
+
 /** Change the text of an element, only if it differs; what is only longer is appended. */
 export function setText(node: Node, text: string): void {
   const inner = node.firstChild;

@@ -34,17 +34,20 @@ function slowSteps(rows: readonly StepFigures[]): Set<number> {
   return new Set(rows.filter((_, i) => (walls[i] ?? 0) > limit).map(row => row.step));
 }
 
-/** What the filters are called. */
-const NAMES: Readonly<Record<string, string>> = {
-  All: t('All'),
-  Failed: t('Failed'),
-  Slow: t('Slow'),
-  Repeated: t('Repeated'),
-  Yours: t('Yours')
-};
+/** What a filter is called. */
+function nameOf(filter: string): string {
+  const names: Readonly<Record<string, string>> = {
+    All: t('All'),
+    Failed: t('Failed'),
+    Slow: t('Slow'),
+    Repeated: t('Repeated'),
+    Yours: t('Yours')
+  };
+  return names[filter] ?? filter;
+}
 
 export class FilterBar {
-  readonly node = h('div', { class: 'seg', role: 'group', 'aria-label': 'Show steps' });
+  readonly node = h('div', { class: 'seg', role: 'group', 'aria-label': t('Show steps') });
   private chosen = '';
   private key = '';
 
@@ -80,7 +83,7 @@ export class FilterBar {
     const had = (this.node.getRootNode() as ShadowRoot).activeElement;
     const focused = had instanceof HTMLElement ? had.dataset['filter'] : undefined;
     const buttons = words.map(([name, n]) => {
-      const label = `${NAMES[name] ?? name} ${n.toLocaleString('en-US')}`;
+      const label = `${nameOf(name)} ${n.toLocaleString('en-US')}`;
       const node = h('button', { type: 'button', 'data-filter': name }, label);
       node.addEventListener('click', () => {
         this.chosen = name === 'All' ? '' : name;

@@ -3,10 +3,9 @@
 import type { Desk } from './desk';
 import type { RunView } from './fold';
 import { button, composes, h, icon, setText } from './dom';
-import { plural } from './phrases';
 import type { Step } from './steps';
 import type { StepList } from './step_list';
-import { t } from '../words';
+import { counted, t } from '../words';
 
 /** All text of a step, in the order in which it stands there. */
 export function textOfStep(step: Step): string {
@@ -98,7 +97,7 @@ export class FindBar {
     this.at = -1;
     this.mark(null);
     const n = this.found.length;
-    this.tell(this.input.value.trim() ? (n ? plural(n, 'step') : t('Nothing found')) : '');
+    this.tell(this.input.value.trim() ? (n ? counted(n, 'step') : t('Nothing found')) : '');
   }
 
   private go(by: number): void {
@@ -111,7 +110,7 @@ export class FindBar {
     }
     this.at = this.at < 0 && by < 0 ? n - 1 : (this.at + by + n) % n;
     const node = this.list.reveal(this.found[this.at] ?? '', true, false);
-    this.tell(`${this.at + 1} of ${n}`);
+    this.tell(t('{at} of {n}', { at: this.at + 1, n }));
     if (node) {
       this.mark(node);
     }

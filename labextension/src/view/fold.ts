@@ -1,12 +1,12 @@
 // What a run looks like: a bounded fold of its events. Mirrors nbagent/view/run_view.py.
 
 import type { Call } from './call';
-import { callKey, lineOf, LINES_MAX, packedLine, type StepLine } from './lines';
+import { callKey, lineOf, LINES_MAX, type StepLine } from './lines';
 import { contentOf, noteSent, reasoningOf, sentWords } from './messages';
 import { blockOf } from './outputs';
 import { bounded } from './pictures';
 import { clean, clip, gist, oneLine } from './phrases';
-import { countWords, joined, mergedRanges, rangeOf } from './ranges';
+import { countWords, mergedRanges, rangeOf } from './ranges';
 import { Step } from './steps';
 import type {
   Changes,
@@ -24,6 +24,7 @@ import type {
   SentPart,
   Snapshot
 } from './types';
+import { t } from '../words';
 
 export const FULL_STEPS = 50;
 const REASONING_LIMIT = 8_000;
@@ -95,8 +96,9 @@ export class RunView {
     edited: event => {
       const step = this.step(event.step);
       if (event.place === 'reply' && event.message) this.takeReply(step, event.message);
-      if (event.place === 'request' || event.place === 'reply') {
-        step.note(`The ${event.place} was edited by you.`);
+      if (event.place === 'request') step.note(t('The request was edited by you.'));
+      else if (event.place === 'reply') {
+        step.note(t('The reply was edited by you.'));
       } else if (event.place === 'result') {
         step.call(event.index).see(event.content ?? '', SAW_LIMIT);
       }
@@ -181,7 +183,8 @@ export class RunView {
   /** Names that tool code made or changed: `+df_clean ~df`, at most twelve. */
   changes(): string {
     const names = [...[...this.added].map(n => `+${n}`), ...[...this.changed].map(n => `~${n}`)];
-    const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
+    const nMore = names.length - NAMES_SHOWN;
+    const more = nMore > 0 ? t(' and {n} more', { n: nMore }) : '';
     return names.length ? names.slice(0, NAMES_SHOWN).join(' ') + more : (this.base?.changes ?? '');
   }
 
@@ -195,37 +198,6 @@ export class RunView {
     return this.base?.sent && !this.sent.length
       ? this.base.sent
       : sentWords(this.sent, this.sentBytes);
-  }
-
-  /** The view as JSON values, without pictures: the same as Python's. */
-  snapshot(last = FULL_STEPS): Snapshot {
-    const kept = this.steps.slice(-last);
-    const older = this.steps.slice(0, -last);
-    const ranges = [...this.ranges, ...(older.length ? [older.map(rangeOf).reduce(joined)] : [])];
-    const head = this.started;
-    return {
-      model: this.model,
-      host: head?.host ?? this.base?.host ?? '',
-      operator: head?.operator ?? this.base?.operator ?? '',
-      scripted: this.scripted,
-      conversation: head?.conversation ?? '',
-      prompt: head ? clip(clean(head.prompt), 4_000) : (this.base?.prompt ?? ''),
-      note: this.note,
-      state: this.running ? this.phase : this.reason,
-      text: this.text,
-      question: this.running ? this.question : null,
-      answer: this.answer,
-      changes: this.changes(),
-      files: [...this.files].slice(0, 20),
-      counts: this.counts(),
-      sent: this.sentWords(),
-      sent_parts: this.sent,
-      ranges,
-      lines: [...this.lines, ...older.map(lineOf)].map(packedLine),
-      compacted: this.compacted,
-      steps: kept.map(step => step.snapshot()),
-      faults: this.faults
-    };
   }
 
   private step(number: number): Step {

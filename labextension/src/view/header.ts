@@ -3,12 +3,11 @@
 
 import type { Desk } from './desk';
 import { button, h, icon, put, ring, setText } from './dom';
-import { BADGE, count, dollars, elapsed, plural, seconds, stoppingWords, whoOf } from './phrases';
-import { headWords } from './plain';
+import { count, dollars, elapsed, seconds, stoppingWords, whoOf } from './phrases';
 import { stateOf } from './state';
 import { reconcile } from './step_list';
 import type { StepDoor } from './step_door';
-import { t } from '../words';
+import { counted, listed, t, told } from '../words';
 
 const PHASE_ICONS: Record<string, readonly [string, string]> = {
   reasoning: ['think', 'c-reason'],
@@ -34,12 +33,7 @@ const LINE_LENGTH = 60;
 
 export class Header {
   readonly node = h('div', { class: 'hd' });
-  readonly badge = h(
-    'div',
-    { class: 'badge', hidden: true },
-    h('b', {}, BADGE.slice(0, 8)),
-    BADGE.slice(8)
-  );
+  readonly badge = badgeNode();
   readonly tools = h('span', { class: 'tools' });
   private readonly lead = h('span', { class: 'lead' });
   private readonly who = h('span', { class: 'who nw' });
@@ -96,12 +90,13 @@ export class Header {
     this.question.hidden = asked === null;
     if (asked && this.asked !== asked.key) {
       this.asked = asked.key;
-      put(this.question, { 'aria-label': asked.text });
+      const text = told(asked.text);
+      put(this.question, { 'aria-label': text });
       const answer = (decision: 'run' | 'deny') => (): void => {
         this.desk.decide(asked.key, { decision }).catch(() => undefined); // it is still asked
       };
       this.question.replaceChildren(
-        button({ class: 'b big pri' }, answer('run'), asked.text.replace(/\?$/, '')),
+        button({ class: 'b big pri' }, answer('run'), text.replace(/[?？]$/, '')),
         button({ class: 'b big' }, answer('deny'), t('Stop here'))
       );
     }
@@ -199,24 +194,23 @@ export class Header {
     const number = (name: string): number | null =>
       typeof run[name] === 'number' ? run[name] : null;
     const [sign, color] = LEADS[view.reason] ?? ['check', ''];
-    const [steps = '', calls = ''] = headWords(view).split(', ');
-    const est = run['estimated'] ? ' est.' : '';
+    const calls = view.nCalls ? t(', ') + counted(view.nCalls, 'tool call') : '';
+    const out = { n: count(number('completion_tokens')) };
     const cost = number('cost_usd');
     const right = [
       seconds(number('wall_s') ?? meter.t),
-      `${count(number('completion_tokens'))} tokens out${est}`,
-      cost === null ? 'cost —' : dollars(cost, run['unknown_attempts']),
+      run['estimated'] ? t('{n} tokens out est.', out) : t('{n} tokens out', out),
+      cost === null ? t('cost —') : dollars(cost, run['unknown_attempts']),
       whoOf(view.scripted, view.model)
     ];
     put(this.node, { class: 'hd over' });
     const changes = view.changes();
     const n = view.compacted.length;
-    const compactions = n ? plural(n, 'compaction') : '';
     const parts = [
       icon('chev', 'chev'),
       icon(sign, color),
-      h('span', {}, h('b', {}, steps), calls && `, ${calls}`),
-      h('span', { class: 'm' }, [view.counts(), compactions].filter(Boolean).join(', ')),
+      h('span', {}, h('b', {}, counted(view.nSteps, 'step')), calls),
+      h('span', { class: 'm' }, listed(view.counts(), n && counted(n, 'compaction'))),
       changes && h('span', { class: 'chip names', title: changes }, h('code', {}, changes)),
       h('span', { class: 'grow' }),
       ...right.map(words => h('span', { class: 'm s nw' }, words))
@@ -228,7 +222,10 @@ export class Header {
   }
 }
 
-/** `4 files written`, said where the names do not fit. */
-export function filesWords(files: readonly string[]): string {
-  return files.length ? `${plural(files.length, 'file')} written` : '';
+/** The badge that stands at every scripted run. */
+export function badgeNode(): HTMLElement {
+  const words = t(
+    'replies written by people, paced by a timer. Tools and numbers are real; the thinking is not.'
+  );
+  return h('div', { class: 'badge' }, h('b', {}, t('SCRIPTED')), ` · ${words}`);
 }

@@ -23,23 +23,22 @@ export interface KeyActions {
   leave(): void;
 }
 
-const HELP: readonly (readonly [string, string])[] = [
-  ['↑ ↓', t('previous, next step')],
-  ['← →', t('fold, unfold')],
-  ['↵', t('open, or the focused button')],
-  ['E, Shift+E', t('next, previous error')],
-  ['M', t('you saw, model saw')],
-  ['/', t('find in this trace')],
-  ['End', t('jump to latest')],
-  ['.', t('stop the run')],
-  ['S', t('write to the agent')],
-  ['A E D Y', t('in a question: approve, edit, deny, always')],
-  ['Esc', t('leave to the cell')]
-];
-
 /** The list of keys, as a part of the page. */
 export function keysHelp(): HTMLElement {
-  const rows = HELP.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
+  const help: [string, string][] = [
+    ['↑ ↓', t('previous, next step')],
+    ['← →', t('fold, unfold')],
+    ['↵', t('open, or the focused button')],
+    ['E, Shift+E', t('next, previous error')],
+    ['M', t('you saw, model saw')],
+    ['/', t('find in this trace')],
+    ['End', t('jump to latest')],
+    ['.', t('stop the run')],
+    ['S', t('write to the agent')],
+    ['A E D Y', t('in a question: approve, edit, deny, always')],
+    ['Esc', t('leave to the cell')]
+  ];
+  const rows = help.flatMap(([key, words]) => [h('kbd', {}, key), h('span', {}, words)]);
   return h('div', { class: 'keys', role: 'note', 'aria-label': t('Keys'), hidden: true }, ...rows);
 }
 

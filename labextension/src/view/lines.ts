@@ -48,12 +48,7 @@ function marksOf(step: Step): string {
   return found.map(([letter, isSo]) => (isSo ? letter : '')).join('');
 }
 
-/** A line as one text, as a snapshot holds it. */
-export function packedLine(line: StepLine): string {
-  const { number, nCalls, nFailed, nRepaired, marks, tools, outcome, gist } = line;
-  return [number, nCalls, nFailed, nRepaired, marks, tools, outcome, gist].join('\t');
-}
-
+/** A line from the text of a snapshot. */
 export function lineFrom(text: string): StepLine {
   const [number, nCalls, nFailed, nRepaired, marks = '', tools = '', outcome = '', ...rest] =
     text.split('\t');

@@ -1,7 +1,8 @@
 // What messages carry, in words: their reasoning, their text, and how much of them was sent.
 
-import { clean, oneLine, plural, size } from './phrases';
+import { clean, oneLine, size } from './phrases';
 import type { Message, Sent, SentPart } from './types';
+import { counted, listed, t } from '../words';
 
 /** The list stays readable: what comes after so many kinds counts with the last. */
 const SENT_PARTS = 40;
@@ -43,18 +44,16 @@ export function noteSent(parts: SentPart[], piece: Sent): void {
 export function sentWords(sent: readonly SentPart[], nBytes: number): string {
   const names = sent.filter(part => part.kind === 'attachment').map(part => part.name);
   const isFile = (name: string): boolean => name.endsWith('file)');
-  const parts = ['prompt', ...names.filter(name => !isFile(name))];
-  const kinds = [
-    ['message', 'message'],
-    ['tool_result', 'tool result'],
-    ['image', 'picture']
-  ] as const;
-  for (const [kind, word] of kinds) {
-    const n = sent.filter(part => part.kind === kind).reduce((sum, part) => sum + part.n, 0);
-    if (n) {
-      parts.push(plural(n, word));
-    }
-  }
-  parts.push(plural(names.filter(isFile).length, 'file'));
-  return `sent ${size(nBytes)}: ${parts.join(', ')}`;
+  const nOf = (kind: string): number =>
+    sent.filter(part => part.kind === kind).reduce((sum, part) => sum + part.n, 0);
+  const [messages, results, pictures] = [nOf('message'), nOf('tool_result'), nOf('image')];
+  const parts = listed(
+    t('prompt'),
+    ...names.filter(name => !isFile(name)),
+    messages && counted(messages, 'message'),
+    results && counted(results, 'tool result'),
+    pictures && counted(pictures, 'picture'),
+    counted(names.filter(isFile).length, 'file')
+  );
+  return t('sent {size}: {parts}', { size: size(nBytes), parts });
 }

@@ -3,6 +3,7 @@
 import type { RunView } from './fold';
 import { lineOf, type StepLine } from './lines';
 import type { Step } from './steps';
+import { counted, t } from '../words';
 
 /** Older than this many steps before the current one, a live run's steps are one line. */
 const LIVE_STEPS = 3;
@@ -87,7 +88,8 @@ function rangeRows(view: RunView): Group[] {
     .map((range): Group => {
       const last = Math.min(range.last, known - 1);
       const nSteps = Math.min(range.n_steps, last - range.first + 1);
-      const words = `${nSteps.toLocaleString('en-US')} steps; the run in memory has them all`;
+      const steps = counted(nSteps, 'step');
+      const words = t('{steps}; the run in memory has them all', { steps });
       return {
         kind: 'group',
         key: `r${range.first}`,

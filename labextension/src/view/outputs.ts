@@ -4,20 +4,13 @@ import { clean, clip, oneLine, size } from './phrases';
 import { sha256 } from './sha256';
 import { tableOf } from './table';
 import type { Block, Output, Picture } from './types';
+import { t } from '../words';
 
 export const TEXT_LIMIT = 8_000;
 const SOURCE_LIMIT = 1_000;
 export const IMAGE_TYPES = ['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/svg+xml'];
 const RENDERED_BELOW =
   /^application\/(?:geo\+json|vnd\.(?!nbagent\.|dataresource\+)[\w.-]+\+json)$/;
-const BELOW_NAMES: readonly (readonly [string, string])[] = [
-  ['plotly', 'plotly figure'],
-  ['vega', 'Vega chart'],
-  ['widget-view', 'widget'],
-  ['bokeh', 'Bokeh plot'],
-  ['holoviews', 'HoloViews plot'],
-  ['geo+json', 'map']
-];
 
 const EMPTY: { readonly [K in Block['kind']]: Omit<Block & { kind: K }, 'kind'> } = {
   text: { name: '', text: '' },
@@ -49,7 +42,7 @@ export function blockOf(output: Output): [Block, Picture | null] {
   const picture = pictureOf(data);
   if (picture) {
     const said = oneLine(clean(textOf(data['text/plain'])), 100);
-    const alt = said && !said.startsWith('<') ? said : 'Figure';
+    const alt = said && !said.startsWith('<') ? said : t('Figure');
     return [{ kind: 'image', picture: picture.key, alt }, picture];
   }
   return [textForm(data), null];
@@ -73,7 +66,15 @@ function errorBlock(output: Output): Block {
 }
 
 function belowName(mime: string): string {
-  return BELOW_NAMES.find(([part]) => mime.includes(part))?.[1] ?? mime;
+  const names = [
+    ['plotly', t('plotly figure')],
+    ['vega', t('Vega chart')],
+    ['widget-view', t('widget')],
+    ['bokeh', t('Bokeh plot')],
+    ['holoviews', t('HoloViews plot')],
+    ['geo+json', t('map')]
+  ] as const;
+  return names.find(([part]) => mime.includes(part))?.[1] ?? mime;
 }
 
 function pictureOf(data: Record<string, unknown>): Picture | null {

@@ -6,28 +6,22 @@ import { t } from '../words';
 export const UNKNOWN = '—';
 /** From here on a stop counts as one that the code does not heed. */
 const STOP_PATIENCE_S = 2;
-/** Stands in the first line and at the answer of every scripted run, in every form. */
-export const BADGE =
-  'SCRIPTED · replies written by people, paced by a timer. ' +
-  'Tools and numbers are real; the thinking is not.';
 
-/** A run's state in words, by its phase. */
-export const STATES: Record<string, string> = {
-  starting: t('Starting'),
-  replied: t('Working'),
-  compacting: t('Summarising older messages'),
-  queued: t('Waiting for the kernel'),
-  reasoning: t('Thinking'),
-  answer: t('Answering'),
-  arguments: t('Writing a tool call')
-};
-/** How a run ended, by its reason. */
-export const ENDED: Record<string, string> = {
-  answer: t('Done'),
-  stopped: t('Stopped by you'),
-  limit: t('Limit reached'),
-  error: t('Failed')
-};
+/** A run's state in words, by its phase or, once it has ended, its reason. */
+export function stateWords(phase: string): string | undefined {
+  const words: Record<string, string> = {
+    starting: t('Starting'),
+    replied: t('Working'),
+    compacting: t('Summarising older messages'),
+    queued: t('Waiting for the kernel'),
+    reasoning: t('Thinking'),
+    arguments: t('Writing a tool call'),
+    stopped: t('Stopped by you'),
+    limit: t('Limit reached'),
+    error: t('Failed')
+  };
+  return words[phase];
+}
 
 // Terminal escape sequences (ECMA-48): OSC, other strings, CSI, two-character ones.
 const ESCAPES =
@@ -186,11 +180,6 @@ export function dollars(value: number | null | undefined, unknownAttempts: Figur
 /** A share from 0 to 1: `89 %`. */
 export function share(part: number | null | undefined): string {
   return part === null || part === undefined ? UNKNOWN : `${fixed(100 * part, 0)} %`;
-}
-
-/** `1 step`, `5 steps`. */
-export function plural(n: number, word: string, many = ''): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? word : many || `${word}s`}`;
 }
 
 /** Split as Python's `str.splitlines` does: no empty line after the last line end. */

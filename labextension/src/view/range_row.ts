@@ -3,26 +3,27 @@
 import { speedsOf, sumPhases } from '../chart';
 import { h, icon, put, svg } from './dom';
 import type { Group, Row } from './outline';
-import { dollars, numbersOf, plural, seconds } from './phrases';
+import { dollars, numbersOf, seconds } from './phrases';
+import { failedWords } from './ranges';
 import { phaseBar } from './step_view';
 import type { Scene } from './stored';
 import type { ChartSegment, StepFigures } from './types';
-import { t } from '../words';
+import { counted, listed, t, told } from '../words';
 
 const SPARK = { width: 132, height: 16, points: 44 };
 
 /** The names above the columns of a list of ranges. */
 export function columnHeads(): HTMLElement {
-  const names = ['', 'steps', t('what it was doing')];
-  const deed = h('span', { class: 'deed' }, h('span', {}, 'failed'), h('span', {}, 'tok/s'));
+  const names = ['', t('steps'), t('what it was doing')];
+  const deed = h('span', { class: 'deed' }, h('span', {}, t('failed')), h('span', {}, t('tok/s')));
   return h(
     'div',
     { class: 'heads st plain', 'aria-hidden': 'true' },
     ...names.map(name => h('span', {}, name)),
     deed,
     h('span', { class: 'barbox' }, t('time by phase')),
-    h('span', { class: 'dur' }, 'time'),
-    h('span', { class: 'cost' }, 'cost')
+    h('span', { class: 'dur' }, t('time')),
+    h('span', { class: 'cost' }, t('cost'))
   );
 }
 
@@ -65,8 +66,8 @@ function gistNode(group: Group): HTMLElement {
   if (group.key !== 'older') {
     return h('span', { class: 'gist' }, gist); // its steps are counted by their numbers
   }
-  const counts = [plural(group.nSteps, 'step'), group.nCalls ? plural(group.nCalls, 'call') : ''];
-  const words = ` ${counts.filter(Boolean).join(', ')}`;
+  const { nSteps, nCalls } = group;
+  const words = ` ${listed(counted(nSteps, 'step'), nCalls && counted(nCalls, 'call'))}`;
   return h('span', { class: 'gist' }, gist, h('span', { class: 'm s' }, words));
 }
 
@@ -74,19 +75,13 @@ function failedNode(group: Group): HTMLElement {
   if (!group.nFailed) {
     return h('span', { class: 'oc m' });
   }
-  const { nFailed, nRepaired } = group;
-  const repaired =
-    nRepaired === nFailed
-      ? ' failed, repaired'
-      : nRepaired
-        ? ` failed, ${nRepaired} repaired`
-        : ' failed';
+  const words = failedWords(group.nFailed, group.nRepaired);
   return h(
     'span',
-    { class: 'oc c-error', title: `${nFailed}${repaired}` },
+    { class: 'oc c-error', title: words },
     icon('cross'),
-    ` ${nFailed.toLocaleString('en-US')}`,
-    h('span', { class: 'vh' }, repaired)
+    h('span', { 'aria-hidden': 'true' }, ` ${group.nFailed.toLocaleString('en-US')}`),
+    h('span', { class: 'vh' }, words)
   );
 }
 
@@ -130,9 +125,13 @@ export function betweenNode(row: Row & { kind: 'compacted' | 'left' }, scene: Sc
   const rows = scene.meter.metrics().steps;
   const at = rows.findIndex(step => step.step === row.number);
   const [before, after] = [tokens(rows[at - 1]), tokens(rows[at])];
-  const sizes = before && after ? `${before} to ${after} tokens; ` : '';
-  const words = h('span', {}, `Compacted: ${sizes}${row.words.replace(/\.$/, '')}`);
-  const told =
+  const what = told(row.words).replace(/[.。]$/, '');
+  const said =
+    before && after
+      ? t('Compacted: {before} to {after} tokens; {what}', { before, after, what })
+      : t('Compacted: {what}', { what });
+  const words = h('span', {}, said);
+  const summary =
     row.told &&
     h(
       'details',
@@ -145,7 +144,7 @@ export function betweenNode(row: Row & { kind: 'compacted' | 'left' }, scene: Sc
     { class: 'st plain' },
     h('span'),
     h('span', { class: 'no' }, row.number.toLocaleString('en-US')),
-    h('span', { class: 'row m s wide' }, icon('retry'), h('span', {}, words, told))
+    h('span', { class: 'row m s wide' }, icon('retry'), h('span', {}, words, summary))
   );
   return h('div', { class: `item d${row.depth} between`, role: 'listitem' }, line);
 }

@@ -2,6 +2,7 @@
 
 import type { Step } from './steps';
 import type { RangeSnapshot } from './types';
+import { listed, t } from '../words';
 
 const RANGES_MAX = 12;
 const GISTS_PER_RANGE = 8;
@@ -59,9 +60,13 @@ export function countWords(steps: readonly Step[], ranges: readonly RangeSnapsho
   const failed = calls.filter(c => c.isError).length + older('n_failed');
   const repaired = calls.filter(c => c.repaired).length + older('n_repaired');
   const denied = calls.filter(c => c.decision === 'deny').length;
-  const parts = failed ? [`${failed} failed`] : [];
-  if (repaired) {
-    parts[0] = `${failed} failed${failed === repaired ? ' and' : `, ${repaired}`} repaired`;
-  }
-  return [...parts, ...(denied ? [`${denied} denied`] : [])].join(', ');
+  return listed(failedWords(failed, repaired), denied && t('{n} denied', { n: denied }));
+}
+
+/** How many calls failed and were repaired: `3 failed, 1 repaired`; '' if none failed. */
+export function failedWords(n: number, repaired: number): string {
+  if (!n) return '';
+  if (!repaired) return t('{n} failed', { n });
+  if (n === repaired) return t('{n} failed and repaired', { n });
+  return t('{n} failed, {repaired} repaired', { n, repaired });
 }

@@ -3,10 +3,8 @@
 import type { Desk } from './desk';
 import { h, setText } from './dom';
 import { size } from './phrases';
-import { t } from '../words';
+import { t, told } from '../words';
 
-const IN_CODE =
-  'In code: _ is this run; _.metrics(), _.messages, _.requests. %kimi show draws it again.';
 const LOCAL = /^(\[?::1\]?|127\.0\.0\.1|localhost)(:\d+)?$/;
 
 export class SentLine {
@@ -30,11 +28,14 @@ export class SentLine {
         : t('To {where}: nothing has been sent yet', { where })
     );
     const sent = view.sent.map(part => {
-      const times = part.n > 1 ? ` (${part.n} times)` : '';
-      return `${size(part.n_bytes)}  ${part.kind.replace('_', ' ')} ${part.name}${times}`;
+      const times = part.n > 1 ? t(' ({n} times)', { n: part.n }) : '';
+      return `${size(part.n_bytes)}  ${told(part.kind.replace('_', ' '))} ${part.name}${times}`;
     });
-    const files = [...view.files].map(name => `wrote ${name}`);
-    const faults = view.faults.map(fault => `not shown: ${fault}`);
-    setText(this.pieces, [...sent, ...files, ...faults, IN_CODE].join('\n'));
+    const files = [...view.files].map(name => t('wrote {name}', { name }));
+    const faults = view.faults.map(fault => t('not shown: {fault}', { fault }));
+    const inCode = t(
+      'In code: _ is this run; _.metrics(), _.messages, _.requests. %kimi show draws it again.'
+    );
+    setText(this.pieces, [...sent, ...files, ...faults, inCode].join('\n'));
   }
 }

@@ -1,14 +1,17 @@
 // The state of a run in words, as a header shows it: `Thinking`, `Running run_python`.
 
 import type { RunView } from './fold';
-import { ENDED, seconds, STATES, stoppingWords } from './phrases';
-import { t } from '../words';
+import { seconds, stateWords, stoppingWords } from './phrases';
+import { t, told } from '../words';
 
 /** The state of a run at `now`, in seconds since it began. */
 export function stateOf(view: RunView, now = view.t): string {
-  const { phase, text, lastStep } = view;
+  const { phase, lastStep } = view;
+  const text = told(view.text);
   if (!view.running) {
-    return text || (ENDED[view.reason] ?? view.reason);
+    return (
+      text || (view.reason === 'answer' ? t('Done') : (stateWords(view.reason) ?? view.reason))
+    );
   }
   if (phase === 'waiting' && lastStep) {
     return t('Waiting for the first token {time}', {
@@ -32,5 +35,5 @@ export function stateOf(view: RunView, now = view.t): string {
   if (phase === 'paused') {
     return view.place ? text : text ? t('Paused: {why}', { why: text }) : t('Paused');
   }
-  return STATES[phase] ?? t('Starting');
+  return phase === 'answer' ? t('Answering') : (stateWords(phase) ?? t('Starting'));
 }

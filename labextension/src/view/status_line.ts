@@ -15,7 +15,7 @@ export class StatusLine {
   private readonly cached = h('b');
   private readonly cost = h('b');
   private readonly you = h('b');
-  private readonly youBox = h('span', { hidden: true }, 'you ', this.you, ' waiting');
+  private readonly youBox = h('span', { hidden: true }, t('waited for you') + ' ', this.you);
   private readonly fill = h('i');
   private readonly gauge = h(
     'span',
@@ -67,7 +67,7 @@ export class StatusLine {
       this.out,
       count((number('completion_tokens') ?? 0) + (streams ? guess.completionTokens : 0))
     );
-    setText(this.est, streams || run['estimated'] ? ' est.' : '');
+    setText(this.est, streams || run['estimated'] ? t(' est.') : '');
     setText(this.cached, share(number('cached_share')));
     setText(
       this.cost,
@@ -85,13 +85,13 @@ export class StatusLine {
 
   private drawSpeed(median: number | null, now: number | null): void {
     if (this.desk.scene.view.scripted) {
-      setText(this.speed, 'paced');
+      setText(this.speed, t('paced'));
       setText(this.speedKind, '');
     } else if (now !== null) {
-      setText(this.speed, `${fixed(now, 0)} tok/s`);
-      setText(this.speedKind, ' est.');
+      setText(this.speed, t('{n} tok/s', { n: fixed(now, 0) }));
+      setText(this.speedKind, t(' est.'));
     } else {
-      setText(this.speed, median === null ? UNKNOWN : `${fixed(median, 0)} tok/s`);
+      setText(this.speed, median === null ? UNKNOWN : t('{n} tok/s', { n: fixed(median, 0) }));
       setText(this.speedKind, median === null ? '' : ' p50');
     }
   }
@@ -106,9 +106,12 @@ export class StatusLine {
     this.fill.style.width = `${Math.max(2, percent)}%`;
     put(this.gauge, {
       'aria-valuenow': fixed(percent, 1),
-      'aria-valuetext': `${fixed(percent, 1)} percent of ${count(window)} tokens`
+      'aria-valuetext': t('{share} of {n} tokens', {
+        share: `${fixed(percent, 1)} %`,
+        n: count(window)
+      })
     });
     setText(this.used, `${fixed(percent, 1)} %`);
-    setText(this.of, ` of ${count(window)}`);
+    setText(this.of, t(' of {n}', { n: count(window) }));
   }
 }

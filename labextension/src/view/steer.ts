@@ -2,8 +2,7 @@
 
 import type { Desk } from './desk';
 import { button, composes, h, icon, put, setText } from './dom';
-import { plural } from './phrases';
-import { t } from '../words';
+import { counted, t } from '../words';
 
 /** Notes whose words are shown while they wait; of more, their number is. */
 const SHOWN = 3;
@@ -78,7 +77,8 @@ export class SteerLine {
     this.queue.hidden = n === 0;
     if (!n) return;
     const words = this.waiting.slice(0, SHOWN).map(text => `“${text}”`);
-    const more = n > SHOWN ? ` and ${plural(n - SHOWN, 'more note')}` : '';
-    setText(this.queue, `Queued for the next request: ${words.join(', ')}${more}`);
+    const more = n > SHOWN ? t(' and ') + counted(n - SHOWN, 'more note') : '';
+    const notes = words.join(t(', ')) + more;
+    setText(this.queue, t('Queued for the next request: {notes}', { notes }));
   }
 }

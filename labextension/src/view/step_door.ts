@@ -6,7 +6,7 @@ import { whoOf } from './phrases';
 import type { Desk } from './desk';
 import { button, icon, put } from './dom';
 import { hasFocus } from './held';
-import { t } from '../words';
+import { type Catalogue, language, t, told } from '../words';
 
 /** What the step view may use of the trace that it stands in. */
 export interface StepSpace {
@@ -18,6 +18,8 @@ export interface StepSpace {
   /** Puts code into a new cell of the notebook; null where the host has no way to. */
   readonly newCell: ((source: string) => void) | null;
   readonly close: () => void;
+  /** The page's language. */
+  readonly words: Catalogue;
   readonly leave: () => void;
 }
 /** A step view that is open. */
@@ -53,7 +55,7 @@ export class StepDoor {
   constructor(
     private readonly desk: Desk,
     private readonly extras: Extras,
-    private readonly space: Omit<StepSpace, 'newCell' | 'close' | 'runId' | 'who'>,
+    private readonly space: Omit<StepSpace, 'newCell' | 'close' | 'runId' | 'who' | 'words'>,
     private readonly run: HTMLElement,
     private readonly redraw: () => void
   ) {
@@ -107,7 +109,8 @@ export class StepDoor {
         runId: desk.scene.view.runId,
         who: () => whoOf(scripted, model),
         newCell: extras.newCell ?? null,
-        close: () => this.close()
+        close: () => this.close(),
+        words: language()
       });
       put(this.toggle, { 'aria-expanded': 'true' });
       const wasInside = hasFocus(this.run);
@@ -154,7 +157,7 @@ export class StepDoor {
 
   private fail(error: unknown): void {
     this.unpause();
-    this.space.say(error instanceof Error ? error.message : String(error));
+    this.space.say(told(error instanceof Error ? error.message : String(error)));
     this.redraw();
   }
 }

@@ -8,24 +8,32 @@ import { dollars, seconds } from './phrases';
 import type { Step } from './steps';
 import { ThoughtView } from './thought';
 import type { ChartSegment } from './types';
-import { t } from '../words';
+import { counted, t, told, toldParts } from '../words';
 
 const BAR_WIDTH = 84;
 const BAR_SECONDS = 12;
-const MARKS: Record<string, string> = {
-  no_reasoning: t('The reply came without reasoning.'),
-  cut_at_limit: t('The reply was cut at its token limit.'),
-  no_usage: t('The endpoint gave no token counts; they are estimated.')
-};
+
+/** What is to be noted of a reply, by its mark. */
+function markWords(mark: string): string {
+  const words: Record<string, string> = {
+    no_reasoning: t('The reply came without reasoning.'),
+    cut_at_limit: t('The reply was cut at its token limit.'),
+    no_usage: t('The endpoint gave no token counts; they are estimated.')
+  };
+  return words[mark] ?? mark;
+}
 
 /** What the current step is called until its reasoning has told. */
-const BEGINNING: Record<string, string> = {
-  waiting: t('Waiting for the first token'),
-  retrying: t('Waiting to try again'),
-  reasoning: t('Thinking'),
-  answer: t('Answering'),
-  arguments: t('Writing a tool call')
-};
+function beginning(phase: string): string | undefined {
+  const words: Record<string, string> = {
+    waiting: t('Waiting for the first token'),
+    retrying: t('Waiting to try again'),
+    reasoning: t('Thinking'),
+    answer: t('Answering'),
+    arguments: t('Writing a tool call')
+  };
+  return words[phase];
+}
 
 /** The spans of a step as a bar; all bars of a run share one scale. */
 export function phaseBar(segments: readonly ChartSegment[]): SVGElement {
@@ -97,7 +105,7 @@ export class StepView {
     const { step, desk } = this;
     const isCurrent = desk.isCurrent(step);
     const fresh = isCurrent && !step.gist && !step.calls.length;
-    setText(this.gist, fresh ? (BEGINNING[desk.scene.view.phase] ?? step.line) : step.line);
+    setText(this.gist, fresh ? (beginning(desk.scene.view.phase) ?? step.line) : step.line);
     this.tick();
     const key = [step.tools, step.outcome, step.failed, isCurrent, step.calls.length].join();
     if (key !== this.rowKey) {
@@ -144,12 +152,10 @@ export class StepView {
     const { step } = this;
     const running = step.calls.find(call => !call.done);
     if (isCurrent && running) {
-      const at =
-        step.calls.length > 1
-          ? `, call ${step.calls.indexOf(running) + 1} of ${step.calls.length}`
-          : '';
-      const word = running.question ? t('waiting for you') : 'running';
-      return [h('span', { class: 'wide m' }, word + at)];
+      const word = running.question ? t('waiting for you') : t('running');
+      const [i, n] = [step.calls.indexOf(running) + 1, step.calls.length];
+      const words = n > 1 ? t('{word}, call {i} of {n}', { word, i, n }) : word;
+      return [h('span', { class: 'wide m' }, words)];
     }
     if (!step.outcome) {
       return [h('span', { class: 'tl m' }, step.tools)];
@@ -165,10 +171,11 @@ export class StepView {
           : step.calls.some(call => call.stopped)
             ? icon('stop', 'm')
             : icon('check', 'c-ok');
-    const words = h('span', { class: step.failed ? 'c-error' : '' }, step.outcome);
+    const outcome = toldParts(step.outcome);
+    const words = h('span', { class: step.failed ? 'c-error' : '' }, outcome);
     const said =
       step.failed &&
-      h('span', { class: 'vh' }, step.unrepaired ? 'failed: ' : 'failed and repaired: ');
+      h('span', { class: 'vh' }, step.unrepaired ? t('failed: ') : t('failed and repaired: '));
     return [
       h('span', { class: 'tl m' }, step.tools),
       h('span', { class: 'arr', 'aria-hidden': 'true' }, step.tools && '→'),
@@ -217,7 +224,7 @@ class Body {
     if (key !== this.key) {
       this.key = key;
       this.before.replaceChildren(...this.happenings());
-      this.after.replaceChildren(...step.marks.map(mark => h('div', {}, MARKS[mark] ?? mark)));
+      this.after.replaceChildren(...step.marks.map(mark => h('div', {}, markWords(mark))));
     }
     this.thought.update();
     const said = step.liveAnswer || step.content;
@@ -228,7 +235,9 @@ class Body {
     setText(
       this.writing,
       step.liveArguments
-        ? `Writing a tool call, ${step.liveArguments.toLocaleString('en-US')} characters`
+        ? t('Writing a tool call, {characters}', {
+            characters: counted(step.liveArguments, 'character')
+          })
         : ''
     );
     for (const call of step.calls) {
@@ -257,7 +266,10 @@ class Body {
   private happenings(): HTMLElement[] {
     const { step } = this;
     const retries = step.retries.map(row => {
-      const words = [h('b', {}, t('Attempt {n} failed.', { n: row.attempt })), ` ${row.reason}`];
+      const words = [
+        h('b', {}, t('Attempt {n} failed.', { n: row.attempt })),
+        ` ${told(row.reason)}`
+      ];
       const head = h(
         'div',
         { class: 'line' },
@@ -281,11 +293,11 @@ class Body {
       );
     });
     const steered = step.steered.map(text => {
-      const said = h('span', { dir: 'auto' }, h('b', {}, 'You wrote: '), text);
+      const said = h('span', { dir: 'auto' }, h('b', {}, t('You wrote: ')), text);
       return h('div', { class: 'line you' }, icon('you', 'c-warn'), said);
     });
     const notes = step.notes.map(note =>
-      h('div', { class: 'line m s' }, icon('clock'), h('span', {}, note))
+      h('div', { class: 'line m s' }, icon('clock'), h('span', {}, told(note)))
     );
     return [...retries, ...steered, ...notes];
   }

@@ -1,11 +1,10 @@
 // The parts of a run's view: a step with its calls. Mirrors nbagent/view/steps.py.
 
-import { Call, filled } from './call';
+import { Call } from './call';
 import type { StepLine } from './lines';
 import { clean, clip, gist, oneLine } from './phrases';
 import type { Retry, StepSnapshot } from './types';
-
-const LIVE_LIMIT = 1_500;
+import { t } from '../words';
 
 /** One model call and the tool calls that it asked for. */
 export class Step {
@@ -89,10 +88,10 @@ export class Step {
   /** How its calls ended, in a few words; `answer` for a step without calls. */
   get outcome(): string {
     if (this.calls.length) {
-      const parts = this.calls.map(c => (c.decision === 'deny' ? 'denied' : c.outcome));
+      const parts = this.calls.map(c => (c.decision === 'deny' ? t('denied') : c.outcome));
       return [...new Set(parts.filter(Boolean))].join(', ');
     }
-    return this.content ? 'answer' : (this.lost?.outcome ?? this.stored?.outcome ?? '');
+    return this.content ? t('answer') : (this.lost?.outcome ?? this.stored?.outcome ?? '');
   }
 
   get failed(): boolean {
@@ -109,33 +108,6 @@ export class Step {
   get isLine(): boolean {
     const said = this.reasoning || this.content || this.liveReasoning || this.liveAnswer;
     return !said && this.calls.every(call => call.done && !call.code && !call.outputs.length);
-  }
-
-  snapshot(): StepSnapshot {
-    const facts: StepSnapshot = {
-      step: this.number,
-      gist: this.line,
-      tools: this.tools,
-      outcome: this.outcome
-    };
-    const extra: StepSnapshot = {
-      step: this.number,
-      reasoning: this.reasoning,
-      ...(this.reasoningTokens === null ? {} : { reasoning_tokens: this.reasoningTokens }),
-      content: this.content,
-      retries: this.retries,
-      steered: this.steered,
-      notes: this.notes,
-      marks: this.marks
-    };
-    const live: Partial<StepSnapshot> = {};
-    if (this.liveReasoning) {
-      live.live_reasoning = clean(this.liveReasoning.slice(-LIVE_LIMIT));
-    }
-    if (this.liveAnswer) {
-      live.live_answer = clean(this.liveAnswer);
-    }
-    return { ...facts, ...filled(extra), ...live, calls: this.calls.map(call => call.snapshot()) };
   }
 
   static ofLine(line: StepLine): Step {

@@ -1,7 +1,8 @@
 // The one table of an HTML output as rows of text cells. Tags are read, never built into a page.
 
-import { clean, oneLine, plural } from './phrases';
+import { clean, oneLine } from './phrases';
 import type { Block } from './types';
+import { counted, listed, t } from '../words';
 
 const TABLE_ROWS = 20;
 const TABLE_COLUMNS = 12;
@@ -34,13 +35,18 @@ export function tableOf(html: string): Block | null {
   const body = rows.filter(row => !row.isHead).map(row => row.cells);
   const nColumns = Math.max(...rows.map(row => row.cells.length));
   const cut = body.length > TABLE_ROWS || nColumns > TABLE_COLUMNS;
-  const shape = reader.note || `${plural(body.length, 'row')}, ${plural(nColumns, 'column')}`;
+  const shape = reader.note || sizeWords(body.length, nColumns);
   return {
     kind: 'table',
     head: head.slice(0, 3).map(columns),
     rows: body.slice(0, TABLE_ROWS).map(columns),
-    note: cut || reader.note ? shape + (cut ? ', the first ones shown' : '') : ''
+    note: cut || reader.note ? listed(shape, cut && t('the first ones shown')) : ''
   };
+}
+
+/** How large a table is: `344 rows, 8 columns`. */
+export function sizeWords(nRows: number, nColumns: number, between = t(', ')): string {
+  return counted(nRows, 'row') + between + counted(nColumns, 'column');
 }
 
 /** Pandas writes the index's name on a line of its own: move it over its column. */

@@ -3,9 +3,9 @@
 import type { Desk } from './desk';
 import { button, disclose, h, icon, put, setText } from './dom';
 import { isHeld } from './held';
-import { clean, count, plural, seconds } from './phrases';
+import { clean, count, seconds } from './phrases';
 import type { Step } from './steps';
-import { t } from '../words';
+import { counted, t } from '../words';
 
 const MAX_PARAGRAPHS = 60;
 
@@ -66,7 +66,10 @@ export class ThoughtView {
       this.append(clean(this.step.liveReasoning.slice(-fresh)));
       this.nShown = this.step.nReasoning;
     }
-    setText(this.tokens, `${count(this.desk.scene.meter.estimateOf('reasoning'))} tokens est.`);
+    setText(
+      this.tokens,
+      t('{n} tokens est.', { n: count(this.desk.scene.meter.estimateOf('reasoning')) })
+    );
     if (this.desk.scene.view.phase !== 'reasoning') {
       this.rest();
     }
@@ -118,7 +121,7 @@ export class ThoughtView {
     put(this.node, { class: 'rz done', 'aria-busy': null });
     const tokens = this.step.reasoningTokens;
     setText(this.words, this.took());
-    setText(this.tokens, tokens ? plural(tokens, 'token') : '');
+    setText(this.tokens, tokens ? counted(tokens, 'token') : '');
     const line = this.step.reasoning.trim().split('\n')[0] ?? '';
     setText(this.gist, `“${line.slice(0, 160)}${line.length > 160 ? '…' : ''}”`);
     const paragraphs = this.step.reasoning.split(/\n+/).filter(part => part.trim());

@@ -27,7 +27,7 @@ import { followTheme } from './theme';
 import type { Step } from './steps';
 import type { Scene } from './stored';
 import type { KernelMessage, Link, TraceJson } from './types';
-import { t } from '../words';
+import { t, told } from '../words';
 
 const TICK_MS = 100;
 const CALM_TICK_MS = 1_000;
@@ -151,7 +151,7 @@ export class TraceView implements Desk {
   }
   copy(text: string, what: string): void {
     toClipboard(text, this.root).then(
-      () => this.announcer.say(`${what} copied`),
+      () => this.announcer.say(t('{what} copied', { what })),
       () => this.announcer.alert(t('The browser did not allow copying'))
     );
   }
@@ -239,7 +239,7 @@ export class TraceView implements Desk {
   private ask(action: string, fields: object = {}): Promise<unknown> {
     return this.link
       ? this.link.send(action, fields)
-      : Promise.reject(new Error('There is no kernel to ask.'));
+      : Promise.reject(new Error(t('There is no kernel to ask.')));
   }
 
   /** Draw once in the next frame, however much comes before it. */
@@ -261,7 +261,7 @@ export class TraceView implements Desk {
     this.long.update();
     this.status.update();
     this.note.hidden = !view.note;
-    setText(this.note, view.note);
+    setText(this.note, told(view.note));
     this.foot.update();
     this.errors.update(!view.running);
     this.chart.draw();

@@ -32,6 +32,7 @@ export async function stepPage(at: number | null, story = new Story()): Promise<
     copy: text => void copied?.push(text),
     newCell: source => void cells?.push(source),
     close: () => void gone?.push('close'),
+    words: {},
     leave: () => void gone?.push('leave')
   };
   const view = new StepView(space);

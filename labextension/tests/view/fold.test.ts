@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import { plainText } from '../../src/view/plain';
+import { plainText } from './plain';
 import { difference, fixture, folded, RUNS } from './fixtures';
+import { snapshotOf } from './snapshot';
 
 describe.each(RUNS)('%s', name => {
   const { events, snapshot, metrics, chart, plain, plain_steps } = fixture(name);
   const { view, meter } = folded(events);
 
   it('folds to the snapshot that Python folds it to', () => {
-    expect(view.snapshot()).toEqual(snapshot);
+    expect(snapshotOf(view)).toEqual(snapshot);
   });
 
   it('has the figures and the chart that Python measures', () => {
@@ -23,7 +24,7 @@ describe.each(RUNS)('%s', name => {
 
   it('differs as soon as one event is missing', () => {
     const less = folded(events.slice(0, -1));
-    expect(less.view.snapshot()).not.toEqual(snapshot);
+    expect(snapshotOf(less.view)).not.toEqual(snapshot);
     const early = folded(events.filter(event => event.kind !== 'reply_received'));
     expect(difference(early.meter.metrics(), metrics)).not.toBe('');
   });

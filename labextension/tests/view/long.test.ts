@@ -4,12 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { columnsOf, contextOf, speedsOf } from '../../src/chart/buckets';
 import { Feed } from '../../src/view/feed';
 import { filtered } from '../../src/view/filters';
-import { lineFrom, packedLine } from '../../src/view/lines';
+import { lineFrom } from '../../src/view/lines';
 import { outline, unfolded, wayTo } from '../../src/view/outline';
 import { RunView } from '../../src/view/fold';
 import type { Event, StepFigures, ViewBase } from '../../src/view/types';
 import { difference, fixture, folded, read } from './fixtures';
 import { browserLike, opened, type Page, texts } from './page';
+import { packed, snapshotOf } from './snapshot';
 
 beforeAll(browserLike);
 
@@ -28,7 +29,7 @@ describe('a view that comes late to a long run', () => {
   const { scene } = late(LATE);
 
   it('has the lines, counts and figures of one that saw everything', () => {
-    const [known, wanted] = [scene.view.snapshot(), whole.view.snapshot()];
+    const [known, wanted] = [snapshotOf(scene.view), snapshotOf(whole.view)];
     expect(known.lines).toEqual(wanted.lines);
     expect(known.steps).toEqual(wanted.steps);
     expect([known.counts, known.compacted]).toEqual([wanted.counts, wanted.compacted]);
@@ -60,7 +61,7 @@ describe('lines', () => {
   it('are read back as they were packed', () => {
     const line = lineFrom('7\t2\t1\t1\ter\trun_python ×2\tKeyError\tLook again');
     expect(line).toMatchObject({ number: 7, nCalls: 2, nFailed: 1, marks: 'er' });
-    expect(lineFrom(packedLine(line))).toEqual(line);
+    expect(lineFrom(packed(line))).toEqual(line);
   });
 });
 

@@ -13,6 +13,7 @@ import { sha256 } from '../../src/view/sha256';
 import { sceneOf } from '../../src/view/stored';
 import { fixture, folded } from './fixtures';
 import { browserLike } from './page';
+import { snapshotOf } from './snapshot';
 
 beforeAll(browserLike);
 afterEach(() => vi.useRealTimers());
@@ -153,7 +154,7 @@ describe('a stored trace', () => {
       pictures: { '8c6cfd936e14': 'data:image/png;base64,iVBORw0KGgo=' }
     });
     expect(scene.view.running).toBe(false);
-    expect(scene.view.snapshot().steps).toEqual(fixture('run_repaired').snapshot.steps);
+    expect(snapshotOf(scene.view).steps).toEqual(fixture('run_repaired').snapshot.steps);
     expect(scene.meter.metrics().steps[1]).toEqual({ step: 2, wall_s: 3.25, ttft_s: null });
     expect(scene.meter.chart().segments).toEqual([[1, 'reasoning', 0.6, 2]]);
     expect(scene.view.pictures.get('8c6cfd936e14')?.mime).toBe('image/png');

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { BADGE } from '../../src/view/phrases';
+import { BADGE } from './plain';
 import type { Event } from '../../src/view/types';
 import { fixture } from './fixtures';
 import { browserLike, opened, texts } from './page';

@@ -1,12 +1,17 @@
 // The run as plain text, without any time, cost or id. Mirrors nbagent/trace/plain.py.
 
-import type { RunView } from './fold';
-import { BADGE, plural } from './phrases';
+import type { RunView } from '../../src/view/fold';
+import { counted } from '../../src/words';
+
+/** Stands in the first line and at the answer of every scripted run . */
+export const BADGE =
+  'SCRIPTED · replies written by people, paced by a timer. ' +
+  'Tools and numbers are real; the thinking is not.';
 
 /** `5 steps, 5 tool calls`, by what the view counts. */
-export function headWords(view: RunView): string {
-  const calls = view.nCalls ? `, ${plural(view.nCalls, 'tool call')}` : '';
-  return plural(view.nSteps, 'step') + calls;
+function headWords(view: RunView): string {
+  const calls = view.nCalls ? `, ${counted(view.nCalls, 'tool call')}` : '';
+  return counted(view.nSteps, 'step') + calls;
 }
 
 function summaryWords(view: RunView): string {
