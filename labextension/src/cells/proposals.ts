@@ -1,12 +1,12 @@
 // What agents propose for a notebook, and what becomes of it when the person chooses.
 
-import { TRACE_MIME } from '../renderer';
 import { newId } from '../shell/link';
 import { card, type CardActs, type How, type Proposal } from './card';
 import type { Piece } from './board';
 import type { App, CellsPanel, CellWidget } from './host';
 import { hostOf, show } from './places';
 import type { Op } from './protocol';
+import { toldBy } from './told';
 import { asOneStep, isCode, type SharedCell, type SharedNotebook } from './shared';
 import { hashOf, rewrite } from './text';
 
@@ -51,17 +51,22 @@ export class Proposals {
       const source = cell?.getSource() ?? null;
       const type = op.op === 'insert' ? op.type : notebook.cells.find(({ id }) => id === op.id);
       const runs = type === 'code' || (typeof type === 'object' && isCode(type));
-      const acts = this.acts(proposal, notebook, runs);
-      const key = `${source} ${acts.trace !== null}`;
-      const draw = (): HTMLElement => card(proposal, source, runs, acts);
+      const told = toldBy(notebook, proposal.request.run_id);
+      const acts = this.acts(proposal, notebook, runs, told.at);
+      const key = JSON.stringify([source, told]);
+      const draw = (): HTMLElement => card(proposal, told, source, runs, acts);
       return [{ name, cell: host[0], where: host[1], key, draw }];
     });
   }
 
-  private acts(proposal: Open, notebook: SharedNotebook, isCodeCell: boolean): CardActs {
-    const { op, request } = proposal;
+  private acts(
+    proposal: Open,
+    notebook: SharedNotebook,
+    isCodeCell: boolean,
+    trace: number
+  ): CardActs {
+    const { op } = proposal;
     const type = isCodeCell ? 'code' : 'markdown';
-    const trace = traceOf(notebook, request.run_id);
     const put = (after: string | null, source: string, runs: boolean): void => {
       this.choose(proposal, 'inserted');
       const at = after === 'end' ? notebook.cells.length : placeAfter(notebook, after);
@@ -121,16 +126,4 @@ function subject(
 
 function placeAfter(notebook: SharedNotebook, id: string | null): number {
   return id === null ? 0 : notebook.cells.findIndex(cell => cell.id === id) + 1;
-}
-
-/** The cell that shows a run's trace; −1 if none does. */
-function traceOf(notebook: SharedNotebook, run: string): number {
-  return notebook.cells.findIndex(
-    cell =>
-      isCode(cell) &&
-      cell.getOutputs().some(output => {
-        const { data } = output as { data?: Readonly<Record<string, { run_id?: string }>> };
-        return data?.[TRACE_MIME]?.run_id === run;
-      })
-  );
 }
