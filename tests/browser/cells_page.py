@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
+from tests.browser.test_live_access import SERIOUS
 
 START = "%load_ext nbagent\n%kimi use lesson"
 HEAVY = 'df = [3000.0, 5600.0]\nheavy = [m for m in df if m > "5000"]\nlen(heavy)'
@@ -20,6 +21,8 @@ RAN = """id => window.jupyterapp.shell.currentWidget.content.model.toJSON().cell
   .some(cell => cell.id === id && cell.execution_count)"""
 """Whether a cell has run, wherever it is by now."""
 LOADED = "() => window.jupyterapp?.shell.currentWidget?.context?.isReady"
+SERIOUS_IN_STRIPS = SERIOUS.replace("axe.run(document", "axe.run({include: ['.nbagent-strip']}")
+"""What axe finds in bars and cards."""
 START_AT, HEAVY_AT, SPARE_AT, ASK_AT = range(4)
 Call = tuple[str, dict[str, Any]]
 
@@ -30,10 +33,12 @@ def turn(*calls: Call, text: str = "") -> dict[str, Any]:
 
 
 class Study:
-    """A notebook of four cells, and the agent that is to change them."""
+    """A notebook of four cells, or `more`, and the agent that is to change them."""
 
-    def __init__(self, page: Page, lab: Lab, server: Server, name: str, ask: str = ASK) -> None:
-        path = lab.write(name, START, HEAVY, "spare = 1", ask)
+    def __init__(
+        self, page: Page, lab: Lab, server: Server, name: str, ask: str = ASK, *more: str
+    ) -> None:
+        path = lab.write(name, START, HEAVY, "spare = 1", ask, *more)
         self.ids = [cell.id for cell in nbformat.read(path, as_version=4).cells]
         self.server = server
         self.notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()
@@ -81,6 +86,12 @@ class Study:
         """The run's trace."""
         return self.notebook.output(self.at(self.ids[ASK_AT]))
 
+    @property
+    def active_at(self) -> int:
+        """Where the active cell is."""
+        script = "() => window.jupyterapp.shell.currentWidget.content.activeCellIndex"
+        return int(self.page.evaluate(script))
+
     def write_below(self, code: str) -> None:
         """Write code into a new cell below all others, and run that."""
         script = """source => { const { content } = window.jupyterapp.shell.currentWidget;
@@ -103,7 +114,8 @@ class Study:
 
     def sources(self) -> list[str]:
         """What stands in the cells but the first and the last."""
-        return [cell["source"] for cell in self.cells()[1:] if not cell["source"].startswith("%%")]
+        sources = [str(cell["source"]) for cell in self.cells()[1:]]
+        return [source for source in sources if not source.startswith("%%")]
 
     def metadata(self) -> dict[str, Any]:
         script = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().metadata"
@@ -115,6 +127,7 @@ class Study:
 
 
 def press(group: Locator, name: str) -> None:
+    """Press a button of a bar or card."""
     group.get_by_role("button", name=name, exact=True).click()
 
 

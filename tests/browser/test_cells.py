@@ -20,13 +20,13 @@ from tests.browser.cells_page import (
     FIXED,
     HEAVY,
     HEAVY_AT,
-    PLAN,
+    SERIOUS_IN_STRIPS,
     Study,
     press,
     turn,
 )
 from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, Notebook
-from tests.browser.test_live_access import AXE, SERIOUS
+from tests.browser.test_live_access import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
@@ -79,6 +79,28 @@ def test_all_is_reverted_at_once_also_after_a_reload(
     assert study.sources() == [FIXED, "# seen\nn = 2"]
 
 
+@pytest.mark.long
+def test_the_trace_takes_its_changes_back_also_after_a_reload(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name)
+    study.run(study.edit, study.insert, study.delete)
+    revert = study.trace.get_by_role("button", name="Revert 3 cell changes")
+    expect(revert).to_be_visible()
+    press(study.group(EDITED), "Accept")
+    study.notebook.save()
+    study.reload(lab)
+    revert = study.trace.get_by_role("button", name="Revert 2 cell changes")
+    revert.scroll_into_view_if_needed()
+    study.notebook.screenshot("cells-revert-in-trace")
+    revert.click()
+    assert study.sources() == [FIXED, "spare = 1"]
+    expect(study.trace.get_by_role("button", name="Revert")).to_have_count(0)
+    press(study.group("2 changes reverted"), "Undo")
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    expect(revert).to_be_visible()
+
+
 def write_at_start(study: Study, at: int, text: str) -> None:
     """Write into a cell as a person does."""
     study.notebook.cell(at).locator(".cm-content").click()
@@ -128,24 +150,6 @@ def test_what_a_person_wrote_since_is_never_lost_by_reject(
 
 
 @pytest.mark.long
-def test_a_proposal_waits_for_the_person(lab: Lab, page: Page, server: Server, name: str) -> None:
-    study = Study(page, lab, server, name, PLAN)
-    study.run(study.edit)
-    assert study.sources()[0] == HEAVY
-    card = study.group("Suggested fix")
-    expect(card.locator(".ln.add")).to_contain_text("m > 5000")
-    expect(card.get_by_role("button", name="Trace")).to_be_visible()
-    study.notebook.screenshot("cells-fix-light")
-    button = card.get_by_role("button", name="Replace and run")
-    button.focus()
-    page.keyboard.press("Enter")
-    study.notebook.wait_done(HEAVY_AT)
-    assert study.sources()[0] == FIXED
-    expect(study.notebook.output(HEAVY_AT)).to_contain_text("1")
-    expect(card).to_have_count(0)
-
-
-@pytest.mark.long
 def test_notebook_7_shows_and_answers_the_same(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:
@@ -176,16 +180,13 @@ def test_pages_that_share_a_notebook_have_each_change_once(
 
 
 @pytest.mark.long
-def test_axe_finds_nothing_serious_in_bars_and_cards(
-    lab: Lab, page: Page, server: Server, name: str
-) -> None:
+def test_axe_finds_nothing_serious_in_bars(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = Study(page, lab, server, name)
     study.run(study.edit, study.insert, study.delete)
     page.add_script_tag(path=AXE)
-    bars = SERIOUS.replace("axe.run(document", "axe.run({include: ['.nbagent-strip']}")
     for theme in ("Light", "Dark"):
         study.notebook.theme(f"JupyterLab {theme}")
         for group in (EDITED, DELETED):
             study.group(group).locator("[aria-expanded]").click()
-        assert page.evaluate(bars) == [], theme
+        assert page.evaluate(SERIOUS_IN_STRIPS) == [], theme
         study.notebook.screenshot(f"cells-marks-{theme.lower()}")

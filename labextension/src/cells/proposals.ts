@@ -41,6 +41,7 @@ export class Proposals {
 
   /** The cards as they are to be drawn. */
   pieces(notebook: SharedNotebook, there: ReadonlyMap<string, CellWidget>): Piece[] {
+    const runs = new Set<string>();
     const ids = notebook.cells.map(({ id }) => id);
     return this.open.flatMap(proposal => {
       const { op, name } = proposal;
@@ -50,11 +51,14 @@ export class Proposals {
       const cell = op.op === 'insert' ? null : subject(notebook, op);
       const source = cell?.getSource() ?? null;
       const type = op.op === 'insert' ? op.type : notebook.cells.find(({ id }) => id === op.id);
-      const runs = type === 'code' || (typeof type === 'object' && isCode(type));
-      const told = toldBy(notebook, proposal.request.run_id);
-      const acts = this.acts(proposal, notebook, runs, told.at);
+      const isCodeCell = type === 'code' || (typeof type === 'object' && isCode(type));
+      const { run_id } = proposal.request;
+      const all = toldBy(notebook, run_id);
+      const told = runs.has(run_id) ? { ...all, why: '', facts: '' } : all; // once is enough
+      runs.add(run_id);
+      const acts = this.acts(proposal, notebook, isCodeCell, told.at);
       const key = JSON.stringify([source, told]);
-      const draw = (): HTMLElement => card(proposal, told, source, runs, acts);
+      const draw = (): HTMLElement => card(proposal, told, source, isCodeCell, acts);
       return [{ name, cell: host[0], where: host[1], key, draw }];
     });
   }
@@ -81,7 +85,7 @@ export class Proposals {
       below: () => {
         if (op.op === 'edit') put(op.id, op.source, false);
       },
-      trace: trace < 0 ? null : () => show(this.panel, trace),
+      trace: trace < 0 ? null : () => this.goToTrace(trace),
       close: () => this.choose(proposal, 'dismissed')
     };
   }
@@ -107,6 +111,11 @@ export class Proposals {
     this.chosen(proposal, how);
     this.panel.content.node.focus({ preventScroll: true });
     this.changed();
+  }
+
+  private goToTrace(at: number): void {
+    show(this.panel, at);
+    this.panel.content.widgets[at]?.node.focus({ preventScroll: true });
   }
 
   private go(at: number, runs: boolean): void {
