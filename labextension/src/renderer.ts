@@ -3,6 +3,7 @@
 // finished trace into the notebook, so that saving keeps it.
 
 import { Widget } from '@lumino/widgets';
+import type { CellChanges } from './cells/token';
 import type { Mounted } from './view';
 import type { TraceJson } from './view/types';
 import type { MimeModel, NotebookPanel, Renderer } from './shell/notebook';
@@ -18,6 +19,8 @@ const SCHEMA = 1;
 const ENDED = ['answer', 'stopped', 'limit', 'error'];
 /** How long the kernel's own update of the output is waited for before the page fetches it. */
 const UPDATE_MS = 1_500;
+
+const nothing = (): void => undefined;
 
 type View = typeof import('./view');
 
@@ -36,8 +39,13 @@ export class TraceRenderer extends Widget {
   private note: HTMLElement | null = null;
   private adopting = 0;
   private hasDrawnEnd = false;
+  private endOffer: () => void = nothing;
 
-  constructor(private readonly panel: NotebookPanel) {
+  /** @param changes what agents have changed in the notebook; null where nothing tells that */
+  constructor(
+    private readonly panel: NotebookPanel,
+    private readonly changes: () => Promise<CellChanges | null>
+  ) {
     super();
     this.addClass('nbagent-trace');
   }
@@ -84,9 +92,14 @@ export class TraceRenderer extends Widget {
       this.look(isThere);
     });
     this.link = link;
+    const reverting = document.createElement('span');
     this.view = mount(host, trace, link, {
       loadStep: () => import(/* webpackChunkName: "step" */ './step'),
-      newCell: (source, outputs) => this.addCell(source, outputs)
+      newCell: (source, outputs) => this.addCell(source, outputs),
+      tools: [reverting]
+    });
+    void this.changes().then(changes => {
+      if (changes && this.link === link) this.endOffer = changes.offerRevert(link.runId, reverting);
     });
     link.onMessage(() => {
       this.heard();
@@ -97,6 +110,8 @@ export class TraceRenderer extends Widget {
   private end(): void {
     clearTimeout(this.adopting);
     this.adopting = 0;
+    this.endOffer();
+    this.endOffer = nothing;
     this.view?.dispose();
     this.link?.dispose();
     this.other?.dispose();
@@ -146,11 +161,14 @@ export class TraceRenderer extends Widget {
     }
   }
 
-  /** Put code into a new cell below this one. */
+  /** Put code into a new cell below this one; last, where the trace stands outside the notebook.
+   *
+   * It is trusted as the trace is that it comes from: else the whole notebook would not be. */
   private addCell(source: string, outputs: readonly object[] = []): void {
     const { model, widgets } = this.panel.content;
     const at = widgets.findIndex(({ node }) => node.contains(this.node));
-    model?.sharedModel.insertCell(at + 1, { cell_type: 'code', source, outputs });
+    const cell = { cell_type: 'code', source, outputs, metadata: { trusted: true } } as const;
+    model?.sharedModel.insertCell(at < 0 ? widgets.length : at + 1, cell);
   }
 
   /** Say that the kernel is gone, or (null) take that back. */

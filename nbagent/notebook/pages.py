@@ -31,7 +31,7 @@ CALL_S = 1.0
 """How long a page may take to say that it is there, where the kernel does not know yet."""
 TICK_S = 0.02
 MOST_PAGES, MOST_LATE = 50, 100
-_MOST_CHARS = 200
+_MOST_CHARS, _MOST_PATH = 200, 4_096
 
 Why: TypeAlias = Literal["none", "silent", "gone", "stopped"]
 """Why there is no answer: no page is there, it was too slow, it has closed, or a stop came."""
@@ -61,11 +61,13 @@ class Page:
     Attributes:
         id: its own name for itself.
         client: the kernel client of its requests, to know it by.
+        path: its notebook's, for other pages that show the same one.
         focused: when it had the focus, in a count of such moments; 0 for never.
     """
 
     id: str
     client: str
+    path: str = ""
     focused: int = 0
 
 
@@ -161,6 +163,7 @@ class Pages:
         with self._lock:
             page = self._pages.setdefault(page_id, Page(page_id, ""))
             page.client = str(client or "")[:_MOST_CHARS]
+            page.path = str(command.get("path") or "")[:_MOST_PATH]
             if command.get("focus") is True:
                 self._n_focused += 1
                 page.focused = self._n_focused
@@ -254,6 +257,7 @@ class Pages:
             "type": "request",
             "request_id": request_id,
             "to": page.id,
+            "path": page.path,
             "run_id": asker.run_id,
             "tool_call_id": asker.call_id,
             "mode": mode,

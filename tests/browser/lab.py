@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,9 +128,9 @@ class Lab:
         settings = home / "settings"
         for folder in (self.root, settings):
             folder.mkdir()
-        (settings / "overrides.json").write_text(
-            json.dumps(SETTINGS if autosave else SETTINGS | NO_AUTOSAVE)
-        )
+        self._overrides = settings / "overrides.json"
+        self._settings = SETTINGS if autosave else SETTINGS | NO_AUTOSAVE
+        self._overrides.write_text(json.dumps(self._settings))
         self._log = (home / "server.log").open("w+")
         options = [
             "--no-browser",
@@ -157,6 +158,16 @@ class Lab:
         same = copy(self)
         same.front_end = NOTEBOOK_7
         return same
+
+    @contextmanager
+    def windowed(self, mode: str) -> Iterator[None]:
+        """Let pages that are opened meanwhile keep cells out of view as this mode does."""
+        tracker = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": mode}}
+        self._overrides.write_text(json.dumps(self._settings | tracker))
+        try:
+            yield
+        finally:
+            self._overrides.write_text(json.dumps(self._settings))
 
     def _wait_for_url(self) -> str:
         clock = SystemClock()

@@ -7,100 +7,29 @@ the person's own: it is refused, and what the person wrote stands.
 
 from __future__ import annotations
 
-from typing import Any
-
-import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
+from tests.browser.cells_page import (
+    ADDED,
+    ASK_AT,
+    DELETED,
+    EDITED,
+    FIXED,
+    HEAVY,
+    HEAVY_AT,
+    SERIOUS_IN_STRIPS,
+    Study,
+    press,
+    turn,
+)
 from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, Notebook
-from tests.browser.test_live_access import AXE, SERIOUS
+from tests.browser.test_live_access import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel]
 
-START = "%load_ext nbagent\n%kimi use lesson"
-HEAVY = 'df = [3000.0, 5600.0]\nheavy = [m for m in df if m > "5000"]\nlen(heavy)'
-FIXED = HEAVY.replace('"5000"', "5000")
-ASK = "%%kimi --ask never --out run\nchange my cells"
-PLAN = "%%kimi --plan --out run\nfix my cell"
-RAN = """id => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells
-  .some(cell => cell.id === id && cell.execution_count)"""
-"""Whether a cell has run, wherever it is by now."""
-START_AT, HEAVY_AT, SPARE_AT, ASK_AT = range(4)
-Call = tuple[str, dict[str, Any]]
-
-
-def turn(*calls: Call, text: str = "") -> dict[str, Any]:
-    made = [[name, arguments] for name, arguments in calls]
-    return {"kind": "turn", "reasoning": "So.", "content": text, "calls": made}
-
-
-class Study:
-    """A notebook of four cells, and the agent that is to change them."""
-
-    def __init__(self, page: Page, lab: Lab, server: Server, name: str, ask: str = ASK) -> None:
-        path = lab.write(name, START, HEAVY, "spare = 1", ask)
-        self.ids = [cell.id for cell in nbformat.read(path, as_version=4).cells]
-        self.server = server
-        self.notebook = Notebook.in_lab(page, lab, path).wait_for_kernel()
-        self.page = page
-        self.notebook.run(START_AT)
-        self.notebook.wait_done(START_AT)
-
-    @property
-    def edit(self) -> Call:
-        return "edit_cell", {"id": self.ids[HEAVY_AT], "source": FIXED}
-
-    @property
-    def insert(self) -> Call:
-        return "insert_cell", {"source": "# seen\nn = 2", "after": self.ids[HEAVY_AT]}
-
-    @property
-    def delete(self) -> Call:
-        return "delete_cell", {"id": self.ids[SPARE_AT]}
-
-    def order(self, *calls: Call) -> None:
-        read: Call = ("read_notebook", {"ids": self.ids[:3]})
-        control.order(self.server, turn(read), turn(*calls), turn(text="Done."))
-
-    def run(self, *calls: Call) -> None:
-        """Let the agent read the cells, make these calls in one step, and end."""
-        self.order(*calls)
-        self.notebook.run(self.at(self.ids[ASK_AT]))
-        self.page.wait_for_function(RAN, arg=self.ids[ASK_AT], timeout=WAIT_MS)
-
-    def at(self, cell_id: str) -> int:
-        """Where a cell is now."""
-        ids: list[str] = [cell["id"] for cell in self.cells()]
-        return ids.index(cell_id)
-
-    def cells(self) -> list[dict[str, Any]]:
-        script = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells"
-        found: list[dict[str, Any]] = self.page.evaluate(script)
-        return found
-
-    def sources(self) -> list[str]:
-        """What stands in the cells but the first and the last."""
-        return [cell["source"] for cell in self.cells()[1:] if not cell["source"].startswith("%%")]
-
-    def metadata(self) -> dict[str, Any]:
-        script = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().metadata"
-        found: dict[str, Any] = self.page.evaluate(script)
-        return found
-
-    def group(self, name: str) -> Locator:
-        return self.page.get_by_role("group", name=name, exact=True)
-
-
-def press(group: Locator, name: str) -> None:
-    group.get_by_role("button", name=name, exact=True).click()
-
-
-EDITED, ADDED, DELETED = (
-    f"Lesson server {what}" for what in ("edited this cell", "added this cell", "deleted a cell")
-)
 ALL = "3 changes by this run"
 
 
@@ -148,6 +77,28 @@ def test_all_is_reverted_at_once_also_after_a_reload(
     press(study.group(ALL), "Accept all")
     expect(study.group(EDITED)).to_have_count(0)
     assert study.sources() == [FIXED, "# seen\nn = 2"]
+
+
+@pytest.mark.long
+def test_the_trace_takes_its_changes_back_also_after_a_reload(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = Study(page, lab, server, name)
+    study.run(study.edit, study.insert, study.delete)
+    revert = study.trace.get_by_role("button", name="Revert 3 cell changes")
+    expect(revert).to_be_visible()
+    press(study.group(EDITED), "Accept")
+    study.notebook.save()
+    study.reload(lab)
+    revert = study.trace.get_by_role("button", name="Revert 2 cell changes")
+    revert.scroll_into_view_if_needed()
+    study.notebook.screenshot("cells-revert-in-trace")
+    revert.click()
+    assert study.sources() == [FIXED, "spare = 1"]
+    expect(study.trace.get_by_role("button", name="Revert")).to_have_count(0)
+    press(study.group("2 changes reverted"), "Undo")
+    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    expect(revert).to_be_visible()
 
 
 def write_at_start(study: Study, at: int, text: str) -> None:
@@ -199,24 +150,6 @@ def test_what_a_person_wrote_since_is_never_lost_by_reject(
 
 
 @pytest.mark.long
-def test_a_proposal_waits_for_the_person(lab: Lab, page: Page, server: Server, name: str) -> None:
-    study = Study(page, lab, server, name, PLAN)
-    study.run(study.edit)
-    assert study.sources()[0] == HEAVY
-    card = study.group("Suggested fix")
-    expect(card.locator(".ln.add")).to_contain_text("m > 5000")
-    expect(card.get_by_role("button", name="Trace")).to_be_visible()
-    study.notebook.screenshot("cells-fix-light")
-    button = card.get_by_role("button", name="Replace and run")
-    button.focus()
-    page.keyboard.press("Enter")
-    study.notebook.wait_done(HEAVY_AT)
-    assert study.sources()[0] == FIXED
-    expect(study.notebook.output(HEAVY_AT)).to_contain_text("1")
-    expect(card).to_have_count(0)
-
-
-@pytest.mark.long
 def test_notebook_7_shows_and_answers_the_same(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:
@@ -247,16 +180,13 @@ def test_pages_that_share_a_notebook_have_each_change_once(
 
 
 @pytest.mark.long
-def test_axe_finds_nothing_serious_in_bars_and_cards(
-    lab: Lab, page: Page, server: Server, name: str
-) -> None:
+def test_axe_finds_nothing_serious_in_bars(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = Study(page, lab, server, name)
     study.run(study.edit, study.insert, study.delete)
     page.add_script_tag(path=AXE)
-    bars = SERIOUS.replace("axe.run(document", "axe.run({include: ['.nbagent-strip']}")
     for theme in ("Light", "Dark"):
         study.notebook.theme(f"JupyterLab {theme}")
         for group in (EDITED, DELETED):
             study.group(group).locator("[aria-expanded]").click()
-        assert page.evaluate(bars) == [], theme
+        assert page.evaluate(SERIOUS_IN_STRIPS) == [], theme
         study.notebook.screenshot(f"cells-marks-{theme.lower()}")

@@ -128,6 +128,23 @@ export function answeredBar(words: string, undo: () => void, close: () => void):
   );
 }
 
+/** The row that tells of changes which another page has, and this one has not. */
+export function elsewhereBar(who: string, reload: () => void, close: () => void): HTMLElement {
+  const words = t('{who} changes cells of this notebook in another tab', { who });
+  const how = t('Save it there, then reload it here. What you write here meanwhile is not there.');
+  const cross = { class: 'b ghost', 'aria-label': t('Close'), 'data-act': 'close' };
+  return h(
+    'div',
+    { class: 'bar all', role: 'group', 'aria-label': words },
+    icon('diamond', 'c-warn'),
+    h('b', { role: 'status' }, words),
+    h('span', { class: 'm' }, how),
+    h('span', { class: 'grow' }),
+    act('reload', t('Reload from disk'), reload),
+    button(cross, close, icon('cross'))
+  );
+}
+
 export interface AllActs {
   accept(): void;
   revert(): void;

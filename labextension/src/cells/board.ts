@@ -1,12 +1,14 @@
 // One notebook in one page: shows what agents changed or propose there, and does what is answered.
 
+import { button, setText } from '../view/dom';
 import { t } from '../words';
 import * as answers from './answers';
-import { allBar, answeredBar, goneBar, markBar } from './bars';
-import type { CellsPanel, CellWidget } from './host';
+import { allBar, answeredBar, elsewhereBar, goneBar, markBar, whoOf } from './bars';
+import type { App, CellsPanel, CellWidget } from './host';
 import { goneOf, isTouched, markOf } from './marks';
 import { hostOf, put, show, type Where, withGone } from './places';
 import type { Proposals } from './proposals';
+import type { Request } from './protocol';
 import type { SharedNotebook } from './shared';
 import { Strip } from './strip';
 
@@ -31,13 +33,18 @@ export interface Piece {
 
 export class Board {
   private readonly strips = new Map<string, Strip>();
+  private readonly offers = new Set<{ readonly run: string; readonly node: HTMLElement }>();
   private answered: Answered | null = null;
   private frame = 0;
+
+  /** A run that changes cells of this notebook in another page, where nothing is shared. */
+  private elsewhere: Pick<Request, 'run_id' | 'who'> | null = null;
 
   /** @param proposals what agents propose for this notebook */
   constructor(
     private readonly panel: CellsPanel,
-    private readonly proposals: Proposals
+    private readonly proposals: Proposals,
+    private readonly app: App
   ) {
     panel.content.modelContentChanged.connect(this.request);
     proposals.changed = this.request;
@@ -50,14 +57,27 @@ export class Board {
     for (const strip of this.strips.values()) strip.dispose();
   }
 
-  /** How many changes of a run wait for an answer. */
-  count(run: string): number {
-    const all = this.changes(run);
-    return all ? all.cells.length + all.gone.length : 0;
+  /** Put a button for a run into a place; the function that is returned ends it. */
+  offerRevert(run: string, place: HTMLElement): () => void {
+    const node = button({ hidden: true }, () => this.revert(run));
+    const offer = { run, node };
+    this.offers.add(offer);
+    place.append(node);
+    this.request();
+    return () => {
+      this.offers.delete(offer);
+      node.remove();
+    };
   }
 
-  /** Take back all that a run changed. */
-  revert(run: string): void {
+  /** Tell that another page was asked to change cells: this one does not show it. */
+  tellElsewhere({ run_id, who, ops, mode }: Request): void {
+    if (mode !== 'apply' || ops.every(({ op }) => op === 'read')) return;
+    this.elsewhere = { run_id, ...(who === undefined ? {} : { who }) };
+    this.request();
+  }
+
+  private revert(run: string): void {
     const { notebook } = this;
     if (!notebook) return;
     const [{ reverted, kept }, undo] = answers.revertAll(notebook, run);
@@ -71,11 +91,6 @@ export class Board {
 
   private get notebook(): SharedNotebook | null {
     return this.panel.content.model?.sharedModel ?? null;
-  }
-
-  private changes(run: string): answers.Changes | undefined {
-    const { notebook } = this;
-    return notebook ? answers.changesOf(notebook).find(all => all.run === run) : undefined;
   }
 
   private answer(answered: Answered | null): void {
@@ -100,6 +115,7 @@ export class Board {
       ...this.between(notebook, there),
       ...this.proposals.pieces(notebook, there)
     ];
+    this.drawOffers(notebook);
     const rows = this.rows(notebook);
     const names = new Set([...pieces, ...rows].map(({ name }) => name));
     for (const [name, strip] of this.strips) {
@@ -116,6 +132,16 @@ export class Board {
       const strip = this.strip(name, false);
       strip.draw(key, draw);
       if (!strip.parent) panel.contentHeader.addWidget(strip);
+    }
+  }
+
+  private drawOffers(notebook: SharedNotebook): void {
+    const all = this.offers.size ? answers.changesOf(notebook) : [];
+    for (const { run, node } of this.offers) {
+      const changes = all.find(each => each.run === run);
+      const n = changes ? changes.cells.length + changes.gone.length : 0;
+      node.hidden = n === 0;
+      if (n) setText(node, n === 1 ? t('Revert 1 cell change') : t('Revert {n} cell changes', { n }));
     }
   }
 
@@ -201,7 +227,22 @@ export class Board {
       };
       return { name: `all:${run}`, key: `${run} ${n}`, draw: () => allBar(all, acts) };
     });
-    return this.answered && this.answered.at === null ? [...rows, this.answeredPiece()] : rows;
+    if (this.answered && this.answered.at === null) rows.push(this.answeredPiece());
+    return [...rows, ...this.elsewherePieces(notebook)];
+  }
+
+  /** Nothing any more once this page has the changes too. */
+  private elsewherePieces(notebook: SharedNotebook): Pick<Piece, 'name' | 'key' | 'draw'>[] {
+    const { elsewhere } = this;
+    const isHere = answers.changesOf(notebook).some(({ run }) => run === elsewhere?.run_id);
+    if (!elsewhere || isHere) return [];
+    const close = (): void => {
+      this.elsewhere = null;
+      this.update();
+    };
+    const reload = (): void => void this.app.commands.execute('docmanager:reload');
+    const draw = (): HTMLElement => elsewhereBar(whoOf(elsewhere), reload, close);
+    return [{ name: 'elsewhere', key: whoOf(elsewhere), draw }];
   }
 
   private go({ cells, gone }: answers.Changes, by: 1 | -1): void {

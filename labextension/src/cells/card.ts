@@ -3,10 +3,12 @@
 import { codeNode, diffNode } from '../view/code';
 import { lineDiff } from '../view/diff';
 import { button, h, icon } from '../view/dom';
+import { markdown } from '../view/markdown_dom';
 import { splitLines } from '../view/phrases';
 import { t } from '../words';
 import { act } from './bars';
 import type { Op, Request } from './protocol';
+import type { Told } from './told';
 
 /** An operation that can be proposed. */
 export type Proposable = Extract<Op, { op: 'insert' | 'edit' | 'delete' }>;
@@ -15,7 +17,7 @@ export type Proposable = Extract<Op, { op: 'insert' | 'edit' | 'delete' }>;
 export type How = 'replaced' | 'inserted' | 'dismissed';
 
 export interface Proposal {
-  readonly request: Pick<Request, 'run_id' | 'tool_call_id' | 'who' | 'why' | 'facts'>;
+  readonly request: Pick<Request, 'run_id' | 'tool_call_id' | 'who'>;
   readonly op: Proposable;
 }
 
@@ -30,11 +32,13 @@ export interface CardActs {
 
 /** The card of a proposal.
  *
+ * @param told what its run has told since
  * @param source of the cell that it is about; null if that is not there, or is another one now
  * @param isCode whether what it writes can run
  */
 export function card(
-  { request, op }: Proposal,
+  { op }: Proposal,
+  told: Told,
   source: string | null,
   isCode: boolean,
   acts: CardActs
@@ -45,7 +49,7 @@ export function card(
     : op.op === 'insert'
       ? t('Suggested cell')
       : t('Suggested: delete this cell');
-  const facts = [request.facts, op.op === 'delete' ? '' : t('not run yet')].filter(Boolean);
+  const facts = [told.facts, op.op === 'delete' ? '' : t('not run yet')].filter(Boolean);
   const cross = { class: 'b ghost', 'aria-label': t('Dismiss'), 'data-act': 'close' };
   const head = h(
     'div',
@@ -60,7 +64,7 @@ export function card(
     'section',
     { class: 'run', role: 'group', 'aria-label': title },
     head,
-    request.why ? h('div', { class: 'why', dir: 'auto' }, request.why) : null,
+    told.why && h('div', { class: 'why', dir: 'auto' }, ...markdown(told.why)),
     stale && h('div', { class: 'why c-warn' }, stale),
     body(op, source, isCode),
     buttons(op, source, isCode, acts)

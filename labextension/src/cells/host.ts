@@ -5,7 +5,7 @@ import type { Kernel, NotebookPanel, Signal } from '../shell/notebook';
 import type { SharedNotebook } from './shared';
 
 export interface CellWidget extends Widget {
-  readonly model: { readonly id: string };
+  readonly model: { readonly id: string; trusted: boolean };
   /** When its parts are in the page; in a long notebook that is when it is scrolled to. */
   readonly ready: Promise<void>;
 }

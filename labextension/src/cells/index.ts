@@ -10,7 +10,7 @@ import { guard } from './guard';
 import type { App, CellsPanel, CellsTracker } from './host';
 import { Line } from './line';
 import { Proposals } from './proposals';
-import type { Request, Result } from './protocol';
+import type { Op, Request, Result } from './protocol';
 import type { SharedNotebook } from './shared';
 
 export type { Board } from './board';
@@ -30,14 +30,20 @@ export async function begin(
   });
   const line = new Line(panel.sessionContext, {
     collaborative: model.collaborative,
+    get path() {
+      return panel.context.path; // a notebook can be renamed
+    },
     hasFocus: () => tracker.currentWidget?.id === panel.id,
     mentions: () => notebook.cells.some(cell => /%kimi|nbagent/.test(cell.getSource())),
     carryOut: request => carryOut(notebook, request, panel, proposals),
-    propose: ({ ops, ...request }) => proposals.add(request, ops)
+    propose: ({ ops, ...request }) => proposals.add(request, ops),
+    overhear: request => {
+      if (!model.collaborative && request.path === panel.context.path) board.tellElsewhere(request);
+    }
   });
   const focused = (): void => line.focused();
   tracker.currentChanged.connect(focused);
-  const board = new Board(panel, proposals);
+  const board = new Board(panel, proposals, app);
   const unguard = model.collaborative ? guard(notebook) : () => undefined;
   panel.disposed.connect(() => {
     tracker.currentChanged.disconnect(focused);
@@ -54,9 +60,20 @@ function carryOut(
   panel: CellsPanel,
   proposals: Proposals
 ): Result {
-  if (request.mode !== 'propose') return apply(notebook, request, panel.context.path, newId);
+  if (request.mode !== 'propose') {
+    const result = apply(notebook, request, panel.context.path, newId);
+    if (result.ok) trust(panel, request.ops);
+    return result;
+  }
   const refused = refusal(notebook, request);
   if (refused) return refused;
   proposals.add(request, request.ops);
   return { ok: true, proposed: true };
+}
+
+/** What a cell's code has shown in this kernel may act, as if the person had run the cell: one cell
+ * that is not trusted would take the trust from the whole notebook when that is saved. */
+function trust(panel: CellsPanel, ops: readonly Op[]): void {
+  const shown = new Set(ops.flatMap(op => (op.op === 'outputs' ? op.id : [])));
+  for (const { model } of panel.content.widgets) if (shown.has(model.id)) model.trusted = true;
 }

@@ -22,12 +22,15 @@ interface Proposed {
 /** What a line asks of its page. */
 export interface Page {
   readonly collaborative: boolean;
+  readonly path: string;
   /** Whether it is the notebook that the person looks at. */
   hasFocus(): boolean;
   /** Whether its notebook speaks of us, so that its kernel may know us. */
   mentions(): boolean;
   carryOut(request: Request): Result;
   propose(proposed: Proposed): void;
+  /** Another page was asked. */
+  overhear(request: Request): void;
 }
 
 export class Line {
@@ -98,9 +101,9 @@ export class Line {
   private async tell(): Promise<void> {
     const { page, kernel } = this;
     this.isTold = true;
-    const { collaborative } = page;
+    const { collaborative, path } = page;
     const client = kernel?.clientId ?? '';
-    const facts = { page: this.id, client, collaborative, focus: page.hasFocus() };
+    const facts = { page: this.id, client, collaborative, path, focus: page.hasFocus() };
     const answer = (await this.say('page', facts)) as { proposals?: Proposed[] } | null;
     if (!answer) return;
     this.isKnown = true;
@@ -126,7 +129,9 @@ export class Line {
   private readonly opened = (comm: Comm, message: { content: { data: unknown } }): void => {
     const { data } = message.content;
     if ((data as { type?: unknown } | null)?.type === 'who') void this.tell();
-    else if (isRequest(data) && data.to === this.id) void this.answer(comm, data);
+    else if (!isRequest(data)) return;
+    else if (data.to === this.id) void this.answer(comm, data);
+    else this.page.overhear(data);
   };
 
   /** Do what is asked, once; an answer that gets no reply goes by the comm too. */

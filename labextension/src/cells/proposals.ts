@@ -1,12 +1,12 @@
 // What agents propose for a notebook, and what becomes of it when the person chooses.
 
-import { TRACE_MIME } from '../renderer';
 import { newId } from '../shell/link';
 import { card, type CardActs, type How, type Proposal } from './card';
 import type { Piece } from './board';
 import type { App, CellsPanel, CellWidget } from './host';
 import { hostOf, show } from './places';
 import type { Op } from './protocol';
+import { toldBy } from './told';
 import { asOneStep, isCode, type SharedCell, type SharedNotebook } from './shared';
 import { hashOf, rewrite } from './text';
 
@@ -41,6 +41,7 @@ export class Proposals {
 
   /** The cards as they are to be drawn. */
   pieces(notebook: SharedNotebook, there: ReadonlyMap<string, CellWidget>): Piece[] {
+    const runs = new Set<string>();
     const ids = notebook.cells.map(({ id }) => id);
     return this.open.flatMap(proposal => {
       const { op, name } = proposal;
@@ -50,18 +51,26 @@ export class Proposals {
       const cell = op.op === 'insert' ? null : subject(notebook, op);
       const source = cell?.getSource() ?? null;
       const type = op.op === 'insert' ? op.type : notebook.cells.find(({ id }) => id === op.id);
-      const runs = type === 'code' || (typeof type === 'object' && isCode(type));
-      const acts = this.acts(proposal, notebook, runs);
-      const key = `${source} ${acts.trace !== null}`;
-      const draw = (): HTMLElement => card(proposal, source, runs, acts);
+      const isCodeCell = type === 'code' || (typeof type === 'object' && isCode(type));
+      const { run_id } = proposal.request;
+      const all = toldBy(notebook, run_id);
+      const told = runs.has(run_id) ? { ...all, why: '', facts: '' } : all; // once is enough
+      runs.add(run_id);
+      const acts = this.acts(proposal, notebook, isCodeCell, told.at);
+      const key = JSON.stringify([source, told]);
+      const draw = (): HTMLElement => card(proposal, told, source, isCodeCell, acts);
       return [{ name, cell: host[0], where: host[1], key, draw }];
     });
   }
 
-  private acts(proposal: Open, notebook: SharedNotebook, isCodeCell: boolean): CardActs {
-    const { op, request } = proposal;
+  private acts(
+    proposal: Open,
+    notebook: SharedNotebook,
+    isCodeCell: boolean,
+    trace: number
+  ): CardActs {
+    const { op } = proposal;
     const type = isCodeCell ? 'code' : 'markdown';
-    const trace = traceOf(notebook, request.run_id);
     const put = (after: string | null, source: string, runs: boolean): void => {
       this.choose(proposal, 'inserted');
       const at = after === 'end' ? notebook.cells.length : placeAfter(notebook, after);
@@ -76,7 +85,7 @@ export class Proposals {
       below: () => {
         if (op.op === 'edit') put(op.id, op.source, false);
       },
-      trace: trace < 0 ? null : () => show(this.panel, trace),
+      trace: trace < 0 ? null : () => this.goToTrace(trace),
       close: () => this.choose(proposal, 'dismissed')
     };
   }
@@ -104,6 +113,11 @@ export class Proposals {
     this.changed();
   }
 
+  private goToTrace(at: number): void {
+    show(this.panel, at);
+    this.panel.content.widgets[at]?.node.focus({ preventScroll: true });
+  }
+
   private go(at: number, runs: boolean): void {
     show(this.panel, at);
     if (runs) void this.app.commands.execute('notebook:run-cell');
@@ -121,16 +135,4 @@ function subject(
 
 function placeAfter(notebook: SharedNotebook, id: string | null): number {
   return id === null ? 0 : notebook.cells.findIndex(cell => cell.id === id) + 1;
-}
-
-/** The cell that shows a run's trace; −1 if none does. */
-function traceOf(notebook: SharedNotebook, run: string): number {
-  return notebook.cells.findIndex(
-    cell =>
-      isCode(cell) &&
-      cell.getOutputs().some(output => {
-        const { data } = output as { data?: Readonly<Record<string, { run_id?: string }>> };
-        return data?.[TRACE_MIME]?.run_id === run;
-      })
-  );
 }

@@ -32,15 +32,14 @@ export interface Request {
   readonly request_id: string;
   /** The page that is to do it. */
   readonly to: string;
+  /** The notebook's, as that page has said. */
+  readonly path?: string;
   readonly ops: readonly Op[];
   readonly run_id: string;
   readonly tool_call_id: string;
   readonly mode: 'apply' | 'propose';
   /** Whom the words name; "Kimi" where nobody is named. */
   readonly who?: string;
-  /** Of a proposal: one sentence, and figures. */
-  readonly why?: string;
-  readonly facts?: string;
 }
 
 /** Why nothing was done, with what the cell holds now. */

@@ -16,6 +16,8 @@ export class Strip extends Widget {
     this.addClass('nbagent-strip');
     // Keys pressed in it are not the notebook's: Enter on a button would begin to edit the cell.
     this.node.setAttribute('data-lm-suppress-shortcuts', 'true');
+    // Nor shall the notebook take the focus back to another cell that is the active one.
+    this.node.addEventListener('keydown', event => event.stopPropagation());
     if (aligned) {
       const left = 'var(--jp-cell-collapser-width, 8px) + var(--jp-cell-prompt-width, 64px)';
       this.node.style.marginLeft = `calc(${left})`;

@@ -14,7 +14,7 @@ const OWN = `
 .all{border-left:0;border-bottom:1px solid var(--nba-line);background:var(--nba-bg);padding-left:12px}
 .run{border:1px solid var(--nba-line);border-radius:6px;background:var(--nba-bg);margin:8px 0 4px}
 .hd{display:flex;align-items:center;gap:8px;min-height:34px;padding:0 6px 0 12px;border-bottom:1px solid var(--nba-line)}
-.hd b{white-space:nowrap}.why{padding:8px 12px;overflow-wrap:anywhere}
+.hd b{white-space:nowrap}.why{padding:8px 12px;overflow-wrap:anywhere}.why>p{margin:0}
 .run .code{border-width:1px 0}.hd+.code{border-top:0}
 .act{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:8px 12px}
 @media (prefers-contrast:more){.nba{--nba-text2:var(--nba-text);--nba-line:var(--nba-ctl-line)}}

@@ -4,10 +4,9 @@ import { Token } from '@lumino/coreutils';
 
 /** What an agent has changed in a notebook. */
 export interface CellChanges {
-  /** How many changes of a run wait for an answer. */
-  count(run: string): number;
-  /** Take back all that a run changed, but for what a person has changed since. */
-  revert(run: string): void;
+  /** Put a button into a place that takes back all that a run changed, but for what a person has
+   * changed since. It shows as long as there is something; the function that is returned ends it. */
+  offerRevert(run: string, place: HTMLElement): () => void;
 }
 
 export interface Cells {

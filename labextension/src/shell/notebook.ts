@@ -71,7 +71,12 @@ export interface NotebookModel {
     getState(key: string): unknown;
     insertCell(
       index: number,
-      cell: { cell_type: 'code'; source: string; outputs?: readonly object[] }
+      cell: {
+        cell_type: 'code';
+        source: string;
+        outputs?: readonly object[];
+        metadata?: { trusted: boolean };
+      }
     ): unknown;
   };
 }

@@ -3,14 +3,15 @@
 
 import { blockNode } from './blocks';
 import type { Call } from './call';
-import { button } from './dom';
-import type { RunView } from './fold';
+import type { Desk } from './desk';
+import { button, setText } from './dom';
 import type { Block, Picture } from './types';
 import { t } from '../words';
 
 /** Puts code into a new cell of the notebook, with outputs in nbformat's shape. */
 export type NewCell = (source: string, outputs?: readonly object[]) => void;
 type Pictures = ReadonlyMap<string, Picture>;
+const CUT = /^… .* left out here …$/m;
 
 const NO_VALUE =
   /^(?:\s|#|@|[)\]}]|(?:async|await|assert|class|def|del|for|from|global|if|elif|else|import|pass|print|raise|return|try|except|finally|while|with|display)\b)|[^=!<>]=[^=]|[;:\\,([{]\s*$/;
@@ -65,28 +66,50 @@ export function showAll(code: string): string | null {
   ].join('\n');
 }
 
+/** Whether a call's code can become a cell: it is Python, and the trace has kept all of it. */
+export function isCell({ isPython, code }: Call): boolean {
+  return isPython && !CUT.test(code);
+}
+
+/** A button that puts code into cells.
+ *
+ * @param act does it; where the front end gives no way to the notebook it copies, and calls `copied`
+ */
+export function cellButton(
+  words: string,
+  act: (copied: () => void) => void
+): HTMLButtonElement {
+  const copied = (): void => setText(node, t('Copied: paste it into a new cell'));
+  const node: HTMLButtonElement = button({}, () => act(copied), words);
+  return node;
+}
+
 /** The button that puts all code of a run into cells: what ran well, in its order. */
 export class AllCells {
-  private readonly button = button({}, () => this.put(), t('All code as cells'));
+  private readonly button = cellButton(t('All code as cells'), copied => this.put(copied));
 
-  constructor(
-    private readonly newCell: NewCell | null,
-    private readonly view: () => RunView
-  ) {}
+  constructor(private readonly desk: Desk) {}
 
   /** Nothing where there is no code, or where older steps are here as lines only. */
   get nodes(): HTMLElement[] {
-    return this.newCell && !this.view().lines.length && this.calls().length ? [this.button] : [];
+    return !this.desk.scene.view.lines.length && this.calls().length ? [this.button] : [];
   }
 
   private calls(): Call[] {
-    const calls = this.view().steps.flatMap(step => step.calls);
-    return calls.filter(call => call.isPython && call.done && !call.isError);
+    const calls = this.desk.scene.view.steps.flatMap(step => step.calls);
+    return calls.filter(call => isCell(call) && call.done && !call.isError && !call.stopped);
   }
 
-  /** Each goes below the trace, so the last comes first. */
-  private put(): void {
-    const { pictures } = this.view();
-    for (const call of this.calls().reverse()) this.newCell?.(call.code, outputsOf(call, pictures));
+  private put(copied: () => void): void {
+    const { desk } = this;
+    const calls = this.calls();
+    if (!desk.newCell) {
+      desk.copy(calls.map(({ code }) => code).join('\n\n'), t('Code'), copied);
+      return;
+    }
+    // Each goes below the trace, so the last comes first.
+    for (const call of calls.reverse()) {
+      desk.newCell(call.code, outputsOf(call, desk.scene.view.pictures));
+    }
   }
 }

@@ -1,7 +1,7 @@
 // A tool call: its code, what it showed, what the model got of it, and how it ended.
 
 import { Approval } from './approval';
-import { outputsOf, showAll } from './as_cell';
+import { cellButton, isCell, outputsOf, showAll } from './as_cell';
 import { blockNode, textNode, traceback } from './blocks';
 import { codeNode, diffNode, failingLine } from './code';
 import type { Desk, RequestForm } from './desk';
@@ -215,20 +215,20 @@ export class CallCard {
   /** What can be put into cells of the notebook. */
   private cells(): HTMLElement[] {
     const { desk, call, step } = this;
-    const { newCell, alive } = desk;
-    if (!newCell) {
-      return [];
-    }
-    const outputs = (): object[] => outputsOf(call, desk.scene.view.pictures);
-    const all = call.outputs.some(block => block.kind === 'table' && block.note)
-      ? showAll(call.code)
-      : null;
+    const put = (words: string, code: string, outputs: () => object[] = () => []): HTMLElement =>
+      cellButton(words, copied => {
+        if (desk.newCell) desk.newCell(code, outputs());
+        else desk.copy(code, t('Code'), copied);
+      });
+    const shown = (): object[] => outputsOf(call, desk.scene.view.pictures);
+    const isCut = call.outputs.some(block => block.kind === 'table' && block.note);
+    const all = isCut ? showAll(call.code) : null;
+    const request = (copied: () => void): void =>
+      desk.copyRequest(step.number, 'cell', copied);
     return [
-      ...(call.isPython ? [button({}, () => newCell(call.code, outputs()), t('As a cell'))] : []),
-      ...(all ? [button({}, () => newCell(all, outputs()), t('Show all of the table'))] : []),
-      ...(alive
-        ? [button({}, () => desk.copyRequest(step.number, 'cell'), t('Copy request as cell'))]
-        : [])
+      ...(isCell(call) ? [put(t('As a cell'), call.code, shown)] : []),
+      ...(all ? [put(t('Show all of the table'), all)] : []),
+      ...(desk.alive ? [cellButton(t('Copy request as cell'), request)] : [])
     ];
   }
 

@@ -24,9 +24,9 @@ export interface Desk {
   decide(key: string, decision: Decision): Promise<unknown>;
   /** Let a screen reader say it, when it has said what comes before. */
   say(words: string): void;
-  copy(text: string, what: string): void;
+  copy(text: string, what: string, done?: () => void): void;
   /** A new cell below the trace; null where the front end gives no way to one. */
   readonly newCell: NewCell | null;
-  copyRequest(step: number, form: RequestForm | 'cell'): void;
+  copyRequest(step: number, form: RequestForm | 'cell', copied?: () => void): void;
   goTo(step: number): void;
 }

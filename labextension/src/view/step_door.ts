@@ -37,6 +37,8 @@ export interface StepModule {
 export interface Extras {
   readonly loadStep?: () => Promise<StepModule>;
   readonly newCell?: NewCell;
+  /** The host's own, among those of a finished run. */
+  readonly tools?: readonly HTMLElement[];
 }
 
 const MOVES = ['paused', 'edited', 'step_started', 'reply_received', 'run_finished'];

@@ -50,7 +50,8 @@ export class TraceView implements Desk {
   private readonly long: LongRunView;
   readonly archive: Archive;
   readonly newCell: NewCell | null;
-  private readonly cells: AllCells;
+  private readonly cells = new AllCells(this);
+  private readonly tools: readonly HTMLElement[];
   private readonly all: HTMLButtonElement;
   private readonly foot: SentLine;
   private readonly steer: SteerLine;
@@ -69,7 +70,7 @@ export class TraceView implements Desk {
   ) {
     this.feed = new Feed(trace);
     this.newCell = extras.newCell ?? null;
-    this.cells = new AllCells(this.newCell, () => this.scene.view);
+    this.tools = extras.tools ?? [];
     this.door = this.doorTo(extras);
     this.header = new Header(
       this,
@@ -149,9 +150,12 @@ export class TraceView implements Desk {
   say(words: string): void {
     this.announcer.say(words);
   }
-  copy(text: string, what: string): void {
+  copy(text: string, what: string, done?: () => void): void {
     toClipboard(text, this.root).then(
-      () => this.announcer.say(t('{what} copied', { what })),
+      () => {
+        this.announcer.say(t('{what} copied', { what }));
+        done?.();
+      },
       () => this.announcer.alert(t('The browser did not allow copying'))
     );
   }
@@ -159,10 +163,11 @@ export class TraceView implements Desk {
   decide(key: string, decision: Decision): Promise<unknown> {
     return this.ask('decide', { key, ...decision });
   }
-  copyRequest(step: number, form: RequestForm | 'cell'): void {
+  copyRequest(step: number, form: RequestForm | 'cell', copied?: () => void): void {
     const use = (sent: SentRequest): void => {
-      if (form === 'cell') this.newCell?.(requestText(sent, 'python'));
-      else this.copy(requestText(sent, form), t('Request of step {n}', { n: step }));
+      const text = requestText(sent, form === 'cell' ? 'python' : form);
+      if (form === 'cell' && this.newCell) this.newCell(text);
+      else this.copy(text, t('Request of step {n}', { n: step }), copied);
     };
     withRequest(this.ask('request', { step }), use, words => this.announcer.alert(words));
   }
@@ -299,6 +304,7 @@ export class TraceView implements Desk {
       filters.node,
       grow,
       ...this.cells.nodes,
+      ...this.tools,
       ...this.door.through,
       this.header.tools
     ];
