@@ -4,6 +4,9 @@ import { opcodes } from '../view/diff';
 import { sha256 } from '../view/sha256';
 import type { SharedCell } from './shared';
 
+const IN_WORD = /^[\p{L}\p{M}\p{N}_]{2}$/u;
+const IN_CHARACTER = /^[\ud800-\udbff][\udc00-\udfff]$/;
+
 /** A replacement of `text.slice(start, end)`. */
 export interface Splice {
   readonly start: number;
@@ -40,23 +43,22 @@ function linesOf(text: string): string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** Leave out what both begin and end with; never half a character. */
+/** Leave out what both begin and end with; never part of a word, as nobody would know it any more
+ * if another page took away the rest meanwhile. */
 function trimmed(at: number, old: string, text: string): Splice {
   const most = Math.min(old.length, text.length);
   let head = 0;
   while (head < most && old[head] === text[head]) head++;
-  if (isHalf(old, head)) head--;
+  while (isInside(old, head) || isInside(text, head)) head--;
+  const [a, b] = [old.slice(head), text.slice(head)];
   let tail = 0;
-  while (tail < most - head && old.at(-1 - tail) === text.at(-1 - tail)) tail++;
-  if (isHalf(old, old.length - tail)) tail--;
-  return {
-    start: at + head,
-    end: at + old.length - tail,
-    text: text.slice(head, text.length - tail)
-  };
+  while (tail < most - head && a.at(-1 - tail) === b.at(-1 - tail)) tail++;
+  while (isInside(a, a.length - tail) || isInside(b, b.length - tail)) tail--;
+  return { start: at + head, end: at + old.length - tail, text: b.slice(0, b.length - tail) };
 }
 
-/** Whether a place is inside a character of two code units. */
-function isHalf(text: string, place: number): boolean {
-  return /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(place - 1, place + 1));
+/** Whether a place is inside a word, or a character of two code units. */
+function isInside(text: string, place: number): boolean {
+  const around = text.slice(Math.max(0, place - 1), place + 1);
+  return IN_WORD.test(around) || IN_CHARACTER.test(around);
 }

@@ -125,5 +125,9 @@ describe('a source', () => {
     expect(splices('🐧', '🐨')).toEqual([{ start: 0, end: 2, text: '🐨' }]);
     expect(splices('x🐧y', 'x🐧🐧y')[0]?.text).toMatch(/^(🐧)$/u);
     expect(splices('same', 'same')).toEqual([]);
+    expect(splices('a = old_name', 'a = new_name')).toEqual([
+      { start: 4, end: 12, text: 'new_name' }
+    ]);
+    expect(splices('größe', 'größer')).toEqual([{ start: 0, end: 5, text: 'größer' }]);
   });
 });
