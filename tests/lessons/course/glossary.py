@@ -18,4 +18,7 @@ GLOSSARY = {
     "history": _term("history"),
     "generator": _term("generators?"),
     "driver": _term("drivers?"),
+    "ablation": _term("ablations?"),
+    "preserved thinking": _term("preserved thinking"),
+    "fork": _term("forks?"),
 }
