@@ -21,4 +21,8 @@ GLOSSARY = {
     "ablation": _term("ablations?"),
     "preserved thinking": _term("preserved thinking"),
     "fork": _term("forks?"),
+    "chunk": _term("chunks?"),
+    "TTFT": _term("TTFT"),
+    "TPOT": _term("TPOT"),
+    "Amdahl's law": _term("Amdahl's law"),
 }
