@@ -14,10 +14,11 @@ from nbagent.lessons.scenarios.l02 import TOOL
 from nbagent.lessons.scenarios.l03 import LOOP
 from nbagent.lessons.scenarios.l04 import THOUGHT
 from nbagent.lessons.scenarios.l05 import STREAM
+from nbagent.lessons.scenarios.l06 import KERNEL
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-COURSE = (ONE_CALL, TOOL, LOOP, THOUGHT, STREAM)
+COURSE = (ONE_CALL, TOOL, LOOP, THOUGHT, STREAM, *KERNEL)
 """The lessons' own, in their order."""
 SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 

@@ -10,6 +10,7 @@ import sys
 import nbformat
 
 from nbagent.lessons.course import exercises, notebooks
+from tests.lessons.course.at_home import as_at_home
 from tests.lessons.course.running import errors, executed
 
 
@@ -19,7 +20,7 @@ def main() -> int:
         path = notebooks.source(number)
         done = executed(notebooks.read(path))
         nbformat.validate(done)
-        nbformat.write(done, path)
+        nbformat.write(as_at_home(done), path)
         print(path.name, *errors(done), sep="\n  ")
     return 0
 

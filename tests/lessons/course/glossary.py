@@ -25,4 +25,7 @@ GLOSSARY = {
     "TTFT": _term("TTFT"),
     "TPOT": _term("TPOT"),
     "Amdahl's law": _term("Amdahl's law"),
+    "namespace": _term("namespaces?"),
+    "run_python": _term("run_python"),
+    "truncation": _term("truncat(ion|ed)"),
 }
