@@ -213,7 +213,7 @@ LESSON = Outline(
     title="Keep the thought",
     question="Why does the reply go back unchanged?",
     minutes=25,
-    live_usd=0.15,
+    live_usd=0.32,
     exercises=(LOST, TO_MESSAGE),
     recap=(
         Question(

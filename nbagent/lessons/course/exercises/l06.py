@@ -237,7 +237,7 @@ LESSON = Outline(
     title="Tools in the live kernel",
     question="Can it see my DataFrame?",
     minutes=25,
-    live_usd=0.15,
+    live_usd=0.23,
     exercises=(ASK, CHANGED),
     recap=(
         Question(
