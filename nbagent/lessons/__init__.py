@@ -19,7 +19,8 @@ How a request is answered, in the order in which to read:
 The server process imports the standard library only, so that it stays small.
 
 The course stands on it: `course` holds its lessons, exercises and checks, and a notebook finds
-`start`, `check`, `hint`, `solution`, `progress` and `recap` here.
+`start`, `check`, `hint`, `solution`, `progress`, `race` and
+`recap` here.
 """
 
 from __future__ import annotations
@@ -28,9 +29,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nbagent.lessons.course.classroom import check, hint, progress, recap, solution, start
+    from nbagent.lessons.course.classroom import (
+        check,
+        hint,
+        progress,
+        race,
+        recap,
+        solution,
+        start,
+    )
 
-__all__ = ["check", "hint", "progress", "recap", "solution", "start"]
+__all__ = ["check", "hint", "progress", "race", "recap", "solution", "start"]
 
 
 def __getattr__(name: str) -> Any:

@@ -69,9 +69,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call returned, as the model gets it."""
+    """What a call returned, as the model gets it.
+
+    Attributes:
+        text: the result.
+        thought: what the model had thought and said when it made the call, as it came back. A
+            history that was built anew may have lost it.
+    """
 
     text: str
+    thought: str = ""
 
     @property
     def error(self) -> tuple[str, str] | None:
@@ -188,7 +195,8 @@ def rounds(
             {m["tool_call_id"]: m for m in messages[i + 1 : i + 1 + len(calls)]} if calls else {}
         )
         if calls:
-            yield message, [Result(_text(answers[call["id"]])) for call in calls]
+            thought = f"{message.get('reasoning_content') or ''}\n{_text(message)}".strip()
+            yield message, [Result(_text(answers[call["id"]]), thought) for call in calls]
 
 
 def _same_calls(message: Mapping[str, Any], turn: Turn) -> bool:

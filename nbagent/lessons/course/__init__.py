@@ -9,6 +9,7 @@ In the order in which to read:
     judging    a check that never raises; its outcome is a `verdict`
     live       the real endpoint instead, with a pace and a price (`prices`)
     recap, progress   questions at the end, and how far one came
+    race       lesson 05's chart: what a faster model makes of a run, and what it does not
     notebooks  where the notebooks are; copied, reset, solved
     grading    a class's notebooks, executed anew and graded
     scaffold   the files of a new lesson

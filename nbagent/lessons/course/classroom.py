@@ -1,4 +1,4 @@
-"""What a notebook calls: `start`, `check`, `hint`, `solution`, `progress`, `recap`."""
+"""What a notebook calls: `start`, `check`, `hint`, `solution`, `progress`, `recap`, `race`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from nbagent.lessons.course.judging import judge
 from nbagent.lessons.course.lesson import Lesson, Place, Scripted
 from nbagent.lessons.course.prices import AS_OF, MARGIN, REPLY_TOKENS
 from nbagent.lessons.course.progress import CourseMap, Progress, tried
+from nbagent.lessons.course.race import Race
 from nbagent.lessons.course.recap import Recap
 from nbagent.lessons.course.verdict import Verdict
 from nbagent.lessons.process import ensure
@@ -119,6 +120,10 @@ class Classroom:
     def recap(self, number: str) -> Recap:
         """A lesson's questions."""
         return Recap(exercises.lesson(number), interactive=_somebody_is_there(self._shell))
+
+    def race(self) -> Race:
+        """Two speeds of decoding side by side."""
+        return Race(interactive=_somebody_is_there(self._shell))
 
     def _judged(self, exercise: Exercise, answer: Any) -> Verdict:
         if self.lesson is None:
@@ -228,3 +233,8 @@ def progress() -> CourseMap:
 def recap(number: str) -> Recap:
     """The three questions at the end of a lesson."""
     return here().recap(number)
+
+
+def race() -> Race:
+    """Two agents that do the same turns at two speeds of decoding, as a chart with sliders."""
+    return here().race()

@@ -12,11 +12,14 @@ from nbagent.lessons.scenarios.free_play import FREE_PLAY
 from nbagent.lessons.scenarios.l01 import ONE_CALL
 from nbagent.lessons.scenarios.l02 import TOOL
 from nbagent.lessons.scenarios.l03 import LOOP
+from nbagent.lessons.scenarios.l04 import THOUGHT
+from nbagent.lessons.scenarios.l05 import STREAM
+from nbagent.lessons.scenarios.l06 import KERNEL
 from nbagent.lessons.scenarios.l10 import OWN_TOOLS
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-COURSE = (ONE_CALL, TOOL, LOOP, *OWN_TOOLS)
+COURSE = (ONE_CALL, TOOL, LOOP, THOUGHT, STREAM, *KERNEL, *OWN_TOOLS)
 """The lessons' own, in their order."""
 SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 

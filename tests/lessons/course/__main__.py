@@ -13,6 +13,7 @@ import nbformat
 from nbagent.lessons.course import exercises, notebooks
 from tests.lessons.course.glossary import concepts
 from tests.lessons.course.running import errors, executed, executed_and_counted
+from tests.lessons.course.at_home import as_at_home
 
 
 def main() -> int:
@@ -25,7 +26,7 @@ def main() -> int:
         path = notebooks.source(number)
         done = executed(notebooks.read(path))
         nbformat.validate(done)
-        nbformat.write(done, path)
+        nbformat.write(as_at_home(done), path)
         print(path.name, *errors(done), sep="\n  ")
         _, traffic = executed_and_counted(notebooks.solved(done))
         due = f"live_usd={traffic.live_usd:.2f}" if traffic else "nothing was sent"

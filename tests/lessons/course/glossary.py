@@ -25,6 +25,16 @@ GLOSSARY = {
     "generator": _term("generators?"),
     "driver": _term("drivers?"),
     "redaction": _term("redactions?"),
+    "ablation": _term("ablations?"),
+    "preserved thinking": _term("preserved thinking"),
+    "fork": _term("forks?"),
+    "chunk": _term("chunks?"),
+    "TTFT": _term("TTFT"),
+    "TPOT": _term("TPOT"),
+    "Amdahl's law": _term("Amdahl's law"),
+    "namespace": _term("namespaces?"),
+    "run_python": _term("run_python"),
+    "truncation": _term("truncat(ion|ed)"),
 }
 
 

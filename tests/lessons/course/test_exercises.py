@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,14 @@ from nbagent.lessons.course.lesson import Lesson, Scripted
 from nbagent.lessons.course.progress import Progress
 from nbagent.lessons.course.verdict import Verdict
 from nbagent.lessons.process import Server
+from tests.lessons.course.kernel_desk import KernelDesk, needs_a_kernel
 
 ALL = [each for n in exercises.numbers() for each in exercises.lesson(n).exercises]
-BY_ID = pytest.mark.parametrize("exercise", ALL, ids=lambda each: each.id)
+SLOW = [pytest.mark.kernel, pytest.mark.long]
+BY_ID = pytest.mark.parametrize(
+    "exercise",
+    [pytest.param(e, marks=SLOW if needs_a_kernel(e) else [], id=e.id) for e in ALL],
+)
 
 
 class Desk:
@@ -53,6 +59,25 @@ class Desk:
         return self.room.check(self.exercise.id, eval(self.exercise.answer, self.names))
 
 
+Sit = Callable[..., Desk | KernelDesk]
+
+
+@pytest.fixture
+def sit(server: Server, tmp_path: Path) -> Iterator[Sit]:
+    """Seats a learner at an exercise; whatever it needs ends with the test."""
+    desks: list[KernelDesk] = []
+
+    def sit(exercise: Exercise, student: str = "") -> Desk | KernelDesk:
+        if not needs_a_kernel(exercise):
+            return Desk(exercise, server, tmp_path, student)
+        desks.append(KernelDesk(exercise, student))
+        return desks[-1]
+
+    yield sit
+    for desk in desks:
+        desk.close()
+
+
 def skipped(source: str) -> bool:
     return source.startswith("%") or "lessons.check(" in source or "inspect.getsource" in source
 
@@ -62,26 +87,24 @@ def without_start(source: str) -> str:
 
 
 @BY_ID
-def test_the_starter_fails_kindly(exercise: Exercise, server: Server, tmp_path: Path) -> None:
-    verdict = Desk(exercise, server, tmp_path).tries(exercise.starter)
+def test_the_starter_fails_kindly(exercise: Exercise, sit: Sit) -> None:
+    verdict = sit(exercise).tries(exercise.starter)
     assert not verdict.passed
     assert verdict.hint
     assert "Traceback" not in repr(verdict)
 
 
 @BY_ID
-def test_the_solution_passes(exercise: Exercise, server: Server, tmp_path: Path) -> None:
-    desk = Desk(exercise, server, tmp_path)
+def test_the_solution_passes(exercise: Exercise, sit: Sit) -> None:
+    desk = sit(exercise)
     verdict = desk.tries(exercise.solution)
     assert verdict.passed, repr(verdict)
     assert desk.room.marks.of(exercise.id).passed
 
 
 @BY_ID
-def test_each_wrong_answer_gets_a_hint_of_its_own(
-    exercise: Exercise, server: Server, tmp_path: Path
-) -> None:
-    desk = Desk(exercise, server, tmp_path)
+def test_each_wrong_answer_gets_a_hint_of_its_own(exercise: Exercise, sit: Sit) -> None:
+    desk = sit(exercise)
     hints = []
     for wrong in exercise.wrong:
         verdict = desk.tries(wrong.source)
@@ -93,10 +116,8 @@ def test_each_wrong_answer_gets_a_hint_of_its_own(
 
 
 @BY_ID
-def test_another_student_passes_with_the_same_solution(
-    exercise: Exercise, server: Server, tmp_path: Path
-) -> None:
-    assert Desk(exercise, server, tmp_path, student="ada").tries(exercise.solution).passed
+def test_another_student_passes_with_the_same_solution(exercise: Exercise, sit: Sit) -> None:
+    assert sit(exercise, "ada").tries(exercise.solution).passed
 
 
 @BY_ID
