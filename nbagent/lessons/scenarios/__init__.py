@@ -12,10 +12,11 @@ from nbagent.lessons.scenarios.free_play import FREE_PLAY
 from nbagent.lessons.scenarios.l01 import ONE_CALL
 from nbagent.lessons.scenarios.l02 import TOOL
 from nbagent.lessons.scenarios.l03 import LOOP
+from nbagent.lessons.scenarios.l07 import ASK_FIRST
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-COURSE = (ONE_CALL, TOOL, LOOP)
+COURSE = (ONE_CALL, TOOL, LOOP, *ASK_FIRST)
 """The lessons' own, in their order."""
 SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 

@@ -18,4 +18,6 @@ GLOSSARY = {
     "history": _term("history"),
     "generator": _term("generators?"),
     "driver": _term("drivers?"),
+    "approval": _term("approvals?"),
+    "verdict": _term("verdicts?"),
 }
