@@ -20,4 +20,6 @@ GLOSSARY = {
     "driver": _term("drivers?"),
     "approval": _term("approvals?"),
     "verdict": _term("verdicts?"),
+    "retry": _term("retr(y|ies)"),
+    "back-off": _term("back-?offs?"),
 }
