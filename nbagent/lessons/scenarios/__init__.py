@@ -14,10 +14,11 @@ from nbagent.lessons.scenarios.l02 import TOOL
 from nbagent.lessons.scenarios.l03 import LOOP
 from nbagent.lessons.scenarios.l07 import ASK_FIRST
 from nbagent.lessons.scenarios.l08 import BROKEN
+from nbagent.lessons.scenarios.l09 import LONG_RUNS
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-COURSE = (ONE_CALL, TOOL, LOOP, *ASK_FIRST, BROKEN)
+COURSE = (ONE_CALL, TOOL, LOOP, *ASK_FIRST, BROKEN, *LONG_RUNS)
 """The lessons' own, in their order."""
 SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 

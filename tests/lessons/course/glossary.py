@@ -22,4 +22,6 @@ GLOSSARY = {
     "verdict": _term("verdicts?"),
     "retry": _term("retr(y|ies)"),
     "back-off": _term("back-?offs?"),
+    "compaction": _term("compact(ions?|ed)"),
+    "journal": _term("journals?"),
 }
