@@ -26,6 +26,8 @@ ERROR_LINE = re.compile(
 STOPPED = re.compile(r"stopped by (?:the user|you)|do not retry", re.IGNORECASE)
 ATTACHMENT = re.compile(r"\s*<attachment\b")
 """How a line begins that starts an attached description: nothing from there on was typed."""
+CLIENTS_NOTE = "[The kernel was restarted:"
+"""How a message begins that the client writes where a run goes on in another kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +241,13 @@ def _text(message: Mapping[str, Any]) -> str:
 def typed(message: Mapping[str, Any]) -> str:
     """The user's own words: everything before the first line that begins an attachment.
 
-    '' for a message that is not theirs, a summary among them.
+    '' for a message that is not theirs: a summary, or the client's own note.
     """
-    if message["role"] != "user" or summary_in(message):
+    text = _text(message).strip()
+    if message["role"] != "user" or summary_in(message) or text.startswith(CLIENTS_NOTE):
         return ""
     kept: list[str] = []
-    for line in _text(message).strip().splitlines():
+    for line in text.splitlines():
         if kept and ATTACHMENT.match(line):
             break
         kept.append(line)

@@ -15,11 +15,14 @@ from nbagent.lessons.scenarios.l03 import LOOP
 from nbagent.lessons.scenarios.l04 import THOUGHT
 from nbagent.lessons.scenarios.l05 import STREAM
 from nbagent.lessons.scenarios.l06 import KERNEL
+from nbagent.lessons.scenarios.l07 import ASK_FIRST
+from nbagent.lessons.scenarios.l08 import BROKEN
+from nbagent.lessons.scenarios.l09 import LONG_RUNS
 from nbagent.lessons.scenarios.l10 import OWN_TOOLS
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-COURSE = (ONE_CALL, TOOL, LOOP, THOUGHT, STREAM, *KERNEL, *OWN_TOOLS)
+COURSE = (ONE_CALL, TOOL, LOOP, THOUGHT, STREAM, *KERNEL, *ASK_FIRST, BROKEN, *LONG_RUNS, *OWN_TOOLS)
 """The lessons' own, in their order."""
 SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 

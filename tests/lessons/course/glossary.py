@@ -35,6 +35,12 @@ GLOSSARY = {
     "namespace": _term("namespaces?"),
     "run_python": _term("run_python"),
     "truncation": _term("truncat(ion|ed)"),
+    "approval": _term("approvals?"),
+    "verdict": _term("verdicts?"),
+    "retry": _term("retr(y|ies)"),
+    "back-off": _term("back-?offs?"),
+    "compaction": _term("compact(ions?|ed)"),
+    "journal": _term("journals?"),
 }
 
 
