@@ -22,7 +22,18 @@ from nbagent.lessons.scenarios.l10 import OWN_TOOLS
 from nbagent.lessons.scenarios.penguins import PENGUINS
 from nbagent.lessons.story import Chat, Scenario
 
-COURSE = (ONE_CALL, TOOL, LOOP, THOUGHT, STREAM, *KERNEL, *ASK_FIRST, BROKEN, *LONG_RUNS, *OWN_TOOLS)
+COURSE = (
+    ONE_CALL,
+    TOOL,
+    LOOP,
+    THOUGHT,
+    STREAM,
+    *KERNEL,
+    *ASK_FIRST,
+    BROKEN,
+    *LONG_RUNS,
+    *OWN_TOOLS,
+)
 """The lessons' own, in their order."""
 SCENARIOS = (REPAIR, PARALLEL, LONG, *COURSE, PENGUINS, *CELLS, FREE_PLAY)
 

@@ -11,9 +11,9 @@ import sys
 import nbformat
 
 from nbagent.lessons.course import exercises, notebooks
+from tests.lessons.course.at_home import as_at_home
 from tests.lessons.course.glossary import concepts
 from tests.lessons.course.running import errors, executed, executed_and_counted
-from tests.lessons.course.at_home import as_at_home
 
 
 def main() -> int:
