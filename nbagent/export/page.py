@@ -16,6 +16,7 @@ from nbagent.phrases import clean, one_line
 from nbagent.trace.bundle import whole_html
 from nbagent.trace.markup import QUIET, Html, join, prose, tag
 from nbagent.view import RunView
+from nbagent.words import language, t
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
@@ -32,7 +33,8 @@ STYLE = Html(
 
 def to_page(runs: Sequence[Source]) -> str:
     """The runs, one below the other, as an HTML document."""
-    title = next((one_line(clean(s.prompt), 80) for s in map(_start, runs) if s), "") or "A run"
+    titles = (one_line(clean(start.prompt), 80) for start in map(_start, runs) if start)
+    title = next(titles, "") or t("A run")
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -44,7 +46,8 @@ def to_page(runs: Sequence[Source]) -> str:
         STYLE,
     )
     body = tag("body", tag("main", join(*map(_section, runs), by="\n")))
-    page = join(Html("<!DOCTYPE html>"), tag("html", head, body, lang="en"), Html(""), by="\n")
+    html = tag("html", head, body, lang=language())
+    page = join(Html("<!DOCTYPE html>"), html, Html(""), by="\n")
     return page.encode(errors="replace").decode()
 
 
@@ -57,13 +60,14 @@ def _section(run: Source) -> Html:
     prompt = clean(started.prompt) if started else ""
     first = one_line(prompt, 120)
     rest = [prose(prompt)] if prompt.strip() != first else []
-    said = [tag("h1", first or "A run", dir="auto"), *rest, *([_quiet(started)] if started else [])]
-    return tag("section", *said, Html("\n"), _trace(run.events))
+    head = [tag("h1", first or t("A run"), dir="auto"), *rest]
+    head += [_quiet(started)] if started else []
+    return tag("section", *head, Html("\n"), _trace(run.events))
 
 
 def _quiet(started: RunStarted) -> Html:
     when = datetime.fromtimestamp(started.wall, UTC)
-    words = [started.run_id, "scripted" if started.scripted else started.model]
+    words = [started.run_id, t("scripted") if started.scripted else started.model]
     words += [f"{when:%Y-%m-%d %H:%M} UTC"] if started.wall else []
     line = " \N{MIDDLE DOT} ".join(clean(word) for word in words if word)
     return tag("div", line, style=f"font-size:13px;margin:0 0 16px;{QUIET}")

@@ -42,7 +42,7 @@ from nbagent.run.recipe import Recipe
 from nbagent.run.work import AskModel, Decide
 from nbagent.settings import Settings, resolve
 from nbagent.tools import Toolset
-from nbagent.words import told
+from nbagent.words import t, told
 
 SCRIPTED = "Lesson server"
 """Who changes cells where replies are scripted."""
@@ -356,7 +356,7 @@ class Session:
         if not isinstance(work, AskModel) or asked is None:
             return str(run)
         request, facts = work.request, run.recipe.model.facts
-        cost = "unknown" if asked.est_usd is None else f"${asked.est_usd:.4f}"
+        cost = t("unknown") if asked.est_usd is None else f"${asked.est_usd:.4f}"
         body = json.dumps(request.json(), ensure_ascii=False, indent=1)
         head = told(
             f"Nothing was sent. The first request would go to {facts.host}: {request.n:,} "

@@ -125,10 +125,10 @@ def _words(budget: Budget, reached: Reached) -> str:
     if reached.name in ("usd", "total_tokens"):
         facts.append(f"the next request would take about {LIMITS[reached.name](reached.ahead)}")
     steps = plural(spent.steps, "step")
-    limit = f"{LIMITS[reached.name](reached.ceiling)} limit"
+    limit, kept = LIMITS[reached.name](reached.ceiling), ", ".join([*facts, "everything kept"])
     if budget.scope == "conversation":
-        limit = f"{limit} of this conversation"
-    return f"{limit} reached after {steps} ({', '.join([*facts, 'everything kept'])})."
+        return f"{limit} limit of this conversation reached after {steps} ({kept})."
+    return f"{limit} limit reached after {steps} ({kept})."
 
 
 def _ended(budget: Budget, reached: Reached) -> str:

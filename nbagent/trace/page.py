@@ -183,11 +183,11 @@ def _results(scene: Scene) -> list[Html]:
 def picture_html(scene: Scene, name: str) -> Html:
     """A picture, or a line that says that it was left out."""
     picture = scene.pictures.get(name)
-    alt = next((b["alt"] for b in scene.blocks if b.get("picture") == name), t("Figure"))
+    alt = next((b["alt"] for b in scene.blocks if b.get("picture") == name), "Figure")
     if picture is None:
         words = t("Figure left out here; the run in memory still has it")
         return tag("span", words, style=f"font-size:12px;{QUIET}")
-    return tag("img", class_=f"nba-{name}", src=uri(picture), alt=alt, style=PICTURE_STYLE)
+    return tag("img", class_=f"nba-{name}", src=uri(picture), alt=told(alt), style=PICTURE_STYLE)
 
 
 def _step_pictures(scene: Scene) -> dict[str, Html]:

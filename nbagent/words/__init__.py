@@ -25,6 +25,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 _VALUES = {
     "n": r"\d[\d,.]*(?: [kM])?",
     "name": r"\S+",
+    "cost": r"\$[\d.,]+",
     "status": r".*?",
     "size": r"\d[\d.]* [kM]?B",
     "time": r"\d[\d.]* (?:s|min|h)(?: \d\d)?",
@@ -179,11 +180,28 @@ def _chinese(text: str) -> str:
         return whole
     if "\n" in text:
         return "\n".join(map(_line, text.split("\n")))
-    sentences = _SENTENCES.split(text)
-    if len(sentences) == 1:
-        return _as_list(text) or text
-    said = [_catalogue().get(s) or _as_form(s) or s for s in sentences]
-    return text if said == sentences else paragraph(said)
+    said = _by_sentences(_SENTENCES.split(text))
+    return _as_list(text) or text if said == text else said
+
+
+def _by_sentences(sentences: list[str]) -> str:
+    """The sentences one after another, as many together as the catalogue has together."""
+    said: list[str] = []
+    while sentences:
+        n, words = _longest_known(sentences)
+        said.append(words)
+        sentences = sentences[n:]
+    return paragraph(said)
+
+
+def _longest_known(sentences: list[str]) -> tuple[int, str]:
+    """How many of the first sentences are a text, and that text; the first as it is if none is."""
+    for n in range(len(sentences), 0, -1):
+        first = " ".join(sentences[:n])
+        known = _catalogue().get(first) or _as_form(first)
+        if known:
+            return n, known
+    return 1, sentences[0]
 
 
 def _line(line: str) -> str:

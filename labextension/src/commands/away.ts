@@ -4,7 +4,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import { newId } from '../shell/link';
 import { type RunRow, type RunsStore } from '../runs/store';
-import { t } from '../words';
+import { t, told } from '../words';
 import { Claims } from './claims';
 import type { Defaults } from './defaults';
 import { panelOf } from './here';
@@ -153,9 +153,9 @@ function wordsOf({ kind, row }: News): string {
   if (kind === 'asks') {
     return t('Kimi needs you in {notebook}: {question}', {
       ...values,
-      question: row.needs?.title ?? ''
+      question: told(row.needs?.title ?? '')
     });
   }
   if (row.state === 'answer') return t('Kimi has answered in {notebook}: {title}', values);
-  return t('A run in {notebook} has ended: {words}', { ...values, words: row.words });
+  return t('A run in {notebook} has ended: {words}', { ...values, words: told(row.words) });
 }

@@ -4,7 +4,7 @@ import { dayStart } from './groups';
 import { isLive, needsYou, type RunRow } from './store';
 import { nameOf, spentSince } from './words';
 import { rounded, share } from '../view/phrases';
-import { t } from '../words';
+import { t, told } from '../words';
 
 export type Sign = 'needs' | 'retrying' | 'running' | 'answer';
 
@@ -43,7 +43,7 @@ export function mostUrgent(
   }
   const [only] = others;
   const retrying = others.find(({ state }) => state === 'retrying');
-  if (retrying) return said('retrying', '', [t(retrying.words)], about(retrying));
+  if (retrying) return said('retrying', '', [told(retrying.words)], about(retrying));
   if (others.length > 1) {
     const many = t('{n} running', { n: others.length });
     return said('running', '', [t('Kimi'), many, costToday(rows, now)], {

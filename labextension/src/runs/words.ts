@@ -2,7 +2,7 @@
 
 import { needsYou, type RunRow } from './store';
 import { count, dollars, elapsed, rounded, seconds } from '../view/phrases';
-import { t } from '../words';
+import { t, told } from '../words';
 
 /** A notebook's name without its folders. */
 export function nameOf(path: string): string {
@@ -30,7 +30,7 @@ export function costOf(row: RunRow): string {
 /** The second line of a row: what is urgent, and the rest. */
 export function secondLine(row: RunRow): { urgent: string; rest: string } {
   const notebook = nameOf(row.notebook);
-  const urgent = needsYou(row) ? row.needs?.title || row.words : '';
+  const urgent = needsYou(row) ? told(row.needs?.title || row.words) : '';
   if (urgent) return { urgent, rest: notebook };
   const place = row.elsewhere ? [notebook, t("stored on the kernel's machine")] : [notebook];
   return { urgent: '', rest: [...place, ...stateParts(row)].filter(Boolean).join(', ') };
@@ -51,15 +51,15 @@ function stateParts(row: RunRow): string[] {
     case 'waiting':
     case 'paused':
     case 'retrying':
-      return [t(row.words)];
+      return [told(row.words)];
     case 'answer':
       return [stepsOf(row.n_steps), brief(row.elapsed_s), costOf(row)];
     case 'error':
-      return [row.words ? t('failed: {why}', { why: t(row.words) }) : t('failed')];
+      return [row.words ? t('failed: {why}', { why: told(row.words) }) : t('failed')];
     case 'stopped':
       return [t('stopped at step {n}', { n })];
     case 'limit':
-      return [row.words ? t(row.words) : t('limit reached')];
+      return [row.words ? told(row.words) : t('limit reached')];
     case 'interrupted':
       return [t('kernel gone at step {n}', { n })];
   }

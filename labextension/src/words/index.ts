@@ -52,6 +52,8 @@ export function language(): Catalogue {
 /** What stands in a place of that name; in others anything may. */
 const VALUES: Readonly<Record<string, string>> = {
   n: '\\d[\\d,.]*(?: [kM])?',
+  cost: '\\$[\\d.,]+',
+  status: '.*?',
   name: '\\S+',
   size: '\\d[\\d.]* [kM]?B',
   time: '\\d[\\d.]* (?:s|min|h)(?: \\d\\d)?'
@@ -80,13 +82,37 @@ export function told(said: string): string {
 function translated(said: string): string {
   const known = catalogue[said] ?? filled(said);
   if (known !== undefined) return known;
-  const parts = said.split(/(?<=[.!?;]) (?=\S)/);
-  if (parts.length < 2) return said;
-  // Chinese sentences need no space between them.
-  return parts
-    .map(part => catalogue[part] ?? filled(part) ?? `${part} `)
-    .join('')
-    .trimEnd();
+  if (said.includes('\n')) return said.split('\n').map(told).join('\n');
+  const words = bySentences(said.split(/(?<=[.!?;]) (?=\S)/));
+  return words === said ? (asList(said) ?? said) : words;
+}
+
+/** Sentences one after another, as many together as the catalogue has together. */
+function bySentences(parts: readonly string[]): string {
+  let words = '';
+  for (let i = 0; i < parts.length; ) {
+    const [n, next] = longestKnown(parts.slice(i));
+    // Chinese sentences need no space between them.
+    words += /[\x20-\x7e]$/.test(words) ? ` ${next}` : next;
+    i += n;
+  }
+  return words;
+}
+
+/** How many of the first sentences are a text, and that text; the first as it is if none is. */
+function longestKnown(parts: readonly string[]): [number, string] {
+  for (let n = parts.length; n > 0; n--) {
+    const first = parts.slice(0, n).join(' ');
+    const known = catalogue[first] ?? filled(first);
+    if (known !== undefined) return [n, known];
+  }
+  return [1, parts[0] ?? ''];
+}
+
+/** Parts between commas, if each of them is a text. */
+function asList(said: string): string | undefined {
+  const parts = said.split(', ').map(part => catalogue[part] ?? filled(part));
+  return parts.every(part => part !== undefined) ? listed(...parts) : undefined;
 }
 
 /** The same for parts between commas, each of them a text. */
@@ -129,7 +155,7 @@ function pattern(text: string): RegExp {
     seen.add(part);
     return again ? `\\k<${part}>` : `(?<${part}>${VALUES[part] ?? '.+?'})`;
   });
-  return new RegExp(`^${parts.join('')}$`, 's');
+  return new RegExp(`^${parts.join('')}$`);
 }
 
 /** Chinese in simplified characters, by the names that pages and JupyterLab have for it. */
