@@ -28,8 +28,11 @@ SAME_IN_CHINESE = {
     *("Ctrl", "Shift", "Enter", "Esc", "End", "kB", "min", "ms", "K2", "Lab", "Jupyter"),
 }
 """Names, units and keys."""
-CODE = {"run_python", "finish_reason", "tool_calls", "content", "stop", "kimi_loop", "Ask", "Act"}
-"""What stands in a text as the code says it."""
+CODE = {
+    *("run_python", "finish_reason", "tool_calls", "content", "stop", "kimi_loop", "Ask", "Act"),
+    *("system", "user", "assistant"),
+}
+"""What stands in a text as the code and the wire say it."""
 _TEXTS = """root => {
   const found = [];
   const walk = node => {
@@ -45,9 +48,11 @@ _TEXTS = """root => {
   walk(root);
   return found;
 }"""
+PALETTE = "() => window.jupyterapp.commands.execute('apputils:activate-command-palette')"
 _WORD = re.compile(r"[A-Za-z][A-Za-z_]+")
 _NAMES = re.compile(
-    r"test-\S+|%kimi \w+( [\w-]+)?|_\.\w+(\(\))?|r-\w+|[\w/.-]+\.(ipynb|py)|lesson\S*"
+    r"You are an agent .*|test-\S+|%kimi \w+( [\w-]+)?|_\.\w+(\(\))?|r-\w+|lesson\S*"
+    r"|[\w/.-]+\.(ipynb|py)"
 )
 
 
@@ -81,7 +86,7 @@ def pictures(notebook: Notebook, what: str) -> None:
 def test_a_run_that_asks_and_is_over(
     chinese_lab: Lab, page: Page, server: Server, name: str
 ) -> None:
-    control.order(server, turn("", "import os\nos.remove('旧.txt')"), turn("", "1/0"))
+    control.order(server, turn("", "import os\nos.remove('旧文件')"), turn("", "1/0"))
     control.order(server, turn("", "print(6)\n6"), turn("有六个。"))
     notebook = opened(page, chinese_lab, name, "%%kimi\n有几个？")
     notebook.run(1)
@@ -93,7 +98,7 @@ def test_a_run_that_asks_and_is_over(
     pictures(notebook, "asks")
     assert english(trace) == set()
     output.get_by_role("button", name="拒绝").first.click()
-    output.get_by_role("textbox").last.fill("别删")
+    output.get_by_role("textbox", name="给智能体的理由").fill("别删")
     page.keyboard.press("Enter")
     notebook.wait_done(1)
     expect(output).to_contain_text("有六个。")
@@ -130,44 +135,46 @@ def test_panel_palette_and_cells(chinese_lab: Lab, page: Page, server: Server, n
     notebook = opened(page, chinese_lab, name, "%%kimi --ask never\n加一格", "n = '1' + 1")
     notebook.run(1)
     notebook.wait_done(1)
-    notebook.run(2)
-    notebook.wait_done(2)
+    notebook.run(3)
+    notebook.wait_done(3)
     panel = Panel(page).show()
     expect(panel.row("加一格")).to_be_visible(timeout=WAIT_MS)
     pictures(notebook, "panel")
     assert english(panel.node, page.locator(".nbagent-status")) == set()
-    marks = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [class*=nbagent-mark]")
-    assert english(*marks.all()) == set()
-    buttons = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-command^='nbagent:']")
-    assert english(*buttons.all()) == set()
-    page.keyboard.press("Control+Shift+c")
-    palette = page.locator("#modal-command-palette, #command-palette")
+    bar = notebook.cell(2).locator(".bar.inserted")
+    fix = notebook.cell(3).locator("[data-command='nbagent:fix']")
+    expect(bar).to_be_visible()
+    expect(fix).to_be_visible()
+    assert english(bar, fix) == set()
+    page.evaluate(PALETTE)
+    palette = page.locator("#modal-command-palette")
     palette.locator("input").fill("Kimi")
     commands = palette.locator("[data-command^='nbagent:']")
     expect(commands.first).to_be_visible()
-    pictures(notebook, "palette")
-    assert english(*commands.all()) == set()
     assert commands.count() > 3
-    page.keyboard.press("Escape")
+    assert english(*commands.all()) == set()
+    notebook.screenshot("zh.palette")
 
 
 def test_the_widget_asks_the_kernel_for_its_words(
     chinese_lab: Lab, page: Page, server: Server, name: str
 ) -> None:
     leave_out(page, "nbagent")
-    control.order(server, turn("", "import os\nos.remove('旧.txt')"), turn("没有删。"))
+    control.order(server, turn("", "import os\nos.remove('旧文件')"), turn("没有删。"))
     notebook = opened(page, chinese_lab, name, "%%kimi\n删掉")
     notebook.run(1)
     output = notebook.output(1)
+    shown = output.locator(".jp-OutputArea-output")
     deny = output.get_by_role("button", name="拒绝")
     expect(deny).to_be_visible(timeout=WAIT_MS)
     notebook.screenshot("zh.widget")
-    assert english(output) == set()
+    assert english(*shown.all()) == set()
     deny.click()
+    output.get_by_role("textbox", name="给智能体的理由").fill("别删")
     page.keyboard.press("Enter")
     notebook.wait_done(1)
     expect(output).to_contain_text("没有删。")
-    assert english(output) == set()
+    assert english(*shown.all()) - {"Image"} == set(), "JupyterLab calls each picture so"
 
 
 def test_the_control_an_english_page_is_found_english(
