@@ -10,12 +10,12 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import nbformat
@@ -117,19 +117,20 @@ class Lab:
         overlay: where packages are installed that only this server has; None for none.
         autosave: whether notebooks are saved by themselves.
         more: further options of the server.
+        settings: what is set in JupyterLab besides, by the plugin.
     """
 
     def __init__(
         self, home: Path, overlay: Path | None = None, *, autosave: bool = False,
-        more: Sequence[str] = (),
+        more: Sequence[str] = (), settings: Mapping[str, Any] = {},
     ) -> None:  # fmt: skip
         self.front_end = JUPYTERLAB
         self.root = home / "notebooks"
-        settings = home / "settings"
-        for folder in (self.root, settings):
-            folder.mkdir()
-        self._overrides = settings / "overrides.json"
-        self._settings = SETTINGS if autosave else SETTINGS | NO_AUTOSAVE
+        folder = home / "settings"
+        for made in (self.root, folder):
+            made.mkdir()
+        self._overrides = folder / "overrides.json"
+        self._settings = {**SETTINGS, **({} if autosave else NO_AUTOSAVE), **settings}
         self._overrides.write_text(json.dumps(self._settings))
         self._log = (home / "server.log").open("w+")
         options = [
@@ -137,7 +138,7 @@ class Lab:
             "--allow-root",
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
-            f"--LabApp.app_settings_dir={settings}",
+            f"--LabApp.app_settings_dir={folder}",
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={free_port()}",
             "--IdentityProvider.token=test",
