@@ -131,7 +131,7 @@ export function answeredBar(words: string, undo: () => void, close: () => void):
 /** The row that tells of changes which another page has, and this one has not. */
 export function elsewhereBar(who: string, reload: () => void, close: () => void): HTMLElement {
   const words = t('{who} changes cells of this notebook in another tab', { who });
-  const how = t('Save it there, then reload it here. What you write here meanwhile is not there.');
+  const how = t('Save it there, then reload it here.');
   const cross = { class: 'b ghost', 'aria-label': t('Close'), 'data-act': 'close' };
   return h(
     'div',

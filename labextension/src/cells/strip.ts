@@ -9,6 +9,11 @@ export class Strip extends Widget {
   private readonly root = h('div', { class: 'nba' });
   private readonly unfollow: () => void;
   private drawn = '';
+  /** A box gives no more height than is asked for, and words take two lines in a narrow page. */
+  private readonly height = new ResizeObserver(() => {
+    this.node.style.minHeight = `${this.root.offsetHeight}px`;
+    this.parent?.fit();
+  });
 
   /** @param aligned whether it begins where cells' editors begin */
   constructor(aligned: boolean) {
@@ -23,10 +28,10 @@ export class Strip extends Widget {
       this.node.style.marginLeft = `calc(${left})`;
     }
     this.node.style.flex = 'none';
-    if (!aligned) this.node.style.minHeight = '33px'; // a box gives no more than is asked for
     const shadow = this.node.attachShadow({ mode: 'open' });
     shadow.append(h('style', {}, STYLES), this.root);
     this.unfollow = followTheme(this.root, this.node);
+    if (!aligned) this.height.observe(this.root);
   }
 
   /** Draw it, unless what it shows is the same.
@@ -47,6 +52,7 @@ export class Strip extends Widget {
 
   override dispose(): void {
     this.unfollow();
+    this.height.disconnect();
     super.dispose();
   }
 }
