@@ -1,7 +1,7 @@
 // What the commands use of JupyterLab and Notebook 7, by the names that they document.
 
 import type { Widget } from '@lumino/widgets';
-import type { App as RunsApp } from '../runs/host';
+import type { App as RunsApp, SettingRegistry, Settings } from '../runs/host';
 import type { Kernel, NotebookPanel, SessionContext, Signal } from '../shell/notebook';
 
 export interface Output {
@@ -93,17 +93,8 @@ export interface Palette {
   addItem(item: { command: string; category: string }): unknown;
 }
 
-export interface Settings {
-  readonly composite: Readonly<Record<string, unknown>>;
-  readonly changed: Signal<unknown, unknown>;
-}
-
-export interface SettingRegistry {
-  load(plugin: string): Promise<Settings>;
-}
-
 export interface Toolbars {
   addFactory(factory: string, name: string, make: (widget: never) => Widget): unknown;
 }
 
-export type { Kernel, Signal };
+export type { Kernel, SettingRegistry, Settings, Signal };
