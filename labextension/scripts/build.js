@@ -13,7 +13,7 @@ import { minify } from 'terser';
 const BUDGET_GZ = 61_000;
 const STEP_BUDGET_GZ = 30_000;
 /** What a page loads at its start, and what several chunks share. */
-const SHARED_BUDGET_GZ = 17_000;
+const SHARED_BUDGET_GZ = 18_000;
 /** Chunks that are loaded when they are needed, by the `webpackChunkName` at their import. */
 const CHUNKS_GZ = {
   view: 53_000,

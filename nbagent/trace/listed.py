@@ -12,6 +12,7 @@ from nbagent.events import Event, FinishReason, StepStarted
 from nbagent.journal import RunLine
 from nbagent.phrases import ENDED, STATES, clean, one_line
 from nbagent.run import Run
+from nbagent.run.work import Decide
 from nbagent.view import RunView
 
 State: TypeAlias = Literal["running", "waiting", "paused", "retrying", "interrupted"] | FinishReason
@@ -78,7 +79,7 @@ def listed_run(run: Run, *, notebook: str = "", kernel: str = "") -> dict[str, A
         "conversation": clean(started.conversation),
         "state": state,
         "words": one_line(clean(words), WORDS_CHARS),
-        "needs": {"title": _asked(question.text), "key": question.key} if question else None,
+        "needs": {"title": _asked(question), "key": question.key} if question else None,
         "n_steps": figures["n_steps"],
         "n_tool_calls": figures["tool_calls"] or 0,
         "completion_tokens": (figures["completion_tokens"] or 0) + now["completion_tokens"],
@@ -99,8 +100,19 @@ def title_of(prompt: str) -> str:
     return one_line(next((line for line in lines if line.strip()), ""), TITLE_CHARS)
 
 
-def _asked(question: str) -> str:
-    return one_line(clean(question), TITLE_CHARS)
+def _asked(question: Decide) -> str:
+    """What a person is asked, as short as a row is: of a call, what it would do."""
+    text, asked = question.text, question.asked
+    if question.kind == "call" and asked is not None:
+        verbs = dict.fromkeys(_infinitive(reason.verb) for reason in asked.reasons)
+        text = f"{' and '.join(verbs) or f'call {asked.name}'}?"
+    return one_line(clean(text), TITLE_CHARS)
+
+
+def _infinitive(verb: str) -> str:
+    """`overwrites files` as what is asked for: `overwrite files`."""
+    word, space, rest = verb.partition(" ")
+    return ("do" if word == "does" else word.removesuffix("s")) + space + rest
 
 
 def _doing(run: Run, t: float, *, is_streaming: bool) -> tuple[State, str]:

@@ -13,8 +13,8 @@ from playwright.sync_api import Locator, Page, Route, expect
 from nbagent.clock import SystemClock
 from tests.browser.lab import SCREENS, WAIT_MS
 
-SHOW = "() => window.jupyterapp.commands.execute('nbagent:runs-show')"
-HAS = """() => window.jupyterapp?.commands.hasCommand('nbagent:runs-show')
+SHOW = "() => window.jupyterapp.shell.activateById('nbagent-runs')"
+HAS = """() => window.jupyterapp?.commands.hasCommand('nbagent:runs-refresh')
     && window.jupyterapp.restored.then(() => true)"""
 FOCUSED = (
     "() => document.querySelector('#nbagent-runs').shadowRoot.activeElement?.textContent ?? ''"
@@ -37,7 +37,7 @@ class Panel:
         return self
 
     def show(self) -> Self:
-        """Open it, as the command does."""
+        """Open it, or leave it open."""
         self.ready()
         self.page.evaluate(SHOW)
         expect(self.node).to_be_visible(timeout=WAIT_MS)

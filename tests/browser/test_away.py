@@ -102,7 +102,7 @@ def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
     show(page, f"{name}-other.ipynb")
     expect(page).to_have_title(NEEDS, timeout=WAIT_MS)
     expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
-    expect(notices(page)).to_contain_text(f"Kimi needs you in {name}.ipynb: Run run_python?")
+    expect(notices(page)).to_contain_text(f"Kimi needs you in {name}.ipynb: call run_python?")
     notebook.screenshot("away-question")
     notebook.theme("JupyterLab Dark")
     notebook.screenshot("away-question-dark")
@@ -202,7 +202,7 @@ def test_the_systems_notification_needs_a_switch_and_a_click(
         notebook.run(0, 1)
         page.wait_for_function("window.told.length === 1", timeout=WAIT_MS)
         told = page.evaluate("window.told")
-        assert told == [f"Kimi: Kimi needs you in {name}.ipynb: Run run_python?"]
+        assert told == [f"Kimi: Kimi needs you in {name}.ipynb: call run_python?"]
         page.evaluate(COME_BACK)
         page.wait_for_function("window.told.at(-1) === 'closed'", timeout=WAIT_MS)
     finally:

@@ -43,7 +43,7 @@ BARE = """async () => {
 }"""
 PAINTED = """async () => {
   const start = performance.now();
-  window.jupyterapp.commands.execute('nbagent:runs-show');
+  window.jupyterapp.shell.activateById('nbagent-runs');
   const seen = () => document.querySelector('#nbagent-runs').shadowRoot.querySelector('.rn2');
   while (!seen()) await new Promise(resolve => requestAnimationFrame(resolve));
   await new Promise(resolve => requestAnimationFrame(resolve));

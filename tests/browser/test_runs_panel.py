@@ -267,10 +267,9 @@ def test_a_page_that_does_not_look_asks_nothing(lab: Lab, page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda r: asked.append(r.url) if "/nbagent/" in r.url else None)
     page.goto(f"{lab.url}lab?token=test&reset")
-    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('nbagent:runs-show')")
-    page.wait_for_function("() => window.jupyterapp.restored.then(() => true)")
+    panel = Panel(page).ready()
     assert [url for url in asked if "/nbagent/api/" in url] == []
-    Panel(page).show()
+    panel.show()
     page.wait_for_function(
         "() => performance.getEntriesByType('resource').some(e => e.name.includes('nbagent/api'))"
     )

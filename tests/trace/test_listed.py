@@ -9,7 +9,9 @@ import pytest
 
 from nbagent.clock import ManualClock
 from nbagent.errors import Overloaded
+from nbagent.events import Reason
 from nbagent.journal import Journal, RunLine
+from nbagent.kernel.risk.kinds import KINDS
 from nbagent.policy import Wait
 from nbagent.run import Run
 from nbagent.run.work import Decide, Decision
@@ -82,8 +84,41 @@ def test_a_run_that_waits_for_you_names_the_question() -> None:
 
     drive(run, decide=decide)
     assert rows[0]["state"] == "waiting"
-    assert rows[0]["needs"] == {"title": "Run echo?", "key": keys[0]}
+    assert rows[0]["needs"] == {"title": "call echo?", "key": keys[0]}
     assert listed_run(run)["needs"] is None
+
+
+def asked_about(*reasons: Reason) -> str:
+    """What the row of a run says that waits for an OK."""
+    titles: list[str] = []
+    run = make_run(
+        [calls(call("a")), says("done")],
+        tools=[echo_tool("external")],
+        gate=lambda _: Wait("it is risky", reasons),
+    )
+
+    def decide(_: Decide) -> Decision:
+        titles.append(listed_run(run)["needs"]["title"])
+        return Decision("run")
+
+    drive(run, decide=decide)
+    return titles[0]
+
+
+def test_a_question_says_what_the_call_would_do() -> None:
+    def of(*kinds: str) -> str:
+        return asked_about(*(Reason(kind=kind, verb=KINDS[kind].verb) for kind in kinds))
+
+    assert of("overwrites", "overwrites") == "overwrite files?"
+    assert of("deletes", "network") == "delete files and use the network?"
+    assert of("may_overwrite") == "may overwrite a file?"
+    assert of("unclear") == "do what cannot be told beforehand?"
+    assert [of(kind) for kind in ("process", "library", "hidden", "credentials")] == [
+        "control processes?",
+        "change a library?",
+        "contain hidden characters?",
+        "read credentials?",
+    ]
 
 
 def test_a_run_that_rests_is_paused() -> None:

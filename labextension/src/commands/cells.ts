@@ -1,6 +1,6 @@
 // Cells of a notebook: which failed, new ones below them, and the traces that stand in them.
 
-import { GO, type Goal } from '../view/goals';
+import { askFor, type Goal } from '../view/goals';
 import type { App, Cell, Panel } from './host';
 
 const MAGIC = /^\s*%%kimi\b/m;
@@ -59,10 +59,6 @@ export function go(cell: Cell, goal: Goal): boolean {
   const hosts = [...cell.node.querySelectorAll('[data-lm-suppress-shortcuts]')];
   const ordered = goal === 'previous-error' ? hosts.reverse() : hosts;
   return ordered.some(host => !host.dispatchEvent(askFor(goal)));
-}
-
-function askFor(goal: Goal): CustomEvent<Goal> {
-  return new CustomEvent(GO, { detail: goal, cancelable: true });
 }
 
 /** Go to the next cell or step that failed, from the active cell on; round the end once. */

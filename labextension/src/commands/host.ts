@@ -2,7 +2,7 @@
 
 import type { Labelled } from './labels';
 import type { Widget } from '@lumino/widgets';
-import type { App as RunsApp } from '../runs/host';
+import type { App as RunsApp, Settings as RunsSettings } from '../runs/host';
 import type { Kernel, NotebookPanel, SessionContext, Signal } from '../shell/notebook';
 
 export interface Output {
@@ -94,11 +94,9 @@ export interface Palette {
   addItem(item: { command: string; category: string }): unknown;
 }
 
-export interface Settings {
+export interface Settings extends RunsSettings {
   /** The plugin's, as the page has loaded it. */
   readonly schema: Labelled;
-  readonly composite: Readonly<Record<string, unknown>>;
-  readonly changed: Signal<unknown, unknown>;
 }
 
 export interface SettingRegistry {

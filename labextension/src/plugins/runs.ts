@@ -3,9 +3,10 @@
 
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { StoreDoor } from '../runs/door';
-import type { App, Restorer, StatusBar, Tracker } from '../runs/host';
+import type { App, Restorer, SettingRegistry, StatusBar, Tracker } from '../runs/host';
 import { IRunsStore, type RunsStore } from '../runs/store';
 import { spoken } from '../words';
 
@@ -13,13 +14,14 @@ function activate(
   app: App,
   tracker: Tracker | null,
   statusBar: StatusBar | null,
-  restorer: Restorer | null
+  restorer: Restorer | null,
+  settings: SettingRegistry | null
 ): RunsStore {
   const door = new StoreDoor();
   void spoken()
     .then(() => import(/* webpackChunkName: "runs" */ '../runs'))
     .then(({ begin }) => {
-      begin(app, { tracker, statusBar, restorer }, door);
+      begin(app, { tracker, statusBar, restorer, settings }, door);
     });
   return door;
 }
@@ -28,7 +30,7 @@ export default {
   id: 'nbagent:runs',
   description: 'Lists the runs of nbagent, live and past.',
   autoStart: true,
-  optional: [INotebookTracker, IStatusBar, ILayoutRestorer],
+  optional: [INotebookTracker, IStatusBar, ILayoutRestorer, ISettingRegistry],
   provides: IRunsStore,
   activate
 };

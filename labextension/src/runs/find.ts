@@ -1,7 +1,7 @@
 // The search line: rows that are here are filtered at once; the server is asked for more when the
 // typing rests.
 
-import { button, h, icon, put } from '../view/dom';
+import { button, composes, h, icon, put } from '../view/dom';
 import { t } from '../words';
 
 const REST_MS = 300;
@@ -32,9 +32,10 @@ export class FindLine {
       () => (this.node.hidden ? this.open() : this.close()),
       icon('find')
     );
-    this.input.addEventListener('input', () => this.typed());
+    this.input.addEventListener('input', event => this.typed((event as InputEvent).isComposing));
+    this.input.addEventListener('compositionend', () => this.typed(false));
     this.node.addEventListener('keydown', event => {
-      if (event.key !== 'Escape' || event.isComposing) return;
+      if (event.key !== 'Escape' || composes(event)) return;
       event.stopPropagation();
       this.close();
     });
@@ -60,11 +61,12 @@ export class FindLine {
     this.filter();
   }
 
-  private typed(): void {
+  /** @param isHalf whether an input method has not yet taken what stands there: that asks nobody */
+  private typed(isHalf: boolean): void {
     clearTimeout(this.timer);
     this.filter();
     const { text } = this;
-    if (text.length >= LEAST_CHARS) {
+    if (!isHalf && text.length >= LEAST_CHARS) {
       this.timer = window.setTimeout(() => this.askFor(text), REST_MS);
     }
   }

@@ -102,9 +102,19 @@ export interface Restorer {
   add(widget: Widget, name: string): void;
 }
 
+export interface Settings {
+  readonly composite: Readonly<Record<string, unknown>>;
+  readonly changed: Signal<unknown, unknown>;
+}
+
+export interface SettingRegistry {
+  load(plugin: string): Promise<Settings>;
+}
+
 /** What a front end has of what we would use. */
 export interface Parts {
   readonly tracker: Tracker | null;
   readonly statusBar: StatusBar | null;
   readonly restorer: Restorer | null;
+  readonly settings: SettingRegistry | null;
 }

@@ -15,16 +15,24 @@ const RANK = 450;
 
 /** Begin to list runs. */
 export function begin(app: App, parts: Parts, door: StoreDoor): void {
-  const { tracker, statusBar, restorer } = parts;
+  const { tracker, statusBar, restorer, settings } = parts;
   const store = new LiveStore(app, tracker);
   const panel = new RunsPanel(store, howToKey);
   const showPanel = (): void => app.shell.activateById(PANEL_ID);
   const acts = new Acts(app, tracker, store, text => panel.say(text));
   panel.lead(acts);
-  store.ways = { open: row => openTab(app, parts, store, row), jump: row => acts.jump(row) };
+  store.ways = {
+    open: row => void openTab(app, parts, store, row),
+    decide: row => void openTab(app, parts, store, row).decide(),
+    jump: row => acts.jump(row)
+  };
   app.shell.add(panel, 'left', { rank: RANK });
   restorer?.add(panel, PANEL_ID);
-  app.commands.addCommand('nbagent:runs-show', { label: t('Show Kimi runs'), execute: showPanel });
+  void settings?.load('nbagent:plugin').then(read => {
+    const tell = (): void => panel.setBudget(Number(read.composite['day_usd'] ?? 0));
+    read.changed.connect(tell);
+    tell();
+  });
   if (statusBar) {
     const item = new StatusItem(store, row => isSeen(app, row), showPanel);
     const isActive = (): boolean => item.isActive;
@@ -45,27 +53,32 @@ function isSeen({ shell }: App, row: RunRow): boolean {
 }
 
 /** Show a run's trace in the main area; one that is open comes to the front. */
-function openTab(app: App, { tracker }: Parts, store: LiveStore, row: RunRow): void {
+function openTab(app: App, parts: Parts, store: LiveStore, row: RunRow): RunTab {
   const id = tabId(row.run_id);
   const open = [...app.shell.widgets('main'), ...app.shell.widgets('down')];
-  if (!open.some(widget => widget.id === id)) {
-    const kernel = store.kernels.reach(row.run_id)?.kernel;
-    const newCell = (source: string): void => {
-      const panel = tracker?.find(({ context }) => context.path === row.notebook);
-      const { model } = panel?.content ?? {};
-      const n = model?.cells.length ?? 0;
-      model?.sharedModel.insertCell(n, { cell_type: 'code', source });
-    };
-    const hasNotebook = tracker?.find(({ context }) => context.path === row.notebook);
-    const tab = new RunTab(row, store.server, kernel, hasNotebook && newCell);
-    if (kernel) tab.disposed.connect(store.kernels.hold(kernel.id));
-    app.shell.add(tab, 'main');
-    if (!tab.parent) {
-      tab.node.style.minHeight = '45vh'; // Notebook 7 has its notebook there, and no more
-      app.shell.add(tab, 'down');
-    }
-  }
+  const old = open.find(widget => widget.id === id) as RunTab | undefined;
+  const tab = old ?? newTab(app, parts, store, row);
   app.shell.activateById(id);
+  return tab;
+}
+
+function newTab(app: App, { tracker }: Parts, store: LiveStore, row: RunRow): RunTab {
+  const kernel = store.kernels.reach(row.run_id)?.kernel;
+  const newCell = (source: string): void => {
+    const panel = tracker?.find(({ context }) => context.path === row.notebook);
+    const { model } = panel?.content ?? {};
+    const n = model?.cells.length ?? 0;
+    model?.sharedModel.insertCell(n, { cell_type: 'code', source });
+  };
+  const hasNotebook = tracker?.find(({ context }) => context.path === row.notebook);
+  const tab = new RunTab(row, store.server, kernel, hasNotebook && newCell);
+  if (kernel) tab.disposed.connect(store.kernels.hold(kernel.id));
+  app.shell.add(tab, 'main');
+  if (!tab.parent) {
+    tab.node.style.minHeight = '45vh'; // Notebook 7 has its notebook there, and no more
+    app.shell.add(tab, 'down');
+  }
+  return tab;
 }
 
 async function howToKey(): Promise<void> {

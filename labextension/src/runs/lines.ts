@@ -13,6 +13,7 @@ export interface Desk {
   isCurrent(key: string): boolean;
   toggle(item: Item & { kind: 'head' }): void;
   open(row: RunRow): void;
+  decide(row: RunRow): void;
   stop(row: RunRow): void;
   resume(row: RunRow): void;
   more(): void;
@@ -136,7 +137,7 @@ class RunLine implements Line {
   }
 
   private act(row: RunRow): HTMLElement[] {
-    if (needsYou(row)) return [button({}, () => this.desk.open(this.row), t('Decide'))];
+    if (needsYou(row)) return [button({}, () => this.desk.decide(this.row), t('Decide'))];
     if (isLive(row)) {
       const shape = { class: 'b ghost', 'aria-label': t('Stop'), title: t('Stop') };
       return [button(shape, () => this.desk.stop(this.row), icon('stop', 'c-error'))];

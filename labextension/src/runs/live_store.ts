@@ -16,6 +16,8 @@ const COUNT_MS = 1_000;
 /** What the store leaves to the page. */
 export interface Ways {
   open(row: RunRow): void;
+  /** Open it, and put the focus on what it asks. */
+  decide(row: RunRow): void;
   jump(row: RunRow): Promise<void>;
 }
 
@@ -87,6 +89,11 @@ export class LiveStore implements RunsStore {
   open(runId: string): void {
     const row = this.row(runId);
     if (row) this.ways?.open(row);
+  }
+
+  decide(runId: string): void {
+    const row = this.row(runId);
+    if (row) this.ways?.decide(row);
   }
 
   async jump(runId: string): Promise<void> {

@@ -1,7 +1,7 @@
 // The panel: a head, the list, a foot. It draws what the store has, when the store has changed.
 
 import { Widget } from '@lumino/widgets';
-import { button, h, icon, put, setText } from '../view/dom';
+import { button, composes, h, icon, put, setText } from '../view/dom';
 import { followTheme } from '../view/theme';
 import type { Acts } from './acts';
 import { emptyState } from './empty';
@@ -60,6 +60,12 @@ export class RunsPanel extends Widget {
     this.acts = acts;
   }
 
+  /** @param usd what a person means to spend a day, in dollars; 0 where they have not said */
+  setBudget(usd: number): void {
+    this.foot.budgetUsd = usd;
+    this.request();
+  }
+
   /** Say that something could not be done; '' takes it back. */
   say(text: string): void {
     setText(this.fault, text);
@@ -85,9 +91,12 @@ export class RunsPanel extends Widget {
     this.draw();
   }
   open(row: RunRow): void {
-    this.current = `run:${row.run_id}`;
-    this.draw();
+    this.choose(row);
     this.store.open(row.run_id);
+  }
+  decide(row: RunRow): void {
+    this.choose(row);
+    this.store.decide(row.run_id);
   }
   stop(row: RunRow): void {
     this.acts?.stop(row);
@@ -141,10 +150,14 @@ export class RunsPanel extends Widget {
       this.foot.node
     );
     this.node.attachShadow({ mode: 'open' }).append(this.root);
-    put(this.node, { 'data-lm-suppress-shortcuts': 'true' });
     this.root.addEventListener('keydown', event => this.pressed(event));
     this.list.node.addEventListener('contextmenu', event => this.contextMenu(event));
     this.list.node.addEventListener('focusin', () => this.followFocus());
+  }
+
+  private choose(row: RunRow): void {
+    this.current = `run:${row.run_id}`;
+    this.draw();
   }
 
   private readonly request = (): void => {
@@ -203,7 +216,7 @@ export class RunsPanel extends Widget {
   }
 
   private pressed(event: KeyboardEvent): void {
-    if (event.isComposing || event.altKey || event.metaKey) return;
+    if (composes(event) || event.altKey || event.metaKey) return;
     const isInList = this.list.focused !== null;
     const act = actionOf(event, isInList, {
       move: by => this.move(by),

@@ -3,7 +3,8 @@
 import { Widget } from '@lumino/widgets';
 import { button, h, icon, put, ring } from '../view/dom';
 import { followTheme } from '../view/theme';
-import type { RunRow, RunsStore } from './store';
+import type { LiveStore } from './live_store';
+import type { RunRow } from './store';
 import { STATUS_STYLES } from './styles';
 import { mostUrgent, type Sign, Unseen, type Urgent } from './urgent';
 import { t } from '../words';
@@ -22,7 +23,7 @@ export class StatusItem extends Widget {
 
   /** @param isSeen whether the person looks at a run's notebook or trace */
   constructor(
-    private readonly store: RunsStore,
+    private readonly store: LiveStore,
     isSeen: (row: RunRow) => boolean,
     private readonly showPanel: () => void
   ) {
@@ -66,14 +67,16 @@ export class StatusItem extends Widget {
       ...(strong ? [h('b', {}, strong)] : []),
       ...parts.map(part => h('span', {}, part))
     );
-    put(this.item, { title: t('Kimi runs') });
+    const said = [scripted ? t('scripted, not Kimi') : '', strong, ...parts].filter(Boolean);
+    put(this.item, { title: said.join(', '), 'aria-label': said.join(', ') });
   }
 
   private press(): void {
-    const runId = this.told?.runId ?? '';
+    const { runId = '', sign } = this.told ?? {};
     this.unseen.row = null;
     this.tell();
-    if (runId) this.store.open(runId);
+    if (runId && sign === 'needs') this.store.decide(runId);
+    else if (runId) this.store.open(runId);
     else this.showPanel();
   }
 }

@@ -30,17 +30,19 @@ const PANEL = `
 .empty pre{background:var(--nba-code-bg);padding:8px 10px;border:1px solid var(--nba-line);border-radius:4px;margin:8px 0;white-space:pre-wrap}
 .empty pre span{color:var(--nba-op)}.empty p{margin:0}
 .lnk2{border:0;background:none;padding:0;min-height:24px;color:var(--nba-accent);text-decoration:underline;cursor:pointer}
-.pf2{display:flex;flex:none;gap:12px;align-items:center;height:32px;padding:0 12px;border-top:1px solid var(--nba-line);font-size:12px;white-space:nowrap}
+.pf2{display:flex;flex:none;flex-wrap:wrap;gap:4px 12px;align-items:center;min-height:32px;padding:6px 12px;border-top:1px solid var(--nba-line);font-size:12px;white-space:nowrap}
+.bud{display:flex;gap:8px;align-items:center}.gauge{flex:none;width:64px;height:8px;border:1px solid var(--nba-ctl-line);border-radius:2px;position:relative;overflow:hidden}.gauge i{position:absolute;inset:0 auto 0 0;background:var(--nba-text2)}.gauge.full i{background:var(--nba-warn)}
 @media (prefers-reduced-motion:reduce){.spin{animation:none!important}}
-@media (forced-colors:active){.nba{--nba-text2:CanvasText;--nba-line:CanvasText;--nba-accent:Highlight}.rn2.sel{outline:2px solid Highlight;outline-offset:-2px}.spin{border-color:GrayText;border-top-color:Highlight;forced-color-adjust:none}}
+@media (forced-colors:active){.nba{--nba-text2:CanvasText;--nba-line:CanvasText;--nba-accent:Highlight}.rn2.sel{outline:2px solid Highlight;outline-offset:-2px}.spin{border-color:GrayText;border-top-color:Highlight;forced-color-adjust:none}.gauge i{background:CanvasText;forced-color-adjust:none}}
 `;
 
+/** The grid lets the item give way: it asks for the room of its words, and is content with none. */
 const STATUS = `
-:host{display:block;height:100%}
-.nba{--nba-text2:var(--jp-ui-font-color1,rgba(0,0,0,.87));height:100%}
-.sbi{display:inline-flex;align-items:center;gap:6px;height:24px;padding:0 8px;border:0;background:transparent;cursor:pointer;font-size:12px;white-space:nowrap}
+:host{display:block;width:auto;height:100%;min-width:44px}
+.nba{--nba-text2:var(--jp-ui-font-color1,rgba(0,0,0,.87));height:100%;container-type:normal;display:grid;grid-template-columns:minmax(0,max-content)}
+.sbi{display:flex;min-width:0;overflow:hidden;align-items:center;gap:6px;height:24px;padding:0 8px;border:0;background:transparent;cursor:pointer;font-size:12px;white-space:nowrap}
 .sbi:hover{background:var(--nba-wash2)}.sbi:focus-visible{outline-offset:-2px}
-.sbi>span:not(.chip,.spin){overflow:hidden;text-overflow:ellipsis;max-width:9em}.sbi .spin{width:12px;height:12px}
+.sbi>*{flex:0 1 auto;min-width:0;overflow:hidden;text-overflow:ellipsis}.sbi>span:not(.chip,.spin){max-width:18em}.sbi>b{flex-shrink:.1}.sbi>svg,.sbi>.spin{flex:none}.sbi .spin{width:12px;height:12px}
 .chip.dash{border-style:dashed;border-color:var(--nba-ctl-line);color:var(--nba-text)}
 @media (prefers-reduced-motion:reduce){.spin{animation:none!important}}
 `;

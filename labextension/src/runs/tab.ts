@@ -4,6 +4,7 @@
 import { Widget } from '@lumino/widgets';
 import { goneNote } from '../shell/note';
 import { h } from '../view/dom';
+import { askFor } from '../view/goals';
 import { oneLine } from '../view/phrases';
 import type { Extras, Mounted, TraceJson } from '../view';
 import type { WatchedKernel } from './host';
@@ -14,6 +15,9 @@ import { isLive, type RunRow } from './store';
 import { t } from '../words';
 
 const TITLE_CHARS = 32;
+/** How long a trace may take to be drawn. */
+const DRAWN_MS = 5_000;
+const LOOK_MS = 50;
 
 type View = typeof import('../view');
 const loadView = (): Promise<View> => import(/* webpackChunkName: "view" */ '../view');
@@ -48,6 +52,14 @@ export class RunTab extends Widget {
     this.view?.dispose();
     this.link?.dispose();
     super.dispose();
+  }
+
+  /** Put the focus on what the run asks, as soon as that is drawn. */
+  async decide(): Promise<void> {
+    for (let waited = 0; waited < DRAWN_MS && !this.isDisposed; waited += LOOK_MS) {
+      if (!this.place.dispatchEvent(askFor('question'))) return;
+      await new Promise(resolve => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   protected override onActivateRequest(): void {

@@ -97,7 +97,7 @@ export function interruptedNote(row: RunRow): string {
 export function spentSince(
   rows: readonly RunRow[],
   since: number
-): { cost: string; tokens: string } {
+): { cost: string; tokens: string; usd: number } {
   const own = rows.filter(row => row.wall >= since);
   const known = own.filter(row => !row.scripted && row.cost_usd !== null);
   const usd = known.reduce((sum, row) => sum + (row.cost_usd ?? 0), 0);
@@ -105,6 +105,7 @@ export function spentSince(
   const cost = dollars(usd);
   return {
     cost: known.length ? (isLeast ? t('≥ {cost}', { cost }) : cost) : '',
+    usd,
     tokens: count(own.reduce((sum, row) => sum + row.completion_tokens, 0))
   };
 }

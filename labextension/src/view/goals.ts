@@ -4,3 +4,7 @@
 export const GO = 'nbagent-go';
 
 export type Goal = 'question' | 'next-error' | 'previous-error';
+
+export function askFor(goal: Goal): CustomEvent<Goal> {
+  return new CustomEvent(GO, { detail: goal, cancelable: true });
+}

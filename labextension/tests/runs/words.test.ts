@@ -58,7 +58,7 @@ describe('the footer', () => {
       row('b', { wall: TODAY_S, cost_usd: 0.64, completion_tokens: 12_000 }),
       row('c', { wall: TODAY_S - 86_400, cost_usd: 9 })
     ];
-    expect(spentSince(rows, TODAY_S - 10)).toEqual({ cost: '$2.14', tokens: '612 k' });
+    expect(spentSince(rows, TODAY_S - 10)).toEqual({ cost: '$2.14', usd: 2.14, tokens: '612 k' });
     const unknown = row('d', { wall: TODAY_S, cost_usd: null });
     expect(spentSince([...rows, unknown], TODAY_S - 10).cost).toBe('≥ $2.14');
     const scripted = row('s', { wall: TODAY_S, scripted: true, cost_usd: null });
