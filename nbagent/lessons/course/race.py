@@ -122,7 +122,8 @@ def html(setting: Setting) -> str:
     return (
         f'<img alt="{escape(told(setting))}" style="max-width:100%" '
         f'src="data:image/svg+xml;base64,{picture}">'
-        "<p>Hatched: waiting for the first token. Plain: decoding. Dotted: tools.</p>"
+        f"<p>Upper bar: {setting.slow:g} tokens/s. Lower bar: {setting.fast:g} tokens/s. "
+        "Hatched: waiting for the first token. Plain: decoding. Dotted: tools.</p>"
         f"<table><tr><td></td>{heads}</tr>{rows}</table><p><b>{escape(end.capitalize())}.</b></p>"
     )
 

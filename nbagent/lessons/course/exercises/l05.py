@@ -94,7 +94,8 @@ def _metered(name: str, got: Any, pieces: Sequence[Piece], n: int, last: float) 
     wrong = next((key for key, value in due.items() if not _near(got[key], value)), "")
     if not wrong:
         return Case(name, passed=True)
-    said = f"{wrong} is {got[wrong]!r}, due is {due[wrong]!r}"
+    told = "still `...`" if got[wrong] is ... else repr(got[wrong])
+    said = f"{wrong} is {told}, due is {due[wrong]!r}"
     slips = {"ttft_s": _ttft_slips(pieces), "tpot_s": _speed_slips(pieces, n, last)}.get(wrong, [])
     hint = next((text for slip, text in slips if _near(got[wrong], slip)), FORMULAS[wrong])
     return Case(name, passed=False, difference=said, hint=hint)
@@ -169,6 +170,7 @@ def _race(times_faster: Any, ground: Ground) -> Cases:
     waits += [(chance.randrange(4, 9) / 10, chance.randrange(10, 30) / 10) for _ in range(2)]
     for ttft_s, tool_s in waits:
         name = f"{ttft_s:g} s to the first token, {tool_s:g} s of tools"
+        name = name if tool_s else "nothing but decoding"
         got, error = attempt(times_faster, TOKENS, SLOW, FAST, ttft_s, tool_s)
         if error is not None:
             said = f"{type(error).__name__}: {error}"
