@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -15,11 +14,6 @@ def answered(question: Question, chosen: int) -> str:
     if chosen == question.right:
         return f"✔ right. {question.why}"
     return f"✘ not yet: “{question.options[chosen]}” does not hold. Choose again."
-
-
-def marked_up(text: str) -> str:
-    """A text as HTML, what stands between backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 class Recap:
@@ -51,11 +45,9 @@ class Recap:
 
     def _html(self) -> str:
         return "".join(
-            f"<p><b>{n}. {marked_up(question.text)}</b></p><ul>"
-            + "".join(
-                f"<li>{letter}) {marked_up(text)}</li>" for letter, text in _lettered(question)
-            )
-            + f"</ul><details><summary>Answer</summary>{marked_up(_answer(question))}</details>"
+            f"<p><b>{n}. {escape(question.text)}</b></p><ul>"
+            + "".join(f"<li>{letter}) {escape(text)}</li>" for letter, text in _lettered(question))
+            + f"</ul><details><summary>Answer</summary>{escape(_answer(question))}</details>"
             for n, question in enumerate(self.lesson.recap, start=1)
         )
 
@@ -76,13 +68,13 @@ def _widget(questions: Sequence[Question]) -> Any:
     wide = Layout(width="auto")
     rows: list[Any] = []
     for n, question in enumerate(questions, start=1):
-        head = HTML(f"<b>{n}. {marked_up(question.text)}</b>")
+        head = HTML(f"<b>{n}. {escape(question.text)}</b>")
         options = [(text, i) for i, text in enumerate(question.options)]
         radio = RadioButtons(options=options, value=None, layout=wide)
         said = HTML("")
 
         def answer(change: Any, question: Question = question, said: Any = said) -> None:
-            said.value = marked_up(answered(question, change["new"]))
+            said.value = escape(answered(question, change["new"]))
 
         radio.observe(answer, "value")
         rows += [head, radio, said]
