@@ -116,6 +116,14 @@ def test_a_whole_output_needs_no_search() -> None:
     assert "0001 fault" in next_or_last(story, [Result("0000 well\n0001 fault")]).content
 
 
+def test_a_denial_is_taken_and_not_worked_around() -> None:
+    story = make(Chat("Make a from a with c = d / e", frozenset({"run_python"})))
+    next(story)
+    turn = next_or_last(story, [Result("Denied: not now")])
+    assert turn.calls == ()
+    assert "nothing ran" in turn.content
+
+
 LONG = "Make a from b with c = d / e, and plot it."
 STORIES: list[tuple[Callable[[Chat], Story], Chat]] = [
     (warmest, Chat("Which station is warmest?", TOOLS)),
