@@ -60,6 +60,12 @@ def make(chat: Chat) -> Story:
         if looked.error:
             return Turn("It is not there.", no_answer(f"what `{old}` is", looked))
     result = yield from _computed(names)
+    if result.text.startswith("Denied"):
+        return Turn(
+            "The call was not allowed, so it did not run. I do not try another way round.",
+            f"That was not allowed, so nothing ran and `{old}` is as it was. If it is to stay so, "
+            "ask for a table under a new name.",
+        )
     mean = result.line(r"mean: (-?\d+(?:\.\d+)?)")
     if mean is None:
         return Turn("No number came back.", no_answer(f"the column `{column}`", result))
