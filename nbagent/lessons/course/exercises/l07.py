@@ -126,6 +126,8 @@ def _rules(rules: Any, ground: Ground) -> Cases:
         next(iter(broken), ""),
         "Not every tool takes code: `call.arguments.get('code', '')` is '' where there is none.",
     )
+    if broken:
+        return
     verdicts = [(topic, call, got) for topic, call, got, _ in said]
     strange = [f"{got!r}" for _, _, got in verdicts if not isinstance(got, Allow | Wait | Deny)]
     yield Case(

@@ -117,7 +117,9 @@ def _gives_up(ask_again: Any) -> Case:
     if error is None:
         hint = "Do not end without a word: `raise` the fault that came last."
     passed = isinstance(error, Overloaded) and line.n_asked <= MOST_ASKS
-    said = f"asked {line.n_asked} times, then {error or got!r}"
+    came = f"it raised {type(error).__name__}" if error else f"it returned {got!r}"
+    came = "it went on" if isinstance(error, Endless) else came
+    said = f"asked {line.n_asked} times, then {came}"
     return Case("it gives up some day, and says why", passed, said, hint)
 
 
@@ -265,7 +267,10 @@ def _raises(
         hint = TOO_LATE
     else:
         return Case(name, passed=True)
-    said = f"asked {scene.n_asked} times, {len(scene.messages)} messages, {error or got!r:.60}"
+    came = f"it raised {type(error).__name__}" if error else f"it returned {got!r:.60}"
+    came = "it went on" if isinstance(error, Endless) else came
+    grown = "; the history has grown" if len(scene.messages) > 1 else ""
+    said = f"asked {scene.n_asked} times, then {came}{grown}"
     return Case(name, passed=False, difference=said, hint=hint)
 
 

@@ -58,7 +58,7 @@ def _cut_case(name: str, cut_at: Any, messages: list[Any], keep: int) -> Case:
         due -= 1
     if got == due:
         return Case(name, passed=True)
-    said = f"{len(messages)} messages, keep {keep}: it returned {got!r}"
+    said = f"{len(messages)} messages, keep {keep}: it returned {got!r:.60}"
     if not isinstance(got, int):
         return Case(name, passed=False, difference=said, hint="Return an index: a whole number.")
     if got < N_HEAD:
@@ -246,7 +246,7 @@ TAKE_UP = Exercise(
 LESSON = Outline(
     number="09",
     title="Long runs",
-    question="What changes after two hundred calls?",
+    question="What changes after a hundred and fifty calls?",
     minutes=30,
     live_usd=0.60,
     exercises=(CUT, TAKE_UP),
