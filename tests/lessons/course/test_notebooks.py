@@ -49,6 +49,14 @@ def test_it_is_committed_with_outputs_and_stable_names(number: str) -> None:
         assert private not in text
 
 
+@pytest.mark.parametrize(("number", "following"), itertools.pairwise(NUMBERS))
+def test_the_last_link_leads_to_the_next_lesson(number: str, following: str) -> None:
+    last = prose(number)[-1]
+    if int(following) == int(number) + 1:
+        assert f"({notebooks.source(following).name})" in last
+    assert last.startswith("**Next:**")
+
+
 @BY_NUMBER
 def test_cells_are_small_and_few(number: str) -> None:
     lengths = [
