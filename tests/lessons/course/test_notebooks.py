@@ -49,7 +49,7 @@ def test_it_is_committed_with_outputs_and_stable_names(number: str) -> None:
         assert private not in text
 
 
-@pytest.mark.parametrize(("number", "following"), itertools.pairwise(NUMBERS))
+@pytest.mark.parametrize(("number", "following"), list(itertools.pairwise(NUMBERS)))
 def test_the_last_link_leads_to_the_next_lesson(number: str, following: str) -> None:
     last = prose(number)[-1]
     if int(following) == int(number) + 1:
