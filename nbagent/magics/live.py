@@ -23,7 +23,7 @@ from nbagent.settings import Settings
 from nbagent.trace import TRACE_MIME
 from nbagent.trace.feed import Feed
 from nbagent.trace.markup import QUIET, tag
-from nbagent.trace.widget import trace_widget
+from nbagent.trace.widget import close, trace_widget
 from nbagent.words import t
 
 BATCH_S = 0.033
@@ -186,7 +186,7 @@ class LiveDisplay(TraceDisplay):
 
     def _close(self) -> None:
         if self._widget is not None:
-            self._widget.close()
+            close(self._widget)
             self._widget = None
 
     def _from_view(self, content: dict[str, Any]) -> None:

@@ -38,3 +38,22 @@ def trace_widget(trace: Mapping[str, Any], on_message: Callable[[dict[str, Any]]
     widget = TraceWidget(trace=dict(trace))
     widget.on_msg(lambda _widget, content, _buffers: on_message(content))
     return widget
+
+
+def close(widget: Any) -> None:
+    """Close a widget. What its pages have said meanwhile is heard by nobody.
+
+    A page's words wait behind the cells of a "Run All"; to a comm that is gone by then, the kernel
+    would answer with a warning in one of these cells. So the comm stays known, deaf.
+
+    Args:
+        widget: of `trace_widget`.
+    """
+    from comm import get_comm_manager  # noqa: PLC0415 -- comes with ipykernel, as slow as it
+
+    comm = widget.comm
+    widget.close()
+    if comm is not None:
+        comm.on_msg(None)
+        comm.target_name = f"{comm.target_name}.closed"  # so that no page asks for its state
+        get_comm_manager().register_comm(comm)

@@ -97,7 +97,8 @@ class CourseMap:
         opened = sum(mark.solution for mark in marks)
         state = "✔ done" if marks and n == len(marks) else f"· {n} of {len(marks)} exercises"
         here = ", you are here" if lesson.number == self.current else ""
-        return state + (f", {opened} solutions opened" if opened else "") + here
+        solutions = f", {opened} solution{'s' * (opened > 1)} opened" if opened else ""
+        return state + solutions + here
 
     def __repr__(self) -> str:
         return "\n".join(f"{n}  {title:<30} {time:>6}  {s}" for n, title, time, s in self.rows())

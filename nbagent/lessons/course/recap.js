@@ -25,6 +25,7 @@ function asked({ text, options, said }, name) {
     const radio = document.createElement('input');
     radio.type = 'radio';
     radio.name = name;
+    radio.setAttribute('data-lm-suppress-shortcuts', 'true'); // Lab would take the arrow keys
     radio.addEventListener('change', () => answer.replaceChildren(...words(said[i])));
     label.append(radio, ' ', ...words(option));
     return label;
@@ -34,7 +35,6 @@ function asked({ text, options, said }, name) {
 }
 
 function render({ model, el }) {
-  el.setAttribute('data-lm-suppress-shortcuts', 'true'); // Lab would take the arrow keys
   const view = Math.random().toString(36).slice(2); // two views of it are two groups each
   model.get('questions').forEach((question, n) => el.append(asked(question, `${view}-${n}`)));
 }

@@ -16,8 +16,8 @@ PASSED, FAILED = "✔ passed", "✘ not yet"
 
 
 def marked_up(text: str) -> str:
-    """A text as HTML, what stands between backticks as code."""
-    return CODE.sub(r"<code>\1</code>", escape(text))
+    """A text as HTML: code between backticks, and dollars that Jupyter does not take for maths."""
+    return CODE.sub(r"<code>\1</code>", escape(text)).replace("$", "<span>$</span>")
 
 
 @dataclass(frozen=True, slots=True)

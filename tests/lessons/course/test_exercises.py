@@ -217,7 +217,7 @@ def test_hints_and_solutions_are_counted(server: Server, tmp_path: Path) -> None
     assert room.solution("03a", show=True) == WHILE.solution
     verdict = room.check("03a", ...)
     assert (verdict.hints_used, verdict.solution_opened) == (3, True)
-    assert "1 solutions opened" in repr(room.progress())
+    assert "1 solution opened" in repr(room.progress())
 
 
 def test_before_a_lesson_has_begun_a_check_says_so(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ BY_NUMBER = pytest.mark.parametrize("number", NUMBERS)
 MOST_CELLS, MOST_LINES = 15, 6
 LATER = re.compile(r"^## (What we left out|Go live)", re.MULTILINE)
 IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]+\)|<img\b[^>]*>")
+MATHS = re.compile(r"(?<!\\)\$(?:(?!\n\n)[^$])+?(?<!\\)\$")
+"""Jupyter typesets what stands between two dollars of a paragraph."""
 COLOURS = re.compile(r"\b(in|the) (red|green|blue|yellow) (line|bar|box|cell|text|one)s?\b")
 
 
@@ -47,6 +49,14 @@ def test_it_is_committed_with_outputs_and_stable_names(number: str) -> None:
         assert private not in text
 
 
+@pytest.mark.parametrize(("number", "following"), list(itertools.pairwise(NUMBERS)))
+def test_the_last_link_leads_to_the_next_lesson(number: str, following: str) -> None:
+    last = prose(number)[-1]
+    if int(following) == int(number) + 1:
+        assert f"({notebooks.source(following).name})" in last
+    assert last.startswith("**Next:**")
+
+
 @BY_NUMBER
 def test_cells_are_small_and_few(number: str) -> None:
     lengths = [
@@ -67,8 +77,8 @@ def test_it_is_accessible(number: str) -> None:
 
 
 def access_faults(texts: list[str]) -> list[str]:
-    """Headings that skip a level, pictures without words, meaning by colour alone."""
-    text = re.sub(r"```.*?```", "", "\n".join(texts), flags=re.DOTALL)
+    """Headings that skip a level, pictures without words, prices as maths, colour alone."""
+    text = re.sub(r"```.*?```", "", "\n\n".join(texts), flags=re.DOTALL)
     levels = [len(found) for found in re.findall(r"^(#+) ", text, re.MULTILINE)]
     faults = [] if levels and levels[0] == 1 and levels.count(1) == 1 else ["not one title"]
     pairs = itertools.pairwise(levels)
@@ -76,6 +86,8 @@ def access_faults(texts: list[str]) -> list[str]:
     for found in IMAGE.finditer(text):
         if not (found[1] or re.search(r'alt="[^"]', found[0])):
             faults.append(f"no alternative text: {found[0]}")
+    plain = re.sub(r"`[^`]*`", "", text)
+    faults += [f"read as maths: {found[0]!r}" for found in MATHS.finditer(plain)]
     return faults + [f"colour alone: {found[0]}" for found in COLOURS.finditer(text)]
 
 
@@ -85,6 +97,8 @@ def test_what_is_not_accessible_is_found() -> None:
     assert access_faults(["# A", "![](x.png)"])
     assert access_faults(["# A", "Look at the red line."])
     assert access_faults(["no title"])
+    assert access_faults(["# A", "It was $0.60 and is $0.95."])
+    assert not access_faults(["# A", "It was \\$0.60 and is \\$0.95.", "It is $1.", "And $2."])
     assert not access_faults(["# A", "## B", "![a loop](x.png)", "### C", "## D"])
 
 
