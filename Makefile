@@ -19,10 +19,10 @@ test: .venv/with-test chromium lint ## everything a change must pass, in minutes
 	$(PYTEST) -q -n 2 -m "not browser"
 	$(PYTEST) -q -n 2 -m browser
 
-ci: test build/collab build/kernels ## test, and a seeded share of the long tests that changes by the day
+ci: test build/collab build/chinese build/kernels ## test, and a seeded share of the long tests that changes by the day
 	$(PYTEST) -q -n 2 -m long --long sample
 
-soak: .venv/with-test build/collab build/kernels ## every long test, and the scorecard
+soak: .venv/with-test build/collab build/chinese build/kernels ## every long test, and the scorecard
 	$(PYTEST) -q -m long --long all
 	$(BIN)/python -m tests.scorecard
 
@@ -57,6 +57,10 @@ chromium:
 
 build/collab: .venv/with-test
 	@sh .ci/collab $@
+	@touch $@
+
+build/chinese: .venv/with-test
+	@sh .ci/chinese $@
 	@touch $@
 
 build/kernels: .venv/with-test

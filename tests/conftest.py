@@ -25,6 +25,7 @@ from tests.environment import REFUSED
 
 HERE = Path(__file__).parent
 COLLAB = HERE.parent / "build" / "collab"
+CHINESE = HERE.parent / "build" / "chinese"
 KERNELS = HERE.parent / "build" / "kernels"
 HOME = pytest.StashKey[Path]()
 SAMPLE = 0.15
@@ -113,6 +114,17 @@ def collab_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     if not COLLAB.is_dir():
         pytest.fail(f"{COLLAB} is missing. Run `make build/collab` and try again.")
     server = Lab(tmp_path_factory.mktemp("collab"), COLLAB, autosave=True)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def chinese_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab server whose pages are Chinese."""
+    if not CHINESE.is_dir():
+        pytest.fail(f"{CHINESE} is missing. Run `make build/chinese` and try again.")
+    language = {"@jupyterlab/translation-extension:plugin": {"locale": "zh_CN"}}
+    server = Lab(tmp_path_factory.mktemp("chinese"), CHINESE, settings=language)
     yield server
     server.close()
 

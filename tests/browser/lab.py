@@ -10,11 +10,11 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import nbformat
 from jupyter_server.serverapp import list_running_servers
@@ -115,27 +115,27 @@ class Lab:
         overlay: where packages are installed that only this server has; None for none.
         autosave: whether notebooks are saved by themselves.
         more: further options of the server.
+        settings: what is set in JupyterLab besides, by the plugin.
     """
 
     def __init__(
         self, home: Path, overlay: Path | None = None, *, autosave: bool = False,
-        more: Sequence[str] = (),
+        more: Sequence[str] = (), settings: Mapping[str, Any] = {},
     ) -> None:  # fmt: skip
         self.front_end = JUPYTERLAB
         self.root = home / "notebooks"
-        settings = home / "settings"
-        for folder in (self.root, settings):
-            folder.mkdir()
-        (settings / "overrides.json").write_text(
-            json.dumps(SETTINGS if autosave else SETTINGS | NO_AUTOSAVE)
-        )
+        folder = home / "settings"
+        for made in (self.root, folder):
+            made.mkdir()
+        overrides = {**SETTINGS, **({} if autosave else NO_AUTOSAVE), **settings}
+        (folder / "overrides.json").write_text(json.dumps(overrides))
         self._log = (home / "server.log").open("w+")
         options = [
             "--no-browser",
             "--allow-root",
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
-            f"--LabApp.app_settings_dir={settings}",
+            f"--LabApp.app_settings_dir={folder}",
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.port={free_port()}",
             "--IdentityProvider.token=test",

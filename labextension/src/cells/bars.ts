@@ -4,7 +4,7 @@ import { codeNode, diffNode } from '../view/code';
 import { lineDiff } from '../view/diff';
 import { button, disclose, h, icon } from '../view/dom';
 import { splitLines } from '../view/phrases';
-import { t } from '../words';
+import { t, told } from '../words';
 import { type Changes, textOf } from './answers';
 import type { Gone, Mark } from './marks';
 
@@ -15,7 +15,7 @@ export function act(name: string, words: string, does: () => void, kind = 'b'): 
 
 /** Whom the words name. */
 export function whoOf({ who }: { who?: string }): string {
-  return who ?? 'Kimi';
+  return told(who ?? 'Kimi');
 }
 
 export interface MarkActs {

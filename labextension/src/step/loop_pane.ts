@@ -7,7 +7,7 @@ import { sign } from './icons';
 import type { StepModel } from './model';
 import type { MoveFacts } from './types';
 import { sentence } from './words';
-import { t, told } from '../words';
+import { counted, t, told } from '../words';
 
 const WRAP_CHARS = 4;
 
@@ -91,10 +91,23 @@ function lineNode(code: (Node | string)[], number: number, facts: MoveFacts): HT
       'span',
       { class: 'src', style: `padding-left:${hang}ch;text-indent:-${hang}ch` },
       h('code', {}, ' '.repeat(indent), h('span', {}, ...trimmed(code, indent))),
-      test && h('span', { class: 'iv' }, clean(test.text)),
+      test && h('span', { class: 'iv' }, clean(testWords(test.text))),
       isFirst && h('span', { class: 'iv' }, t('not taken'))
     )
   );
+}
+
+/** How a test came out, as the kernel tells it: `no: calls has 1 item`. */
+function testWords(text: string): string {
+  const [, answer, facts = ''] = /^(yes|no): (.*)$/.exec(text) ?? [];
+  const what = facts.split(', ').map(factWords).join(t(', '));
+  if (answer === 'yes') return t('yes: {what}', { what });
+  return answer === 'no' ? t('no: {what}', { what }) : told(text);
+}
+
+function factWords(fact: string): string {
+  const [, name, n] = /^(\S+) has (\d+) items?$/.exec(fact) ?? [];
+  return name ? t('{name} has {items}', { name, items: counted(Number(n), 'item') }) : told(fact);
 }
 
 /** A line's parts without its indent, so that only words are struck through. */

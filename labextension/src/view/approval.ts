@@ -9,7 +9,7 @@ import type { Call } from './call';
 import type { RunView } from './fold';
 import type { StepList } from './step_list';
 import type { Question } from './types';
-import { t, told } from '../words';
+import { t, told, toldParts } from '../words';
 
 /** What the person answers. */
 export interface Decision {
@@ -256,7 +256,7 @@ function reasonRows(question: Question): HTMLElement[] {
       { dir: 'auto' },
       what && h('code', {}, what),
       ' ',
-      h('span', { class: 'm' }, told(detail))
+      h('span', { class: 'm' }, toldParts(detail))
     )
   ]);
   return cells.length ? [h('div', { class: 'risk' }, ...cells)] : [];
