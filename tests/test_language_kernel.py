@@ -101,7 +101,7 @@ def test_a_question_is_put_in_chinese_and_kept_in_english(
     speak(kernel, "zh-CN")
     cell = kernel.run("%%kimi lesson repair", answer=lambda _prompt: "n")
     assert re.match(
-        r"运行 run_python？需要你同意，因为它会删除文件 \(.*第 2 行\)。请键入：y [a-z]{2}",
+        r"运行 run_python？需要你同意，因为它会删除文件（.*第 2 行）。请键入：y [a-z]{2}",
         cell.prompts[0],
     )
     asked = next(

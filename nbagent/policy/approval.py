@@ -16,7 +16,7 @@ from nbagent.events import Reason
 from nbagent.messages import Content
 from nbagent.settings import Settings
 from nbagent.tools import Effect, ToolResult
-from nbagent.words import series, told
+from nbagent.words import series, t, told
 
 Ask: TypeAlias = Literal["always", "risky", "never"]
 
@@ -161,20 +161,21 @@ class Standing:
 
 def words(reasons: tuple[Reason, ...]) -> str:
     """Reasons in words: `deletes files (shutil.rmtree, line 3) and uses the network (line 4)`."""
-    return " and ".join(_parts(reasons, str))
+    parts = [f"{verb} ({where})" if where else verb for verb, where in _deeds(reasons, str)]
+    return " and ".join(parts)
 
 
 def told_words(reasons: tuple[Reason, ...]) -> str:
     """The same in the language of whoever reads it."""
-    return series(_parts(reasons, told))
+    deeds = _deeds(reasons, told)
+    return series(t("{verb} ({where})", verb=v, where=w) if w else v for v, w in deeds)
 
 
-def _parts(reasons: tuple[Reason, ...], say: Callable[[str], str]) -> list[str]:
+def _deeds(reasons: tuple[Reason, ...], say: Callable[[str], str]) -> list[tuple[str, str]]:
     """What the call does, each with the places where it does it."""
     by_verb: dict[str, list[str]] = {}
     for reason in reasons:
         place = say(f"line {reason.line}") if reason.line else ""
         where = ", ".join(filter(None, (say(reason.what), place)))
         by_verb.setdefault(reason.verb, []).append(where)
-    parts = [f"{say(verb)} ({'; '.join(filter(None, where))})" for verb, where in by_verb.items()]
-    return [part.removesuffix(" ()") for part in parts]
+    return [(say(verb), "; ".join(filter(None, where))) for verb, where in by_verb.items()]
