@@ -20,12 +20,14 @@ from tests.browser.cells_page import (
     FIXED,
     HEAVY,
     HEAVY_AT,
+    SERIOUS_IN_STRIPS,
     SPARE_AT,
     Study,
     press,
     turn,
 )
 from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, Notebook
+from tests.browser.test_live_access import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 
@@ -109,6 +111,8 @@ def test_a_second_tab_is_told_and_loses_nothing(
     study.run(study.edit)
     told = other.page.get_by_role("group", name=ELSEWHERE, exact=True)
     expect(told).to_be_visible()
+    other.page.add_script_tag(path=AXE)
+    assert other.page.evaluate(SERIOUS_IN_STRIPS) == []
     other.screenshot("cells-two-tabs-light")
     assert study.group(ELSEWHERE).count() == 0
     expect(study.group(EDITED)).to_be_visible()
