@@ -129,9 +129,8 @@ class Lab:
         folder = home / "settings"
         for made in (self.root, folder):
             made.mkdir()
-        self._overrides = folder / "overrides.json"
-        self._settings = {**SETTINGS, **({} if autosave else NO_AUTOSAVE), **settings}
-        self._overrides.write_text(json.dumps(self._settings))
+        overrides = {**SETTINGS, **({} if autosave else NO_AUTOSAVE), **settings}
+        (folder / "overrides.json").write_text(json.dumps(overrides))
         self._log = (home / "server.log").open("w+")
         options = [
             "--no-browser",
@@ -161,14 +160,19 @@ class Lab:
         return same
 
     @contextmanager
-    def windowed(self, mode: str) -> Iterator[None]:
-        """Let pages that are opened meanwhile keep cells out of view as this mode does."""
-        tracker = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": mode}}
-        self._overrides.write_text(json.dumps(self._settings | tracker))
+    def windowed(self, page: Page, mode: str) -> Iterator[None]:
+        """Let notebooks that are opened meanwhile keep cells out of view as this mode does."""
+
+        def choose(settings: dict[str, str]) -> None:
+            url = f"{self.url}lab/api/settings/@jupyterlab/notebook-extension:tracker"
+            raw = {"raw": json.dumps(settings)}
+            assert page.request.put(url, params={"token": "test"}, data=raw).ok
+
+        choose({"windowingMode": mode})
         try:
             yield
         finally:
-            self._overrides.write_text(json.dumps(self._settings))
+            choose({})
 
     def _wait_for_url(self) -> str:
         clock = SystemClock()
