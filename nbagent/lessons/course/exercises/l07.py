@@ -328,7 +328,7 @@ LESSON = Outline(
     title="Ask first",
     question="How do I stay in charge?",
     minutes=25,
-    live_usd=0.10,
+    live_usd=0.15,
     exercises=(RULES, ACT),
     recap=(
         Question(

@@ -371,7 +371,7 @@ LESSON = Outline(
     title="When things break",
     question="What does a good agent do with errors?",
     minutes=25,
-    live_usd=0.05,
+    live_usd=0.11,
     exercises=(ASK, LOOP),
     recap=(
         Question(

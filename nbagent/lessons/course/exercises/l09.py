@@ -248,7 +248,7 @@ LESSON = Outline(
     title="Long runs",
     question="What changes after a hundred and fifty calls?",
     minutes=30,
-    live_usd=0.60,
+    live_usd=2.70,
     exercises=(CUT, TAKE_UP),
     recap=(
         Question(
