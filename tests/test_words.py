@@ -12,6 +12,8 @@ from tests.words import (
     said,
     said_in,
     said_in_python,
+    sentences_in,
+    untold,
     unused,
 )
 
@@ -23,6 +25,10 @@ _HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:!?()]|[,;:!?()][\u4e00-\u9fff]")
 def test_every_text_of_page_and_kernel_is_translated_and_no_other() -> None:
     assert missing() == set(), "python -m tests.words lists them"
     assert unused() == set(), "python -m tests.words lists them"
+
+
+def test_what_is_told_a_person_is_translated() -> None:
+    assert untold() == set(), "python -m tests.words lists them"
 
 
 def test_each_value_has_its_place() -> None:
@@ -67,6 +73,10 @@ def test_texts_of_python_are_found_as_they_are_written() -> None:
     made = set(made_in_python(PYTHON))
     assert {"There is no {}.", "Nothing was sent.", "no", "one {}"} <= made
     assert not {"There is no {}", "There is {}.", "two steps"} & made, "a changed text is no text"
+
+
+def test_sentences_are_found_and_what_describes_the_code_is_not() -> None:
+    assert set(sentences_in(PYTHON)) == {"There is no {}.", "Nothing was sent."}
 
 
 def test_what_is_looked_for_is_there() -> None:

@@ -19,6 +19,21 @@ _COUNTED = re.compile(
 )
 _PLACE = re.compile(r"\{\w+(?:![rs])?\}")
 
+_END = re.compile(r"(?<=[.!?;]) ")
+_SENTENCE = re.compile(r"(?:[A-Z][a-z']|A |`|\{).* .*[.?]")
+"""As a person is spoken to: what begins with two capitals is SQL."""
+
+TOLD = ("nbagent/kimi/", "nbagent/magics/", "nbagent/doctor/", "nbagent/assembly.py")
+TOLD += ("nbagent/run/asking.py", "nbagent/run/cursor.py", "nbagent/run/edits.py")
+TOLD += ("nbagent/run/limits.py", "nbagent/run/run.py", "nbagent/policy/repeats.py")
+TOLD += ("nbagent/journal/journal.py", "nbagent/journal/database.py", "nbagent/journal/keeper.py")
+"""Where sentences are made in English and told a person: all of them are in the catalogue."""
+TOLD_BY_OTHERS = {"nbagent/magics/config.py"}
+"""Help that IPython prints."""
+UNSAID = {
+    "Go on where you stopped.",  # to the model
+}
+
 LATER = {
     "nbagent/export/listing.py": ("HEAD", "_STATES"),
     "nbagent/magics/line.py": ("HELP", "_ROWS"),
@@ -97,22 +112,46 @@ def _texts(node: ast.expr) -> Iterator[str]:
 def made_in_python(source: str) -> Iterator[str]:
     """All texts that a Python file makes, and their sentences; `{}` for each value."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.JoinedStr):
-            parts = (str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
-            yield from _with_sentences("".join(parts))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from _with_sentences(bare(node.value))
+        if isinstance(node, (ast.JoinedStr, ast.Constant)):
+            yield from _with_sentences("".join(_made_by(node)))
         elif isinstance(node, ast.Call):
             yield from map(bare, _said_by(node, "counted", "plural"))
+
+
+def sentences_in(source: str) -> Iterator[str]:
+    """The sentences that a Python file makes, without its docstrings; `{}` for each value."""
+    tree = ast.parse(source)
+    blocks = (node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list))
+    docs = {id(line.value) for block in blocks for line in block if isinstance(line, ast.Expr)}
+    inner = {
+        id(v) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for v in node.values
+    }
+    for node in ast.walk(tree):
+        if id(node) not in docs | inner and isinstance(node, (ast.Constant, ast.JoinedStr)):
+            for line in "".join(_made_by(node)).splitlines():
+                yield from filter(_SENTENCE.fullmatch, map(_ended, _END.split(line)))
+
+
+def _ended(sentence: str) -> str:
+    """A sentence without what stands before and behind it by chance."""
+    return re.sub(r"(?<=[.?])\{\}$", "", sentence.strip(" ,")).removeprefix("{} ")
+
+
+def _made_by(node: ast.Constant | ast.JoinedStr) -> Iterator[str]:
+    """What of a text is known; `{}` for the rest."""
+    if isinstance(node, ast.Constant):
+        yield bare(node.value) if isinstance(node.value, str) else ""
+        return
+    for part in node.values:
+        yield str(part.value) if isinstance(part, ast.Constant) else "{}"
 
 
 def _with_sentences(text: str) -> Iterator[str]:
     yield text
     for line in text.splitlines():
         yield line
-        for sentence in re.split(r"(?<=[.!?;]) ", line):
-            yield sentence.strip(" ,")
-            yield re.sub(r"^\{\} |(?<=[.?])\{\}$", "", sentence.strip(" ,"))
+        for sentence in _END.split(line):
+            yield from (sentence.strip(" ,"), sentence.removesuffix("{}"), _ended(sentence))
 
 
 def bare(text: str) -> str:
@@ -145,6 +184,16 @@ def missing() -> set[str]:
     return said() - set(catalogue())
 
 
+def untold() -> set[str]:
+    """The sentences of `TOLD` that no text of the catalogue is or has; `{}` for each value."""
+    known = {part for text in catalogue() for part in _with_sentences(bare(text))}
+    found = set()
+    for name, source in _python():
+        if name.startswith(TOLD) and name not in TOLD_BY_OTHERS:
+            found |= {text for text in sentences_in(source) if text not in known}
+    return found - UNSAID
+
+
 def unused() -> set[str]:
     """The translations of what nobody says."""
     here, kept = said(), made()
@@ -158,7 +207,7 @@ def places(text: str) -> list[str]:
 
 def main() -> None:
     """Print the texts that have no translation, and the translations that have no text."""
-    for text in sorted(missing()):
+    for text in sorted(missing() | untold()):
         sys.stdout.write(f"missing: {json.dumps(text, ensure_ascii=False)}\n")
     for text in sorted(unused()):
         sys.stdout.write(f"unused: {json.dumps(text, ensure_ascii=False)}\n")

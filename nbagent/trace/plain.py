@@ -13,7 +13,7 @@ from nbagent.phrases import BADGE
 from nbagent.trace.answer import escape_markdown, to_markdown
 from nbagent.trace.markdown import parse
 from nbagent.trace.page import head_words
-from nbagent.words import counted, series, t, told, told_series
+from nbagent.words import series, t, told, told_series
 
 
 def summary_words(snapshot: Mapping[str, Any]) -> str:
@@ -65,6 +65,6 @@ def _step_lines(snapshot: Mapping[str, Any]) -> list[str]:
 
 
 def _range_line(older: Mapping[str, Any]) -> str:
-    calls, failed = counted(older["n_calls"], "tool call"), t("{n} failed", n=older["n_failed"])
+    calls, failed = t("{n} tool calls", n=older["n_calls"]), t("{n} failed", n=older["n_failed"])
     numbers = {"first": older["first"], "last": older["last"]}
     return t("{first} to {last}: {words}", **numbers, words=series([calls, failed]))

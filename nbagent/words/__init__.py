@@ -15,7 +15,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 
 LANGUAGES = ("auto", "en", "zh-CN")
 """What can be chosen."""
@@ -145,6 +144,8 @@ def _filled(text: str, values: Mapping[str, object]) -> str:
 @cache
 def _catalogue() -> dict[str, str]:
     """The Chinese texts, by the English ones."""
+    from importlib.resources import files  # noqa: PLC0415 -- slow, and English needs none of it
+
     read: dict[str, str] = json.loads((files(__name__) / "zh-CN.json").read_text(encoding="utf-8"))
     return read
 

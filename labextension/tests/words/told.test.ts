@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import fixture from '../../tests/fixtures/told.json';
-import chinese from '../../nbagent/words/zh-CN.json';
-import { counted, speak, t, told } from '../src/words';
+import fixture from '../../../tests/fixtures/told.json';
+import chinese from '../../../nbagent/words/zh-CN.json';
+import { counted, speak, t, told } from '../../src/words';
 
 beforeAll(() => speak(chinese));
 afterAll(() => speak({}));
