@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import httpx
 import nbformat
 from jupyter_server.serverapp import list_running_servers
 from nbformat.reader import NotJSONError
@@ -177,6 +178,13 @@ class Lab:
         path = self.root / f"{name}.ipynb"
         nbformat.write(notebook, path)
         return path
+
+    def end_kernels(self) -> None:
+        """End what earlier tests left: a run that waits there would wait in the next test too."""
+        headers = {"Authorization": "token test"}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=START_S) as client:
+            for session in client.get("api/sessions").raise_for_status().json():
+                client.delete(f"api/sessions/{session['id']}").raise_for_status()
 
     def close(self) -> None:
         """End the server and its kernels."""

@@ -22,6 +22,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 KILLS = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 
+@pytest.fixture(autouse=True)
+def nothing_else(lab: Lab) -> None:
+    """No run of an earlier test lives: the panel and the status item tell of all of them."""
+    lab.end_kernels()
+
+
 def test_a_run_that_waits_is_decided_from_the_panel(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:
@@ -182,6 +188,7 @@ def test_another_sessions_kernel_is_asked_while_somebody_looks(
 def test_search_finds_here_and_on_the_server(lab: Lab, page: Page) -> None:
     tell(page, made_up(SystemClock().wall()))
     page.goto(f"{lab.url}lab?token=test&reset")
+    expect(page.locator(".jp-Launcher")).to_be_visible(timeout=WAIT_MS)  # it takes the focus
     panel = Panel(page).show()
     panel.node.get_by_role("button", name="Search runs").click()
     with page.expect_request(lambda r: "search=of+last" in r.url):
