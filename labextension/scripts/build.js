@@ -22,7 +22,7 @@ const CHUNKS_GZ = {
   cells: 25_000,
   commands: 12_000,
   prompt: 5_000,
-  zh_CN: 60_000
+  zh_CN: 75_000
 };
 const HERE = join(dirname(fileURLToPath(import.meta.url)), '..');
 const WIDGET = join(HERE, '../nbagent/trace/static/view.js');
