@@ -126,7 +126,7 @@ export class LiveStore implements RunsStore {
   /** Read the list, as far as today reaches. */
   private async load(): Promise<void> {
     await this.server.load();
-    if (this.server.note) return;
+    if (!this.server.answers) return;
     await this.server.reach(dayStart(new Date(), 0)).catch(() => undefined); // told by the next load
     this.gather();
   }
@@ -166,7 +166,7 @@ export class LiveStore implements RunsStore {
 
   private async lookAt(runId: string): Promise<void> {
     await this.loaded;
-    if (this.server.note) return; // nobody knows
+    if (!this.server.answers) return; // nobody knows
     const isThere = await this.server.look(runId).catch(() => true);
     if (!isThere) this.absent.add(runId);
     this.gather();

@@ -29,6 +29,8 @@ export class ServerRuns {
   readonly runs = new Map<string, ListedRun>();
   /** Why the journal is not there, in words; '' if it is, or nobody has asked. */
   note = '';
+  /** Whether the server told its list, be it that of other kernels than it has. */
+  answers = false;
   private next: string | number | null = null;
   private following: AbortController | null = null;
   private timer = 0;
@@ -55,8 +57,10 @@ export class ServerRuns {
       this.take(page.runs);
       if (this.runs.size <= page.runs.length) this.next = page.next;
       this.note = page.journal.here ? '' : page.journal.note;
+      this.answers = true;
     } catch (error) {
       this.note = noteOf(error);
+      this.answers = false;
     }
     this.onChange();
   }
