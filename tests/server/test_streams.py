@@ -126,9 +126,10 @@ def test_nobody_looks_while_nobody_follows(tmp_path: Path) -> None:
             with watch.follow() as another:
                 kept(journal)
                 clock.open.release()
-                clock.open.release()
                 after = await another()
             assert len(watching()) == 1
+            for _ in range(3):  # it has looked twice and waits again: nobody ends it in between
+                assert clock.waiting.acquire(timeout=30)
         return before, after
 
     before, after = asyncio.run(follow())
