@@ -101,7 +101,11 @@ class CourseMap:
         return state + solutions + here
 
     def __repr__(self) -> str:
-        return "\n".join(f"{n}  {title:<30} {time:>6}  {s}" for n, title, time, s in self.rows())
+        rows = self.rows()
+        wide = max(len(title) for _, title, _, _ in rows)
+        return "\n".join(
+            f"{n}  {title:<{wide}}  {time:>6}  {state}" for n, title, time, state in rows
+        )
 
     def _repr_markdown_(self) -> str:
         head = "| Lesson | Title | Time | State |\n| --- | --- | --- | --- |\n"
