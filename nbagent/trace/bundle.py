@@ -161,8 +161,9 @@ def _at(
     data = {"schema": SCHEMA_VERSION, "run_id": view.run_id, "snapshot": stored(kept)}
     data |= {"running": True} if state else {}
     data |= {"metrics": measured(metrics), "chart": packed(chart) if with_trace else {}}
+    followed = not state or mode == "live"  # else a page would ask a kernel that tells it nothing
     return {
-        TRACE_MIME: _ordered(data),
+        **({TRACE_MIME: _ordered(data)} if followed else {}),
         **html,
         "text/markdown": markdown_text(snapshot, state, steps=steps),
         "text/plain": plain_text(snapshot, state, steps=steps),

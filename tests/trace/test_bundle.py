@@ -204,6 +204,17 @@ def test_how_much_is_kept(done: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mode", "is_followed"), [("live", True), ("text", False), ("answer", False)]
+)
+def test_a_page_follows_a_run_only_where_the_kernel_tells_of_it(
+    mode: str, *, is_followed: bool
+) -> None:
+    """It would say that the kernel is gone, of one that is there."""
+    assert (TRACE_MIME in bundle_of(tell(), mode=mode, running=True)) == is_followed
+    assert TRACE_MIME in bundle_of(tell(), mode=mode)
+
+
+@pytest.mark.parametrize(
     ("reason", "text"), [("stopped", "Stopped by you at step 1."), ("error", "No key.")]
 )
 def test_an_end_without_an_answer_says_why(reason: str, text: str) -> None:
