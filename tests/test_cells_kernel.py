@@ -172,6 +172,7 @@ def test_a_cell_is_run_once_and_keeps_what_it_showed(kernel: PageKernel, server:
 def test_what_is_risky_in_a_cell_is_asked_about_with_its_code(
     kernel: PageKernel, server: Server
 ) -> None:
+    kernel.come()
     cell = kernel.model.add(0, "import shutil\nshutil.rmtree('nowhere')")
     kernel.model.add(1, "%%kimi")
     control.order(
