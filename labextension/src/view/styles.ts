@@ -10,7 +10,7 @@ const SHELL = `
 .hd{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 8px 0 12px;border-bottom:1px solid var(--nba-line);position:sticky;top:0;z-index:2;background:var(--nba-bg);border-radius:6px 6px 0 0}
 .hd .who{font-weight:600}.hd .sep{width:1px;height:16px;background:var(--nba-line-strong);flex:none}
 .hd .state{display:inline-flex;align-items:center;gap:6px;min-width:0}.hd .state .words{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.hd.long .state .words{white-space:normal;padding:4px 0}.hd .b{flex:none}
+.hd.long .state .words{white-space:normal;padding:4px 0}.hd.long .b{flex:none}
 .hd .lead{display:inline-flex;align-items:center}
 .badge{display:block;padding:4px 12px;font-size:12px;border-bottom:1px dashed var(--nba-ctl-line)}
 .top .badge{display:inline-block;margin:12px 16px 0;border:1px dashed var(--nba-ctl-line);border-radius:4px;padding:1px 6px}
