@@ -112,6 +112,8 @@ def test_a_request_becomes_a_cell(lab: Lab, page: Page, server: Server, name: st
     assert "MOONSHOT_API_KEY" in cell["source"]
     assert "counted 1" in cell["source"], "the request of step 2 carries what step 1 has shown"
     study.trace.get_by_role("button", name="Step through").click()
+    opened = study.trace.get_by_role("tab", name="Reply")  # where the view opens, once it is told
+    expect(opened).to_have_attribute("aria-selected", "true", timeout=WAIT_MS)
     study.trace.get_by_role("tab", name="Request").click()
     study.trace.get_by_role("button", name="Copy as ▾").click()
     study.trace.get_by_role("button", name="New cell").click()
