@@ -7,8 +7,8 @@ import { download, type Format } from './files';
 import type { LiveStore } from './live_store';
 import { isLive, type RunRow } from './store';
 import { resumeIn, visit } from './visit';
-import { nameOf, stepsOf } from './words';
-import { t } from '../words';
+import { nameOf } from './words';
+import { counted, t } from '../words';
 
 const FORMATS: readonly Format[] = ['notebook', 'html', 'jsonl'];
 
@@ -141,7 +141,7 @@ function canResume(row: RunRow): boolean {
 async function isSure(row: RunRow): Promise<boolean> {
   const lost = t(
     '“{title}” with its {steps}, from {notebook}, leaves the record on disk: its trace, its code, and what it would need to be resumed. What is saved in the notebook stays. This cannot be undone.',
-    { title: row.title, steps: stepsOf(row.n_steps), notebook: nameOf(row.notebook) }
+    { title: row.title, steps: counted(row.n_steps, 'step'), notebook: nameOf(row.notebook) }
   );
   const answer = await showDialog({
     title: t('Delete this run?'),

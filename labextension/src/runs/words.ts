@@ -2,7 +2,7 @@
 
 import { needsYou, type RunRow } from './store';
 import { count, dollars, elapsed, rounded, seconds } from '../view/phrases';
-import { t, told } from '../words';
+import { counted, t, told } from '../words';
 
 /** A notebook's name without its folders. */
 export function nameOf(path: string): string {
@@ -12,11 +12,6 @@ export function nameOf(path: string): string {
 /** A duration for a list: `21 s`, `4.2 s`, `1 h 14`. */
 export function brief(value: number): string {
   return value >= 9.95 && value < 119.5 ? `${rounded(value)} s` : seconds(value);
-}
-
-/** Steps, or where a run is. */
-export function stepsOf(n: number): string {
-  return n === 1 ? t('1 step') : t('{n} steps', { n: n.toLocaleString('en-US') });
 }
 
 /** What a run has cost; '' where nothing is to be said. */
@@ -53,7 +48,7 @@ function stateParts(row: RunRow): string[] {
     case 'retrying':
       return [told(row.words)];
     case 'answer':
-      return [stepsOf(row.n_steps), brief(row.elapsed_s), costOf(row)];
+      return [counted(row.n_steps, 'step'), brief(row.elapsed_s), costOf(row)];
     case 'error':
       return [row.words ? t('failed: {why}', { why: told(row.words) }) : t('failed')];
     case 'stopped':
