@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests import environment
-from tests.browser.lab import VIEWPORT, Lab, launch
+from tests.browser.lab import VIEWPORT, WAIT_MS, Lab, launch
 from tests.environment import REFUSED
 
 HERE = Path(__file__).parent
@@ -93,7 +93,8 @@ def no_figures_left() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all browser tests."""
+    """One Chromium for all browser tests; what a busy machine is late with is still waited for."""
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         chromium = launch(playwright)
         yield chromium

@@ -186,7 +186,8 @@ def test_a_run_that_goes_on_is_paused(lab: Lab, page: Page, lessons: Server, nam
     moves = stepper.view.get_by_role("group", name="Moves").get_by_role("button")
     n_moves, n_sent = moves.count(), len(sent(lessons))
     hurry(lessons)
-    stepper.press("Enter")  # the focus went along with what was asked
+    expect(stepper.view).to_be_focused()  # the focus went along with what was asked
+    stepper.press("Enter")
     expect(moves).to_have_count(n_moves + 1)
     stepper.press("r")
     notebook.wait_done(1)
