@@ -12,6 +12,7 @@ from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
+from tests.browser.test_survives import hurry
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 
@@ -124,13 +125,14 @@ def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
 def test_an_end_that_nobody_saw_is_told_until_somebody_looks(
     lab: Lab, page: Page, name: str, lessons: Server
 ) -> None:
-    notebook = opened(lab, page, name, LOAD, "%%kimi\nlesson long 3", elsewhere=True)
+    notebook = opened(lab, page, name, LOAD, "%%kimi\nlesson long 40", elsewhere=True)
     notebook.run(0, 1)
     expect(notebook.output(1)).to_contain_text("Stop", timeout=WAIT_MS)
     show(page, f"{name}-other.ipynb")
+    hurry(lessons)
     expect(page).to_have_title(ANSWERED, timeout=WAIT_MS)
     expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
-    expect(notices(page)).to_contain_text(f"Kimi has answered in {name}.ipynb: lesson long 3")
+    expect(notices(page)).to_contain_text(f"Kimi has answered in {name}.ipynb: lesson long 40")
     notebook.screenshot("away-end")
     notices(page).get_by_role("button", name="Open").click()
     expect(notebook.output(1)).to_be_visible()

@@ -22,6 +22,7 @@ from tests.browser.test_composing import KEYS, composing, press
 from tests.browser.test_control import call, opened, question, say
 from tests.browser.test_live_access import AXE, SERIOUS
 from tests.browser.test_step import Stepper
+from tests.browser.test_survives import hurry
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 
@@ -75,13 +76,14 @@ def test_the_status_item_rests_when_the_run_has_ended(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:
     """To one who looks elsewhere it says that the answer is ready, and turns no more."""
-    notebook = opened_beside(lab, page, name, LOAD, "%%kimi\nlesson long 3", elsewhere=True)
+    notebook = opened_beside(lab, page, name, LOAD, "%%kimi\nlesson long 40", elsewhere=True)
     panel = Panel(page).ready()
     notebook.run(0, 1)
-    expect(panel.status).to_contain_text("step 1", timeout=WAIT_MS)
+    expect(panel.status).to_contain_text("step", timeout=WAIT_MS)
     assert page.evaluate(TURNS) is True, "the control"
     panel.screenshot("status.running")
     show(page, f"{name}-other.ipynb")
+    hurry(lessons)
     expect(panel.status).to_contain_text("Answer ready", timeout=WAIT_MS)
     assert page.evaluate(TURNS) is False
     panel.screenshot("status.answer")
@@ -209,6 +211,8 @@ def test_the_last_run_is_resumed_by_command(
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Shift+C")
     page.locator(".lm-CommandPalette-input").fill("Resume the Last Kimi")
+    chosen = page.locator(".lm-CommandPalette-item.lm-mod-active")
+    expect(chosen).to_contain_text("Resume the Last Kimi")
     page.keyboard.press("Enter")
     expect(notebook.cell(2)).to_contain_text("%kimi resume run-", timeout=WAIT_MS)
     notebook.wait_done(2)
@@ -253,6 +257,7 @@ def test_an_input_method_goes_to_no_match(lab: Lab, page: Page, server: Server, 
     notebook.run(0, 1)
     notebook.wait_done(1)
     output = notebook.output(1)
+    expect(output.get_by_role("button", name="All code as cells")).to_be_visible()
     output.get_by_role("button", name="Find in this trace").click()
     field = output.get_by_role("searchbox")
     matched = output.get_by_role("search").get_by_text("3 steps", exact=True)
