@@ -55,7 +55,6 @@ def test_two_runs_beside_the_users_cells(lab: Lab, page: Page, lessons: Server, 
     n_calls = 10
     draws = [call(f"{DRAWS}  # {i}") for i in range(n_calls)]
     control.order(lessons, *draws, say("Done."), say("Done."))
-    control.set_pace(lessons, 20, 0.2)  # both go on for longer than the cells beside them
     runs = [f"%%kimi --bg --conversation {each}\ngo" for each in ("one", "two")]
     notebook = opened(lab, page, name, *runs, PRINTS, AWAITS, PLOTS, PRINTS, AWAITS, PLOTS)
     notebook.run(0, 1, 2)

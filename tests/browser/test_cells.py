@@ -114,7 +114,7 @@ def test_an_edit_after_the_persons_own_is_refused(
 ) -> None:
     """The positive control: the person writes while the agent thinks."""
     study = Study(page, lab, lessons, name)
-    words = {"kind": "turn", "reasoning": "word " * 2_000, "calls": [list(study.edit)]}
+    words = {"kind": "turn", "reasoning": "word " * 300, "calls": [list(study.edit)]}
     read = turn(("read_notebook", {"ids": study.ids[:3]}))
     control.order(lessons, read, words, turn(text="Done."))
     study.notebook.run(ASK_AT)

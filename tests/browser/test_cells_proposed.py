@@ -109,7 +109,7 @@ def test_what_was_done_while_no_page_was_there_waits_for_one(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:
     study = Study(page, lab, lessons, name)
-    words = {"kind": "turn", "reasoning": "word " * 2_000, "content": ""}
+    words = {"kind": "turn", "reasoning": "word " * 300, "content": ""}
     calls = [list(call) for call in (study.edit, study.insert, study.delete)]
     read = turn(("read_notebook", {"ids": study.ids[:3]}))
     control.order(lessons, read, words | {"calls": calls}, turn(text=ANSWER))
