@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -56,6 +57,13 @@ def call(code: str) -> dict[str, Any]:
     return {"kind": "turn", "reasoning": "I try.", "calls": [["run_python", {"code": code}]]}
 
 
+def held(lab: Lab, name: str) -> tuple[dict[str, Any], Callable[[], None]]:
+    """A call that goes on until it is let go, and what does that."""
+    flag = lab.root / f"{name}.go"
+    waits = f"while not pathlib.Path({str(flag)!r}).exists():\n    time.sleep(0.05)"
+    return call(f"import pathlib, time\n{waits}"), flag.touch
+
+
 def opened(lab: Lab, page: Page, name: str, *cells: str, elsewhere: bool = False) -> Notebook:
     """A notebook, and beside it, if asked for, another one that can come to the front."""
     notebook = Notebook.in_lab(page, lab, lab.write(name, *cells)).wait_for_kernel()
@@ -97,7 +105,8 @@ def wait_for_notice(*pages: Page) -> None:
 def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
     lab: Lab, page: Page, name: str, server: Server
 ) -> None:
-    control.order(server, call("print('one')"), call("print('two')"), say("Done."))
+    waits, let_go = held(lab, name)
+    control.order(server, waits, call("print('two')"), say("Done."))
     notebook = opened(lab, page, name, LOAD, "%%kimi --ask always\ngo", elsewhere=True)
     notebook.run(0, 1)
     show(page, f"{name}-other.ipynb")
@@ -114,7 +123,8 @@ def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
     expect(page).to_have_title(PLAIN)
     expect(notices(page)).to_have_count(0)
     question.get_by_role("button", name="Approve").click()
-    show(page, f"{name}-other.ipynb")  # it asks whether the result may leave
+    show(page, f"{name}-other.ipynb")
+    let_go()  # it asks whether the result may leave
     expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
     expect(page).to_have_title(NEEDS)
     show(page, notebook.path.name)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
@@ -204,13 +205,21 @@ def test_errors_are_gone_through_from_cell_to_cell(
         page.keyboard.press("Escape")  # out of the trace, whose own key is the same
 
 
+def is_settings(method: str) -> Callable[[Response], bool]:
+    """What saves our settings, or reads them again, as JupyterLab does once they are saved."""
+    return lambda response: (
+        response.request.method == method and "/api/settings/nbagent" in response.url
+    )
+
+
 def test_a_setting_holds_for_the_next_run(lab: Lab, page: Page, name: str, server: Server) -> None:
     notebook = opened(lab, page, name, LOAD, "%%kimi --new\nlesson long 6")
     page.evaluate("window.jupyterapp.commands.execute('nbagent:settings')")
     field = page.get_by_role("group", name="Kimi").get_by_role("spinbutton").first
     expect(field).to_be_visible(timeout=WAIT_MS)
-    field.fill("2")
-    field.press("Tab")
+    with page.expect_response(is_settings("GET")), page.expect_response(is_settings("PUT")):
+        field.fill("2")
+        field.press("Tab")
     notebook.screenshot("settings")
     page.locator(".lm-TabBar-tab").get_by_text(notebook.path.name).click()
     try:

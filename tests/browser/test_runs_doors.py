@@ -16,7 +16,7 @@ from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
 from tests.browser.runs_page import API, Panel, made_up, row, tell
-from tests.browser.test_away import LOAD, notices, show
+from tests.browser.test_away import LOAD, held, notices, show
 from tests.browser.test_away import opened as opened_beside
 from tests.browser.test_composing import KEYS, composing, press
 from tests.browser.test_control import call, opened, question, say
@@ -306,7 +306,8 @@ def test_an_input_method_forks_nothing(lab: Lab, page: Page, server: Server, nam
 def test_axe_finds_nothing_in_buttons_and_notifications(
     lab: Lab, page: Page, server: Server, name: str, theme: str
 ) -> None:
-    control.order(server, call("print('one')"), say("Done."))
+    waits, let_go = held(lab, name)
+    control.order(server, waits, say("Done."))
     cells = (LOAD, "1/0", "%%kimi --ask always\ngo")
     notebook = opened_beside(lab, page, name, *cells, elsewhere=True)
     notebook.theme(f"JupyterLab {theme}")
@@ -323,6 +324,7 @@ def test_axe_finds_nothing_in_buttons_and_notifications(
         notebook.screenshot(f"axe.buttons.{theme.lower()}")
         asked.get_by_role("button", name="Approve").click()
         show(page, f"{name}-other.ipynb")
+        let_go()
         expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
         assert found_in(page, ".Toastify__toast") == []
         notebook.screenshot(f"axe.notification.{theme.lower()}")
