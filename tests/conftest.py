@@ -102,15 +102,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One JupyterLab server for all browser tests."""
     server = Lab(tmp_path_factory.mktemp("lab"))
     yield server
     server.close()
 
 
+@pytest.fixture
+def lab(lab_server: Lab) -> Iterator[Lab]:
+    """The JupyterLab server; what a test leaves running there ends with the test."""
+    yield lab_server
+    lab_server.end_kernels()
+
+
 @pytest.fixture(scope="session")
-def collab_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def collab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab server with jupyter-collaboration, as people have it: it saves by itself."""
     if not COLLAB.is_dir():
         pytest.fail(f"{COLLAB} is missing. Run `make build/collab` and try again.")
@@ -119,8 +126,15 @@ def collab_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     server.close()
 
 
+@pytest.fixture
+def collab_lab(collab_server: Lab) -> Iterator[Lab]:
+    """The same for the server with jupyter-collaboration."""
+    yield collab_server
+    collab_server.end_kernels()
+
+
 @pytest.fixture(scope="session")
-def chinese_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def chinese_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab server whose pages are Chinese."""
     if not CHINESE.is_dir():
         pytest.fail(f"{CHINESE} is missing. Run `make build/chinese` and try again.")
@@ -128,6 +142,13 @@ def chinese_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     server = Lab(tmp_path_factory.mktemp("chinese"), CHINESE, settings=language)
     yield server
     server.close()
+
+
+@pytest.fixture
+def chinese_lab(chinese_server: Lab) -> Iterator[Lab]:
+    """The same for the server whose pages are Chinese."""
+    yield chinese_server
+    chinese_server.end_kernels()
 
 
 @pytest.fixture

@@ -21,6 +21,10 @@ class Cell:
     prompts: list[str] = field(default_factory=list)
     n_updates: int = 0
 
+    def ends_with(self, stream: str) -> bool:
+        """Whether its last output is a text of this stream."""
+        return bool(self.outputs) and self.outputs[-1].get("name") == stream
+
     @property
     def text(self) -> str:
         """All stream text and plain text, for looking into."""
@@ -111,6 +115,9 @@ class LiveKernel:
         if kind == "update_display_data":
             cell.n_updates += 1
             cell.outputs[names[display_id]] |= {"data": content["data"]}
+            on_output(content)
+        elif kind == "stream" and cell.ends_with(content["name"]):
+            cell.outputs[-1]["text"] += content["text"]  # a text may come in pieces
             on_output(content)
         elif kind in {"stream", "display_data", "execute_result", "error"}:
             cell.outputs.append({"output_type": kind, **content})

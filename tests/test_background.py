@@ -63,14 +63,14 @@ def test_the_cell_returns_and_the_run_ends_by_itself(kernel: LiveKernel, server:
 
 
 def test_a_tool_never_runs_inside_a_users_cell(kernel: LiveKernel, server: Server) -> None:
-    control.set_pace(server, 200, 1.0)  # the call comes when the user's cell has begun
+    control.set_pace(server, 200, 5.0)  # the call comes when the user's cell has begun
     control.order(server, call("inside = busy"), say("Done."))
     kernel.run("busy = False")
     ask(kernel, "%%kimi --bg --out run\ngo")
     code = """
 import asyncio, time
 busy = True
-deadline = time.time() + 5
+deadline = time.time() + 30
 while not any(e.kind == "kernel_awaited" for e in run.events) and time.time() < deadline:
     await asyncio.sleep(0.02)
 print("inside" in globals())
@@ -214,6 +214,8 @@ def test_it_goes_on_beside_a_run_that_is_driven_in_a_cell(
     control.set_pace(server, 60, 0.3)
     control.order(server, say("Behind."), say("In the cell. " * 30))
     ask(kernel, "%%kimi --bg --out behind\ngo")
+    while not control.ledger(server):  # the first order is for this run
+        kernel.run("import asyncio\nawait asyncio.sleep(0.02)")
     ask(kernel, "%%kimi --conversation other --out before\ngo")
     ended = "run.finished.t + run.started.wall"
     told = kernel.run(f"print([{ended} for run in (behind, before)], behind, before)").text

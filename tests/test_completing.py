@@ -13,7 +13,7 @@ from nbagent.kernel.attach import _references
 from nbagent.kernel.mailbox import REQUEST
 from nbagent.magics.firstline import magic_line
 from nbagent.magics.options import OPTIONS, parse_line
-from tests.live_kernel import LiveKernel
+from tests.live_kernel import TIMEOUT_S, LiveKernel
 
 pytestmark = pytest.mark.kernel
 
@@ -54,7 +54,7 @@ def tab(kernel: LiveKernel, code: str) -> dict[str, str]:
     """What Tab offers at the end of a cell, with the words beside it; it must replace the word."""
     message_id = kernel.client.complete(code, len(code))
     while True:
-        reply = kernel.client.get_shell_msg(timeout=20)
+        reply = kernel.client.get_shell_msg(timeout=TIMEOUT_S)
         if reply["parent_header"].get("msg_id") == message_id:
             break
     content = reply["content"]
@@ -71,7 +71,7 @@ def ask(kernel: LiveKernel, code: str) -> dict[str, Any]:
     message = kernel.client.session.msg(REQUEST, command | {"code": code, "cursor": len(code)})
     kernel.client.control_channel.send(message)
     while True:
-        reply = kernel.client.get_control_msg(timeout=20)
+        reply = kernel.client.get_control_msg(timeout=TIMEOUT_S)
         if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
             assert reply["content"]["ok"], reply["content"]
             return dict(reply["content"]["data"])
@@ -139,7 +139,7 @@ def test_prose_is_left_alone(kernel: LiveKernel, code: str) -> None:
 def test_other_cells_complete_as_ever(kernel: LiveKernel, code: str) -> None:
     message_id = kernel.client.complete(code, len(code))
     while True:
-        reply = kernel.client.get_shell_msg(timeout=20)
+        reply = kernel.client.get_shell_msg(timeout=TIMEOUT_S)
         if reply["parent_header"].get("msg_id") == message_id:
             break
     assert "dict" in {match.strip() for match in reply["content"]["matches"]} or "'''" in code
@@ -148,13 +148,16 @@ def test_other_cells_complete_as_ever(kernel: LiveKernel, code: str) -> None:
 
 
 def test_a_busy_kernel_answers_and_touches_nothing_of_the_user(kernel: LiveKernel) -> None:
-    code = "import time\nfor _ in range(500): time.sleep(0.01)"
+    code = "import time\nprint('busy', flush=True)\nfor _ in range(6000): time.sleep(0.01)"
     message = kernel.client.session.msg("execute_request", {"code": code, "silent": True})
     kernel.client.shell_channel.send(message)
+    while kernel.client.get_iopub_msg(timeout=TIMEOUT_S)["content"].get("text") != "busy\n":
+        pass
     names = {item["text"]: item["about"] for item in ask(kernel, "%%kimi\nbusy: @")["items"]}
     parts = ask(kernel, "%%kimi\nbusy: @thing.")["items"]
     kernel.interrupt()
-    assert kernel.client.get_shell_msg(timeout=30)["content"]["status"] == "error"  # it was busy
+    reply = kernel.client.get_shell_msg(timeout=TIMEOUT_S)
+    assert reply["content"]["status"] == "error"  # it was busy
     assert names["@df"] == "DataFrame, 344 × 2"
     assert names["@thing"] == "Hostile"
     assert parts == []

@@ -7,6 +7,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Locator, Page
 
+from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
@@ -116,6 +117,19 @@ class Study:
         """What stands in the cells but the first and the last."""
         sources = [str(cell["source"]) for cell in self.cells()[1:]]
         return [source for source in sources if not source.startswith("%%")]
+
+    def expect_cells(self, n: int) -> None:
+        """Wait until the notebook has so many cells."""
+        count = "n => window.jupyterapp.shell.currentWidget.content.widgets.length === n"
+        self.page.wait_for_function(count, arg=n, timeout=WAIT_MS)
+
+    def expect_sources(self, *expected: str) -> None:
+        """Wait until these stand there, in this order."""
+        clock = SystemClock()
+        deadline = clock.now() + WAIT_MS / 1000
+        while self.sources() != [*expected]:
+            assert clock.now() < deadline, self.sources()
+            clock.sleep(0.05)
 
     def metadata(self) -> dict[str, Any]:
         script = "() => window.jupyterapp.shell.currentWidget.content.model.toJSON().metadata"

@@ -11,7 +11,7 @@ from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import Server, ensure
 
-SLOW_TOKENS_PER_S, SLOW_TTFT_S = 60, 0.2
+SLOW_TOKENS_PER_S, SLOW_TTFT_S = 20, 0.2
 
 
 @pytest.fixture

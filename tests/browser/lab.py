@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize
 from nbagent.clock import SystemClock
 
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
-START_S = 60.0
+START_S = 120.0
 WAIT_MS = 30_000
 NUMBERED = re.compile(r"\[\d+\]:")
 VIEWPORT: ViewportSize = {"width": 1180, "height": 900}
@@ -44,9 +44,10 @@ QUIET = [
 
 SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"},
+    "@jupyterlab/completer-extension:manager": {"providerTimeout": 5_000},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
 }
-"""No news, no questions, and every cell of a notebook in the page."""
+"""No news, no questions, time for completions, and every cell of a notebook in the page."""
 NO_AUTOSAVE = {"@jupyterlab/docmanager-extension:plugin": {"autosave": False}}
 
 
@@ -205,7 +206,7 @@ class Lab:
     def close(self) -> None:
         """End the server and its kernels."""
         self._process.terminate()
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=START_S)
         self._log.close()
 
 

@@ -15,6 +15,7 @@ from tests.browser.lab import SCREENS, WAIT_MS
 
 SHOW = "() => window.jupyterapp.shell.activateById('nbagent-runs')"
 HAS = """() => window.jupyterapp?.commands.hasCommand('nbagent:runs-refresh')
+    && window.jupyterapp.commands.keyBindings.some(b => b.command === 'nbagent:toggle-panel')
     && window.jupyterapp.restored.then(() => true)"""
 FOCUSED = (
     "() => document.querySelector('#nbagent-runs').shadowRoot.activeElement?.textContent ?? ''"
@@ -77,10 +78,10 @@ class Panel:
         self.row(title).click(button="right", position={"x": 60, "y": 12})
         self.page.locator(".lm-Menu").get_by_text(item, exact=True).click()
 
-    @property
-    def focused(self) -> str:
-        """The text of what has the focus in the panel."""
-        return str(self.page.evaluate(FOCUSED))
+    def expect_focus(self, text: str) -> None:
+        """Wait until what has the focus in the panel has this text."""
+        has = f"text => ({FOCUSED})().includes(text)"
+        self.page.wait_for_function(has, arg=text, timeout=WAIT_MS)
 
     def screenshot(self, name: str) -> None:
         """Take a picture of the page into `build/screens/`."""

@@ -36,6 +36,7 @@ def study_of(page: Page, lab: Lab, server: Server, name: str) -> Study:
     calls = [("run_python", {"code": code}) for code in CODES]
     control.order(server, *(turn(call) for call in calls), turn(text="Done."))
     study.run_asked()
+    expect(study.trace.get_by_role("button", name="All code as cells")).to_be_visible()
     study.trace.get_by_role("button", name="Expand all").click()
     return study
 
@@ -60,11 +61,13 @@ def test_calls_become_cells_with_their_outputs(
 ) -> None:
     study = study_of(page, lab if front_end == "lab" else lab.as_notebook7(), server, name)
     press(study, 0, "As a cell")
+    study.expect_cells(5)
     (cell,) = below(study)
     assert cell["source"] == COUNT
     printed, value = cell["outputs"]
     assert (printed["text"], value["data"]["text/plain"]) == ("counted 1\n", "111")
     press(study, 1, "Show all of the table")
+    study.expect_cells(6)
     whole = below(study)[0]
     assert "display.max_rows" in whole["source"]
     assert whole["outputs"] == [], "what it shows all of has not been run"
@@ -72,6 +75,7 @@ def test_calls_become_cells_with_their_outputs(
     shown = study.notebook.output(study.at(whole["id"]))
     expect(shown.locator("tbody tr")).to_have_count(300, timeout=WAIT_MS)
     study.trace.get_by_role("button", name="All code as cells").click()
+    study.expect_cells(9)
     made = below(study)[:3]
     assert [cell["source"] for cell in made] == CODES
     assert len({cell["id"] for cell in study.cells()}) == len(study.cells())
@@ -105,8 +109,7 @@ def test_the_notebook_stays_trusted(lab: Lab, page: Page, server: Server, name: 
 def test_a_request_becomes_a_cell(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = study_of(page, lab, server, name)
     press(study, 1, "Copy request as cell")
-    page.wait_for_function("n => window.jupyterapp.shell.currentWidget.content.widgets.length > n",
-                           arg=4)  # fmt: skip
+    study.expect_cells(5)
     (cell,) = below(study)
     compile(cell["source"], "<cell>", "exec")
     assert "MOONSHOT_API_KEY" in cell["source"]
@@ -117,8 +120,8 @@ def test_a_request_becomes_a_cell(lab: Lab, page: Page, server: Server, name: st
     study.trace.get_by_role("tab", name="Request").click()
     study.trace.get_by_role("button", name="Copy as ▾").click()
     study.trace.get_by_role("button", name="New cell").click()
+    study.expect_cells(6)
     made = below(study)
-    assert len(made) == 2
     compile(made[0]["source"], "<cell>", "exec")
 
 

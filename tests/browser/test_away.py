@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from nbagent.clock import SystemClock
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
+from tests.browser.test_survives import hurry
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 
@@ -55,6 +57,13 @@ def call(code: str) -> dict[str, Any]:
     return {"kind": "turn", "reasoning": "I try.", "calls": [["run_python", {"code": code}]]}
 
 
+def held(lab: Lab, name: str) -> tuple[dict[str, Any], Callable[[], None]]:
+    """A call that goes on until it is let go, and what does that."""
+    flag = lab.root / f"{name}.go"
+    waits = f"while not pathlib.Path({str(flag)!r}).exists():\n    time.sleep(0.05)"
+    return call(f"import pathlib, time\n{waits}"), flag.touch
+
+
 def opened(lab: Lab, page: Page, name: str, *cells: str, elsewhere: bool = False) -> Notebook:
     """A notebook, and beside it, if asked for, another one that can come to the front."""
     notebook = Notebook.in_lab(page, lab, lab.write(name, *cells)).wait_for_kernel()
@@ -96,7 +105,8 @@ def wait_for_notice(*pages: Page) -> None:
 def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
     lab: Lab, page: Page, name: str, server: Server
 ) -> None:
-    control.order(server, call("print('one')"), call("print('two')"), say("Done."))
+    waits, let_go = held(lab, name)
+    control.order(server, waits, call("print('two')"), say("Done."))
     notebook = opened(lab, page, name, LOAD, "%%kimi --ask always\ngo", elsewhere=True)
     notebook.run(0, 1)
     show(page, f"{name}-other.ipynb")
@@ -113,7 +123,8 @@ def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
     expect(page).to_have_title(PLAIN)
     expect(notices(page)).to_have_count(0)
     question.get_by_role("button", name="Approve").click()
-    show(page, f"{name}-other.ipynb")  # it asks whether the result may leave
+    show(page, f"{name}-other.ipynb")
+    let_go()  # it asks whether the result may leave
     expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
     expect(page).to_have_title(NEEDS)
     show(page, notebook.path.name)
@@ -124,13 +135,14 @@ def test_a_question_that_nobody_sees_is_told_once_until_it_is_answered(
 def test_an_end_that_nobody_saw_is_told_until_somebody_looks(
     lab: Lab, page: Page, name: str, lessons: Server
 ) -> None:
-    notebook = opened(lab, page, name, LOAD, "%%kimi\nlesson long 3", elsewhere=True)
+    notebook = opened(lab, page, name, LOAD, "%%kimi\nlesson long 40", elsewhere=True)
     notebook.run(0, 1)
     expect(notebook.output(1)).to_contain_text("Stop", timeout=WAIT_MS)
     show(page, f"{name}-other.ipynb")
+    hurry(lessons)
     expect(page).to_have_title(ANSWERED, timeout=WAIT_MS)
     expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
-    expect(notices(page)).to_contain_text(f"Kimi has answered in {name}.ipynb: lesson long 3")
+    expect(notices(page)).to_contain_text(f"Kimi has answered in {name}.ipynb: lesson long 40")
     notebook.screenshot("away-end")
     notices(page).get_by_role("button", name="Open").click()
     expect(notebook.output(1)).to_be_visible()

@@ -67,6 +67,7 @@ def test_two_runs_beside_the_users_cells(lab: Lab, page: Page, lessons: Server, 
     for i in (6, 7, 8):
         notebook.run(i)
         notebook.wait_done(i)
+    hurry(lessons)
     for i in (1, 2):
         expect_over(notebook.output(i))
     notebook.screenshot("background.two.over")
@@ -181,7 +182,7 @@ def test_the_button_stops_while_the_model_is_awaited(
 def test_a_page_loaded_anew_finds_it(
     lab: Lab, page: Page, lessons: Server, name: str, *, saved: bool
 ) -> None:
-    cells = "%%kimi --bg --out run\nlesson long 12", "print(run.finished.reason)"
+    cells = "%%kimi --bg --out run\nlesson long 40", "print(run.finished.reason)"
     notebook = opened(lab, page, name, *cells)
     notebook.run(0, 1)
     notebook.wait_done(1)
@@ -195,10 +196,10 @@ def test_a_page_loaded_anew_finds_it(
     expect(output.get_by_role("button", name="Stop")).to_be_visible(timeout=WAIT_MS)
     notebook.screenshot(f"background.again.{saved}")
     hurry(lessons)
-    expect_over(output, "The sum of 1 to 12 is 78")
+    expect_over(output, "The sum of 1 to 40 is 820")
     wait_until_kept(notebook)
     (saved_output,) = notebook.save().cells[1].outputs
-    assert "The sum of 1 to 12 is 78" in saved_output.data["text/plain"].replace("*", "")
+    assert "The sum of 1 to 40 is 820" in saved_output.data["text/plain"].replace("*", "")
 
 
 @pytest.mark.long

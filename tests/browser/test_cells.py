@@ -37,7 +37,7 @@ ALL = "3 changes by this run"
 def test_each_change_is_shown_and_answered(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = Study(page, lab, server, name)
     study.run(study.edit, study.insert, study.delete)
-    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2")
     expect(study.group(ALL)).to_be_visible()
     edited = study.group(EDITED)
     press(edited, "Changes \N{MINUS SIGN}1 +1")
@@ -48,14 +48,14 @@ def test_each_change_is_shown_and_answered(lab: Lab, page: Page, server: Server,
     press(edited, "Accept")
     press(study.group("Accepted"), "Undo")
     press(edited, "Reject")
-    assert study.sources() == [HEAVY, "# seen\nn = 2"]
+    study.expect_sources(HEAVY, "# seen\nn = 2")
     press(study.group("Put back as it was"), "Undo")
-    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2")
     press(edited, "Accept")
     press(study.group(ADDED), "Reject")
-    assert study.sources() == [FIXED]
+    study.expect_sources(FIXED)
     press(study.group(DELETED), "Restore")
-    assert study.sources() == [FIXED, "spare = 1"]
+    study.expect_sources(FIXED, "spare = 1")
     expect(study.group(EDITED)).to_have_count(0)
     assert not [key for key in study.metadata() if key.startswith("nbagent")]
 
@@ -70,13 +70,13 @@ def test_all_is_reverted_at_once_also_after_a_reload(
     study.notebook = Notebook.in_lab(page, lab, study.notebook.path)
     expect(study.group(EDITED)).to_be_visible(timeout=WAIT_MS)
     press(study.group(ALL), "Revert all")
-    assert study.sources() == [HEAVY, "spare = 1"]
+    study.expect_sources(HEAVY, "spare = 1")
     expect(study.group(EDITED)).to_have_count(0)
     press(study.group("3 changes reverted"), "Undo")
-    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2")
     press(study.group(ALL), "Accept all")
     expect(study.group(EDITED)).to_have_count(0)
-    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2")
 
 
 @pytest.mark.long
@@ -94,10 +94,10 @@ def test_the_trace_takes_its_changes_back_also_after_a_reload(
     revert.scroll_into_view_if_needed()
     study.notebook.screenshot("cells-revert-in-trace")
     revert.click()
-    assert study.sources() == [FIXED, "spare = 1"]
+    study.expect_sources(FIXED, "spare = 1")
     expect(study.trace.get_by_role("button", name="Revert")).to_have_count(0)
     press(study.group("2 changes reverted"), "Undo")
-    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2")
     expect(revert).to_be_visible()
 
 
@@ -114,7 +114,7 @@ def test_an_edit_after_the_persons_own_is_refused(
 ) -> None:
     """The positive control: the person writes while the agent thinks."""
     study = Study(page, lab, lessons, name)
-    words = {"kind": "turn", "reasoning": "word " * 120, "content": "", "calls": [list(study.edit)]}
+    words = {"kind": "turn", "reasoning": "word " * 300, "calls": [list(study.edit)]}
     read = turn(("read_notebook", {"ids": study.ids[:3]}))
     control.order(lessons, read, words, turn(text="Done."))
     study.notebook.run(ASK_AT)
@@ -123,7 +123,7 @@ def test_an_edit_after_the_persons_own_is_refused(
     write_at_start(study, HEAVY_AT, "# mine")
     control.set_pace(lessons, float("inf"))
     study.notebook.wait_done(ASK_AT)
-    assert study.sources()[0] == f"# mine{HEAVY}"
+    study.expect_sources(f"# mine{HEAVY}", "spare = 1")
     expect(study.group(EDITED)).to_have_count(0)
     expect(output).to_contain_text("failed: refused")
 
@@ -138,14 +138,14 @@ def test_what_a_person_wrote_since_is_never_lost_by_reject(
     edited = study.group(EDITED)
     expect(edited).to_contain_text("you changed it since")
     press(edited, "Reject")
-    assert study.sources()[0] == f"# mine{FIXED}"
+    study.expect_sources(f"# mine{FIXED}", "spare = 1")
     press(edited, "Put back the old")
-    assert study.sources()[0] == HEAVY
+    study.expect_sources(HEAVY, "spare = 1")
     press(study.group("Put back as it was"), "Undo")
-    assert study.sources()[0] == f"# mine{FIXED}"
+    study.expect_sources(f"# mine{FIXED}", "spare = 1")
     press(edited, "Reject")
     press(edited, "Keep mine")
-    assert study.sources()[0] == f"# mine{FIXED}"
+    study.expect_sources(f"# mine{FIXED}", "spare = 1")
     expect(study.group(EDITED)).to_have_count(0)
 
 
@@ -157,7 +157,7 @@ def test_notebook_7_shows_and_answers_the_same(
     study.run(study.edit, study.delete)
     press(study.group(EDITED), "Reject")
     press(study.group(DELETED), "Restore")
-    assert study.sources() == [HEAVY, "spare = 1"]
+    study.expect_sources(HEAVY, "spare = 1")
     study.notebook.screenshot("cells-notebook7")
 
 
@@ -172,7 +172,7 @@ def test_pages_that_share_a_notebook_have_each_change_once(
     theirs = other.page.get_by_role("group", name=EDITED, exact=True)
     expect(theirs).to_have_count(1, timeout=WAIT_MS)
     expect(study.group(EDITED)).to_have_count(1)
-    assert study.sources() == [FIXED, "# seen\nn = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2")
     press(theirs, "Reject")
     expect(study.group(EDITED)).to_have_count(0)
     expect(study.notebook.cell(HEAVY_AT)).to_contain_text('m > "5000"')

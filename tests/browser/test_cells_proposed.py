@@ -44,7 +44,7 @@ def test_a_fix_waits_for_the_person(
     read = turn(("read_notebook", {"ids": study.ids[:3]}))
     control.order(server, read, turn(study.edit), turn(text=ANSWER))
     study.run_asked()
-    assert study.sources()[0] == HEAVY
+    study.expect_sources(HEAVY, "spare = 1")
     card = study.group(FIX)
     expect(card.locator(".ln.add")).to_contain_text("m > 5000")
     expect(card.locator(".why")).to_have_text("The comparison fails, as m is a number")
@@ -61,7 +61,7 @@ def test_a_fix_waits_for_the_person(
     button.focus()
     page.keyboard.press("Enter")
     study.notebook.wait_done(HEAVY_AT)
-    assert study.sources()[0] == FIXED
+    study.expect_sources(FIXED, "spare = 1")
     expect(study.notebook.output(HEAVY_AT)).to_contain_text("1")
     expect(card).to_have_count(0)
 
@@ -72,16 +72,16 @@ def test_what_is_inserted_and_deleted_waits_too(
     study = Study(page, lab, server, name, PLAN)
     study.run(study.edit, study.insert, study.delete)
     before = [HEAVY, "spare = 1"]
-    assert study.sources() == before
+    study.expect_sources(*before)
     study.notebook.theme("JupyterLab Light")
     study.notebook.screenshot("cells-proposed-light")
     press(study.group(FIX), "Insert below")
-    assert study.sources() == [HEAVY, FIXED, "spare = 1"]
+    study.expect_sources(HEAVY, FIXED, "spare = 1")
     press(study.group(CELL), "Insert and run")
     study.notebook.wait_done(study.active_at)
-    assert study.sources() == [HEAVY, INSERTED, FIXED, "spare = 1"]
+    study.expect_sources(HEAVY, INSERTED, FIXED, "spare = 1")
     press(study.group(DELETE), "Delete the cell")
-    assert study.sources() == [HEAVY, INSERTED, FIXED]
+    study.expect_sources(HEAVY, INSERTED, FIXED)
     for card in (FIX, CELL, DELETE):
         expect(study.group(card)).to_have_count(0)
 
@@ -102,14 +102,14 @@ def test_a_card_is_dismissed_and_a_cell_that_has_changed_is_not_replaced(
     study.notebook.theme("JupyterLab Dark")
     study.notebook.screenshot("cells-proposed-stale-dark")
     press(card, "Insert below")
-    assert study.sources() == [f"# mine{HEAVY}", FIXED, "spare = 1"]
+    study.expect_sources(f"# mine{HEAVY}", FIXED, "spare = 1")
 
 
 def test_what_was_done_while_no_page_was_there_waits_for_one(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:
     study = Study(page, lab, lessons, name)
-    words = {"kind": "turn", "reasoning": "word " * 160, "content": ""}
+    words = {"kind": "turn", "reasoning": "word " * 300, "content": ""}
     calls = [list(call) for call in (study.edit, study.insert, study.delete)]
     read = turn(("read_notebook", {"ids": study.ids[:3]}))
     control.order(lessons, read, words | {"calls": calls}, turn(text=ANSWER))
@@ -123,13 +123,13 @@ def test_what_was_done_while_no_page_was_there_waits_for_one(
     study.page = other
     study.reload(lab)
     expect(study.group(FIX)).to_be_visible(timeout=WAIT_MS)
-    assert study.sources() == [HEAVY, "spare = 1"]
+    study.expect_sources(HEAVY, "spare = 1")
     expect(study.trace).to_contain_text("proposed", timeout=WAIT_MS)
     study.notebook.screenshot("cells-proposed-later")
     press(study.group(FIX), "Replace and run")
     press(study.group(CELL), "Insert")
     press(study.group(DELETE), "Delete the cell")
-    assert study.sources() == [FIXED, INSERTED]
+    study.expect_sources(FIXED, INSERTED)
     study.notebook.save()
     study.reload(lab)
     study.notebook.wait_for_kernel()
@@ -143,7 +143,7 @@ def test_a_front_end_without_the_extension_shows_it_in_the_trace(
     leave_out(page, "nbagent")
     study = Study(page, lab, server, name)
     study.run(study.edit, study.delete)
-    assert study.sources() == [HEAVY, "spare = 1"]
+    study.expect_sources(HEAVY, "spare = 1")
     expect(study.trace).to_contain_text("2 changes of the notebook's cells proposed")
     step = study.trace.locator("details details summary").filter(has_text="edit_cell").first
     step.click()

@@ -37,6 +37,7 @@ ELSEWHERE = "Lesson server changes cells of this notebook in another tab"
 GO = """async at => { const { content } = window.jupyterapp.shell.currentWidget;
   content.activeCellIndex = at; await content.scrollToItem(at, 'center'); }"""
 RUN = "() => window.jupyterapp.commands.execute('notebook:run-cell')"
+ACTIVE = "window.jupyterapp.shell.currentWidget.content.activeCellIndex"
 ATTACHED = """at => window.jupyterapp.shell.currentWidget.content.widgets[at].inViewport"""
 N_EDITS = 12
 
@@ -58,13 +59,12 @@ def test_a_cell_out_of_view_is_changed_and_answered(
     read = turn(("read_notebook", {"ids": study.ids[:3] + study.ids[-1:]}))
     control.order(server, read, turn(study.edit, edit, insert), turn(text="Done."))
     study.run_asked()
-    assert study.sources()[-2:] == ["last = 2", "very_last = 3"]
     expect(study.group(EDITED).first).to_be_visible()
+    assert study.sources()[-2:] == ["last = 2", "very_last = 3"]
     rows = study.group("3 changes by this run")
     for expected in (last, last + 1, HEAVY_AT):
         press(rows, "Next change")
-        page.wait_for_function(f"() => ({ATTACHED})({expected})")
-        assert study.active_at == expected
+        page.wait_for_function(f"at => ({ACTIVE}) === at && ({ATTACHED})(at)", arg=expected)
         study.notebook.screenshot(f"cells-out-of-view-{mode}-{expected}")
     page.evaluate(GO, last)
     far = page.locator(f'[data-windowed-list-index="{last}"]').get_by_role("group", name=EDITED)
@@ -84,7 +84,7 @@ def test_marks_outlive_a_restart_and_a_lost_connection(
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
     study.notebook.wait_for_kernel()
     press(study.group(EDITED), "Accept")
-    assert study.sources()[0] == FIXED
+    study.expect_sources(FIXED, "# seen\nn = 2", "spare = 1")
     study.notebook.run(0)
     study.notebook.wait_done(0)
     page.evaluate(
@@ -97,7 +97,7 @@ def test_marks_outlive_a_restart_and_a_lost_connection(
     at = study.at(study.ids[-1])
     study.notebook.run(at)
     expect(study.group(EDITED)).to_be_visible(timeout=WAIT_MS)
-    assert study.sources() == [FIXED, "# seen\nn = 2", "spare = 2"]
+    study.expect_sources(FIXED, "# seen\nn = 2", "spare = 2")
 
 
 def test_a_second_tab_is_told_and_loses_nothing(
@@ -153,7 +153,7 @@ def test_a_cell_that_the_agent_runs_has_the_output(
     assert all(cell["trusted"] for cell in study.cells() if cell.get("outputs"))
     expect(study.notebook.output(SPARE_AT)).to_contain_text("ran")
     press(study.group(EDITED), "Reject")
-    assert study.sources() == [HEAVY, "spare = 1"]
+    study.expect_sources(HEAVY, "spare = 1")
 
 
 def type_into(notebook: Notebook, at: int, text: str, *, delay_ms: int = 0) -> None:

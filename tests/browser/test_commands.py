@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from nbagent.lessons import control
 from nbagent.lessons.process import Server
@@ -24,11 +25,17 @@ LOAD = "%load_ext nbagent\n%kimi use lesson"
 TEXTS = """() => window.jupyterapp.shell.currentWidget.content.model.toJSON().cells.map(
     cell => [cell.source].flat().join(''))"""
 FORGET = """() => window.jupyterapp.serviceManager.settings.save('nbagent:plugin', '{}')"""
+HAS_KEYS = """() => window.jupyterapp.commands.hasCommand('nbagent:run')
+    && window.jupyterapp.commands.keyBindings.some(({command}) => command === 'nbagent:run')"""
 FOCUSED = """() => {
   let active = document.activeElement;
   while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
   return active?.getAttribute('aria-label') ?? active?.textContent ?? '';
 }"""
+
+STANDS_AT = f"""window.jupyterapp.shell.currentWidget.content.activeCellIndex === at
+    && ({FOCUSED})().includes(error)"""
+"""Whether the active cell is this one, and what has the focus tells of this error."""
 
 
 def say(text: str) -> dict[str, Any]:
@@ -42,7 +49,7 @@ def call(code: str) -> dict[str, Any]:
 def opened(lab: Lab, page: Page, name: str, *cells: str, front_end: str = "JupyterLab") -> Notebook:
     at = lab if front_end == "JupyterLab" else lab.as_notebook7()
     notebook = Notebook.in_lab(page, at, lab.write(name, *cells)).wait_for_kernel()
-    page.wait_for_function("window.jupyterapp.commands.hasCommand('nbagent:run')")
+    page.wait_for_function(HAS_KEYS)
     return notebook
 
 
@@ -115,8 +122,10 @@ def test_a_cell_becomes_a_prompt_and_then_runs(
     assert page.evaluate(TEXTS) == ["%%kimi\nWhat is 2 + 2?"]
     expect(notebook.cell(0).locator(".jp-InputPrompt")).to_have_text("[ ]:")
     page.keyboard.press("Control+z")
+    expect(notebook.cell(0).locator(".cm-content")).not_to_contain_text("%%kimi")
     assert page.evaluate(TEXTS) == ["What is 2 + 2?"], "it can be taken back"
     page.keyboard.press("Control+Shift+A")
+    expect(notebook.cell(0).locator(".cm-content")).to_contain_text("%%kimi")
     page.keyboard.press("Control+Shift+A")
     expect(notebook.output(0)).to_contain_text("Four.", timeout=WAIT_MS)
 
@@ -166,6 +175,7 @@ def test_a_question_is_found_but_not_answered_by_key(
     notebook.run(0, 1)
     question = notebook.output(1).get_by_role("group", name="Run this?")
     expect(question).to_be_visible(timeout=WAIT_MS)
+    page.wait_for_function("window.jupyterapp.commands.isEnabled('nbagent:approve')")
     select(notebook, 21)
     page.keyboard.press("Control+Shift+O")
     expect(question).to_be_focused()
@@ -173,6 +183,7 @@ def test_a_question_is_found_but_not_answered_by_key(
     page.keyboard.press("Enter")
     page.keyboard.press("Control+Shift+O")
     expect(question).to_be_visible()
+    expect(question).to_be_focused()
     page.keyboard.press("a")
     sending = notebook.output(1).get_by_role("group", name="Send this result to the model?")
     expect(sending).to_be_visible(timeout=WAIT_MS)
@@ -188,15 +199,17 @@ def test_errors_are_gone_through_from_cell_to_cell(
     notebook.run(0, 1, 3)
     notebook.wait_done(3)
     select(notebook, 0)
-    found = []
-    for _ in range(4):
+    for place in [(1, "ZeroDivision"), (1, "NameError"), (3, ""), (1, "ZeroDivision")]:
         page.keyboard.press("e")
-        at = page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCellIndex")
-        found.append((at, page.evaluate(FOCUSED)))
+        page.wait_for_function(f"([at, error]) => {STANDS_AT}", arg=place)
         page.keyboard.press("Escape")  # out of the trace, whose own key is the same
-    assert [at for at, _ in found] == [1, 1, 3, 1]
-    assert ["ZeroDivision" in text for _, text in found] == [True, False, False, True]
-    assert "NameError" in found[1][1]
+
+
+def is_settings(method: str) -> Callable[[Response], bool]:
+    """What saves our settings, or reads them again, as JupyterLab does once they are saved."""
+    return lambda response: (
+        response.request.method == method and "/api/settings/nbagent" in response.url
+    )
 
 
 def test_a_setting_holds_for_the_next_run(lab: Lab, page: Page, name: str, server: Server) -> None:
@@ -204,8 +217,9 @@ def test_a_setting_holds_for_the_next_run(lab: Lab, page: Page, name: str, serve
     page.evaluate("window.jupyterapp.commands.execute('nbagent:settings')")
     field = page.get_by_role("group", name="Kimi").get_by_role("spinbutton").first
     expect(field).to_be_visible(timeout=WAIT_MS)
-    field.fill("2")
-    field.press("Tab")
+    with page.expect_response(is_settings("GET")), page.expect_response(is_settings("PUT")):
+        field.fill("2")
+        field.press("Tab")
     notebook.screenshot("settings")
     page.locator(".lm-TabBar-tab").get_by_text(notebook.path.name).click()
     try:

@@ -84,6 +84,7 @@ def test_enter_sends_no_note_and_no_reason_while_a_word_is_composed(
     page.keyboard.press("Enter")
     expect(output).to_contain_text("Queued for the next request: “蓝色”")  # the control
     question.get_by_role("button", name="Deny").click()
+    expect(question.get_by_label("Reason, for the agent")).to_be_focused()
     with composing(page, "不要"):
         press(page, "Enter")
         expect(question).to_be_visible()

@@ -16,12 +16,13 @@ from nbagent.lessons import control
 from nbagent.lessons.process import Server
 from tests.browser.lab import WAIT_MS, Lab, Notebook
 from tests.browser.runs_page import API, Panel, made_up, row, tell
-from tests.browser.test_away import LOAD, notices, show
+from tests.browser.test_away import LOAD, held, notices, show
 from tests.browser.test_away import opened as opened_beside
 from tests.browser.test_composing import KEYS, composing, press
 from tests.browser.test_control import call, opened, question, say
 from tests.browser.test_live_access import AXE, SERIOUS
 from tests.browser.test_step import Stepper
+from tests.browser.test_survives import hurry
 
 pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 
@@ -75,13 +76,14 @@ def test_the_status_item_rests_when_the_run_has_ended(
     lab: Lab, page: Page, lessons: Server, name: str
 ) -> None:
     """To one who looks elsewhere it says that the answer is ready, and turns no more."""
-    notebook = opened_beside(lab, page, name, LOAD, "%%kimi\nlesson long 3", elsewhere=True)
+    notebook = opened_beside(lab, page, name, LOAD, "%%kimi\nlesson long 40", elsewhere=True)
     panel = Panel(page).ready()
     notebook.run(0, 1)
-    expect(panel.status).to_contain_text("step 1", timeout=WAIT_MS)
+    expect(panel.status).to_contain_text("step", timeout=WAIT_MS)
     assert page.evaluate(TURNS) is True, "the control"
     panel.screenshot("status.running")
     show(page, f"{name}-other.ipynb")
+    hurry(lessons)
     expect(panel.status).to_contain_text("Answer ready", timeout=WAIT_MS)
     assert page.evaluate(TURNS) is False
     panel.screenshot("status.answer")
@@ -209,6 +211,8 @@ def test_the_last_run_is_resumed_by_command(
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Shift+C")
     page.locator(".lm-CommandPalette-input").fill("Resume the Last Kimi")
+    chosen = page.locator(".lm-CommandPalette-item.lm-mod-active")
+    expect(chosen).to_contain_text("Resume the Last Kimi")
     page.keyboard.press("Enter")
     expect(notebook.cell(2)).to_contain_text("%kimi resume run-", timeout=WAIT_MS)
     notebook.wait_done(2)
@@ -253,6 +257,7 @@ def test_an_input_method_goes_to_no_match(lab: Lab, page: Page, server: Server, 
     notebook.run(0, 1)
     notebook.wait_done(1)
     output = notebook.output(1)
+    expect(output.get_by_role("button", name="All code as cells")).to_be_visible()
     output.get_by_role("button", name="Find in this trace").click()
     field = output.get_by_role("searchbox")
     matched = output.get_by_role("search").get_by_text("3 steps", exact=True)
@@ -301,7 +306,8 @@ def test_an_input_method_forks_nothing(lab: Lab, page: Page, server: Server, nam
 def test_axe_finds_nothing_in_buttons_and_notifications(
     lab: Lab, page: Page, server: Server, name: str, theme: str
 ) -> None:
-    control.order(server, call("print('one')"), say("Done."))
+    waits, let_go = held(lab, name)
+    control.order(server, waits, say("Done."))
     cells = (LOAD, "1/0", "%%kimi --ask always\ngo")
     notebook = opened_beside(lab, page, name, *cells, elsewhere=True)
     notebook.theme(f"JupyterLab {theme}")
@@ -318,6 +324,7 @@ def test_axe_finds_nothing_in_buttons_and_notifications(
         notebook.screenshot(f"axe.buttons.{theme.lower()}")
         asked.get_by_role("button", name="Approve").click()
         show(page, f"{name}-other.ipynb")
+        let_go()
         expect(notices(page)).to_have_count(1, timeout=WAIT_MS)
         assert found_in(page, ".Toastify__toast") == []
         notebook.screenshot(f"axe.notification.{theme.lower()}")

@@ -103,4 +103,4 @@ def test_what_is_in_sight_stays_while_runs_begin_and_end(lab: Lab, page: Page) -
     expect(panel.status).to_contain_text("5 running", timeout=WAIT_MS)
     assert abs(middle.evaluate(TOP) - before) <= 1
     assert middle.evaluate("node => node.marked") is True
-    assert "Run number 190 of many" in panel.focused
+    panel.expect_focus("Run number 190 of many")

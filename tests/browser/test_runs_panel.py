@@ -22,12 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.kernel, pytest.mark.long]
 KILLS = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 
-@pytest.fixture(autouse=True)
-def nothing_else(lab: Lab) -> None:
-    """No run of an earlier test lives: the panel and the status item tell of all of them."""
-    lab.end_kernels()
-
-
 def test_a_run_that_waits_is_decided_from_the_panel(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:
@@ -102,6 +96,7 @@ def test_a_run_that_is_over_is_opened_found_exported_and_deleted(
     expect(dialog).to_contain_text(title)
     panel.screenshot("runs.delete")
     dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
     expect(panel.row(title)).to_be_visible()
     panel.row(title).locator(".rb").focus()
     page.keyboard.press("Delete")
@@ -191,6 +186,7 @@ def test_search_finds_here_and_on_the_server(lab: Lab, page: Page) -> None:
     expect(page.locator(".jp-Launcher")).to_be_visible(timeout=WAIT_MS)  # it takes the focus
     panel = Panel(page).show()
     panel.node.get_by_role("button", name="Search runs").click()
+    expect(panel.node.get_by_role("searchbox")).to_be_focused()
     with page.expect_request(lambda r: "search=of+last" in r.url):
         page.keyboard.type("of last")
     expect(panel.node.locator(".rn2")).to_have_count(1)
@@ -211,26 +207,26 @@ def test_keys_go_through_the_list(lab: Lab, page: Page) -> None:
     expect(panel.row("Which columns")).to_be_visible(timeout=WAIT_MS)
     panel.row("Which columns").locator(".rb").focus()
     page.keyboard.press("ArrowDown")
-    assert panel.focused == "Interrupted1"
+    panel.expect_focus("Interrupted1")
     page.keyboard.press("ArrowDown")
-    assert panel.focused.startswith("Interrupted: Fit the survival models")
+    panel.expect_focus("Interrupted: Fit the survival models")
     page.keyboard.press("ArrowLeft")
-    assert panel.focused == "Interrupted1"
+    panel.expect_focus("Interrupted1")
     page.keyboard.press("ArrowLeft")
     expect(panel.group("Interrupted")).to_have_attribute("aria-expanded", "false")
     page.keyboard.press("ArrowRight")
     expect(panel.group("Interrupted")).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("End")
-    assert panel.focused == "Earlier1"
+    panel.expect_focus("Earlier1")
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowDown")
-    assert "Of last week" in panel.focused
+    panel.expect_focus("Of last week")
     page.keyboard.press("Shift+F10")
     expect(page.locator(".lm-Menu")).to_be_visible()
     panel.screenshot("runs.menu")
     page.keyboard.press("Escape")
     page.keyboard.press("Home")
-    assert panel.focused == "Needs you1"
+    panel.expect_focus("Needs you1")
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])

@@ -216,7 +216,8 @@ def test_a_question_is_asked_where_it_is_seen_and_a_forks_too(
     stepper.press("Enter")
     stepper.press("a")
     stepper.at("Paused after run_python")
-    stepper.press("r")  # the step view has the focus again
+    expect(stepper.view).to_be_focused()  # again
+    stepper.press("r")
     notebook.wait_done(1)
     notebook.run(2)
     expect(notebook.output(2)).to_have_text("6")

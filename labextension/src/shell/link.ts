@@ -125,7 +125,9 @@ export class RunLink implements Link {
       this.refuse(reply.request_id, told(String((reply as { error?: unknown }).error)));
       return;
     }
-    if (!this.waiting.has(reply.request_id)) return;
+    // What a slow kernel says too late still begins a view that has had no answer.
+    const isLost = !this.alive && this.ways.length > 0;
+    if (!this.waiting.has(reply.request_id) && !isLost) return;
     if (isMessage(reply.data) && reply.data.type === 'snapshot') this.restart(reply.data);
     this.settle(reply.request_id, reply.data);
   }

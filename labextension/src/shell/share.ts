@@ -5,7 +5,7 @@ import { newId } from './link';
 import type { NotebookModel } from './notebook';
 
 /** How long a word to the other pages may be under way. */
-const HEARD_MS = 1_500;
+const HEARD_MS = 3_000;
 
 /** Find out whether it is this page that puts something into a notebook; at once if it is alone.
  *

@@ -334,7 +334,7 @@ export class TraceView implements Desk {
   }
 
   private tick(): void {
-    if (document.hidden) return;
+    if (document.hidden || this.frame) return; // drawing keeps the focus, and counts on too
     if (!this.live) {
       this.request();
       return;

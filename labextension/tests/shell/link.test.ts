@@ -68,6 +68,20 @@ describe('a link', () => {
     expect(link.running).toBe(false);
   });
 
+  it('begins with a snapshot that was waited for in vain, unless its kernel is gone', async () => {
+    vi.useFakeTimers();
+    const { link, sent, heard } = linked();
+    const answer = expect(link.send('ready')).rejects.toThrow('The kernel has not answered.');
+    await vi.runAllTimersAsync();
+    await answer;
+    link.receive(reply(sent[0], snapshot(4)));
+    expect([heard.length, link.alive, link.commId]).toEqual([1, true, 'c']);
+    link.disconnect();
+    link.receive(reply(sent[0], snapshot(4)));
+    expect([heard.length, link.alive]).toEqual([1, false]);
+    vi.useRealTimers();
+  });
+
   it('hears nothing of other runs', () => {
     const { link, heard } = linked();
     link.receive({ ...snapshot(1), run_id: 'other' });

@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { open } from '../../src/step';
 import { mount, type Mounted } from '../../src/view';
@@ -62,6 +62,7 @@ describe('the way to the step view', () => {
     view = mount(host, { run_id: 'r1' }, kernel, { loadStep });
   });
   afterEach(() => {
+    vi.useRealTimers();
     view.dispose();
     host.remove();
   });
@@ -91,6 +92,23 @@ describe('the way to the step view', () => {
     button('Pause')?.focus();
     button('Pause')?.click();
     await tell(STARTED, WAITS, RESTS);
+    expect(host.shadowRoot?.activeElement).toBe(find('.sv'));
+  });
+
+  it('has it too on a busy machine, where time counts on before the frame comes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearInterval'] });
+    kernel.snapshot([STARTED, WAITS]);
+    await vi.advanceTimersByTimeAsync(15);
+    button('Pause')?.focus();
+    button('Pause')?.click();
+    await vi.advanceTimersByTimeAsync(15);
+    const frames: (() => void)[] = [];
+    vi.stubGlobal('requestAnimationFrame', (draw: () => void) => frames.push(draw));
+    kernel.snapshot([STARTED, WAITS, RESTS]);
+    await vi.advanceTimersByTimeAsync(500);
+    browserLike();
+    frames.forEach(draw => draw());
+    await vi.advanceTimersByTimeAsync(15);
     expect(host.shadowRoot?.activeElement).toBe(find('.sv'));
   });
 
