@@ -8,8 +8,13 @@ import { button, setText } from './dom';
 import type { Block, Picture } from './types';
 import { t } from '../words';
 
-/** Puts code into a new cell of the notebook, with outputs in nbformat's shape. */
-export type NewCell = (source: string, outputs?: readonly object[]) => void;
+/** Code for a cell of the notebook, with outputs in nbformat's shape. */
+export interface CodeCell {
+  readonly source: string;
+  readonly outputs?: readonly object[];
+}
+/** Puts code into new cells of the notebook, one below the other; one undo takes them away. */
+export type NewCells = (cells: readonly CodeCell[]) => void;
 type Pictures = ReadonlyMap<string, Picture>;
 const CUT = /^… .* left out here …$/m;
 
@@ -103,13 +108,12 @@ export class AllCells {
   private put(copied: () => void): void {
     const { desk } = this;
     const calls = this.calls();
-    if (!desk.newCell) {
-      desk.copy(calls.map(({ code }) => code).join('\n\n'), t('Code'), copied);
-      return;
-    }
-    // Each goes below the trace, so the last comes first.
-    for (const call of calls.reverse()) {
-      desk.newCell(call.code, outputsOf(call, desk.scene.view.pictures));
-    }
+    const { pictures } = desk.scene.view;
+    const cellOf = (call: Call): CodeCell => ({
+      source: call.code,
+      outputs: outputsOf(call, pictures)
+    });
+    if (desk.newCells) desk.newCells(calls.map(cellOf));
+    else desk.copy(calls.map(({ code }) => code).join('\n\n'), t('Code'), copied);
   }
 }

@@ -217,7 +217,7 @@ export class CallCard {
     const { desk, call, step } = this;
     const put = (words: string, code: string, outputs: () => object[] = () => []): HTMLElement =>
       cellButton(words, copied => {
-        if (desk.newCell) desk.newCell(code, outputs());
+        if (desk.newCells) desk.newCells([{ source: code, outputs: outputs() }]);
         else desk.copy(code, t('Code'), copied);
       });
     const shown = (): object[] => outputsOf(call, desk.scene.view.pictures);
