@@ -106,12 +106,13 @@ UNDO = "name => window.jupyterapp.commands.execute(`notebook:${name}-cell-action
 N_CELLS = "n => window.jupyterapp.shell.currentWidget.content.widgets.length === n"
 
 
-@pytest.mark.parametrize("front_end", ["lab", "notebook 7"])
+@pytest.mark.parametrize("place", ["alone", "together"])
 def test_one_undo_takes_all_code_away(
-    lab: Lab, page: Page, server: Server, name: str, front_end: str
+    request: pytest.FixtureRequest, page: Page, server: Server, name: str, place: str
 ) -> None:
     """The control is the cell that the person has just made: it stays."""
-    study = study_of(page, lab if front_end == "lab" else lab.as_notebook7(), server, name)
+    shared: Lab = request.getfixturevalue("lab" if place == "alone" else "collab_lab")
+    study = study_of(page, shared, server, name)
     study.write_below("mine = 1")
     before = study.cells()
     study.trace.get_by_role("button", name="All code as cells").click()
