@@ -27,6 +27,7 @@ FIGURE = (
 )
 RISKY = "import shutil\nshutil.rmtree('away')"
 CODES = [COUNT, TABLE, FIGURE]
+N_CELLS = "n => window.jupyterapp.shell.currentWidget.content.widgets.length === n"
 CLIPBOARD = "() => navigator.clipboard.readText()"
 
 
@@ -102,8 +103,21 @@ def test_the_notebook_stays_trusted(lab: Lab, page: Page, server: Server, name: 
     study.notebook.screenshot("as-cells-dark")
 
 
+def test_long_code_becomes_a_cell_whole(lab: Lab, page: Page, server: Server, name: str) -> None:
+    """The trace has an excerpt of it; the kernel, which is asked, has all."""
+    code = "\n".join(f"value_{i} = {i}" for i in range(2_000))
+    study = Study(page, lab, server, name, "%%kimi --ask never\nname them all")
+    control.order(server, turn(("run_python", {"code": code})), turn(text="Done."))
+    study.run_asked()
+    study.trace.get_by_role("button", name="Expand all").click()
+    study.trace.get_by_role("button", name="more lines").click()
+    expect(study.trace.get_by_text("left out here")).to_be_visible()
+    press(study, 0, "As a cell")
+    page.wait_for_function(N_CELLS, arg=len(study.ids) + 1)
+    assert [cell["source"] for cell in below(study)] == [code]
+
+
 UNDO = "name => window.jupyterapp.commands.execute(`notebook:${name}-cell-action`)"
-N_CELLS = "n => window.jupyterapp.shell.currentWidget.content.widgets.length === n"
 
 
 @pytest.mark.parametrize("place", ["alone", "together"])
