@@ -2,7 +2,7 @@
 // told up to any move. `tests/trace/render_step.py` takes pictures of it.
 
 import { open } from '../src/step';
-import { mount } from '../src/view';
+import { mount, type NewCells } from '../src/view';
 import type { Event, KernelMessage, Link } from '../src/view/types';
 import { Story, StoryKernel } from '../tests/step/story';
 
@@ -70,8 +70,8 @@ function show(at: number | null): { host: HTMLElement; link: StoryLink } {
   const host = document.createElement('div');
   document.querySelector('main')?.append(host);
   const link = new StoryLink(new StoryKernel(new Story(), at));
-  const newCell = (source: string): void => void (document.title = source);
-  mount(host, { run_id: 'run-7' }, link, { loadStep: () => Promise.resolve({ open }), newCell });
+  const newCells: NewCells = ([cell]) => void (document.title = cell?.source ?? '');
+  mount(host, { run_id: 'run-7' }, link, { loadStep: () => Promise.resolve({ open }), newCells });
   link.tell();
   return { host, link };
 }

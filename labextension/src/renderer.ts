@@ -4,9 +4,10 @@
 
 import { Widget } from '@lumino/widgets';
 import type { CellChanges } from './cells/token';
-import type { Mounted } from './view';
+import type { CodeCell, Mounted } from './view';
 import type { TraceJson } from './view/types';
 import type { MimeModel, NotebookPanel, Renderer } from './shell/notebook';
+import { insertCode } from './shell/new_cells';
 import { SessionLink } from './shell/session';
 import { goneNote, untrustedNote } from './shell/note';
 import { picturesIn } from './shell/pictures';
@@ -95,7 +96,7 @@ export class TraceRenderer extends Widget {
     const reverting = document.createElement('span');
     this.view = mount(host, trace, link, {
       loadStep: () => import(/* webpackChunkName: "step" */ './step'),
-      newCell: (source, outputs) => this.addCell(source, outputs),
+      newCells: cells => this.addCells(cells),
       tools: [reverting]
     });
     void this.changes().then(changes => {
@@ -161,14 +162,11 @@ export class TraceRenderer extends Widget {
     }
   }
 
-  /** Put code into a new cell below this one; last, where the trace stands outside the notebook.
-   *
-   * It is trusted as the trace is that it comes from: else the whole notebook would not be. */
-  private addCell(source: string, outputs: readonly object[] = []): void {
+  /** Put code into cells below this one; last, where the trace stands outside the notebook. */
+  private addCells(cells: readonly CodeCell[]): void {
     const { model, widgets } = this.panel.content;
     const at = widgets.findIndex(({ node }) => node.contains(this.node));
-    const cell = { cell_type: 'code', source, outputs, metadata: { trusted: true } } as const;
-    model?.sharedModel.insertCell(at < 0 ? widgets.length : at + 1, cell);
+    if (model) insertCode(model, at < 0 ? widgets.length : at + 1, cells);
   }
 
   /** Say that the kernel is gone, or (null) take that back. */

@@ -27,6 +27,7 @@ FIGURE = (
 )
 RISKY = "import shutil\nshutil.rmtree('away')"
 CODES = [COUNT, TABLE, FIGURE]
+N_CELLS = "n => window.jupyterapp.shell.currentWidget.content.widgets.length === n"
 CLIPBOARD = "() => navigator.clipboard.readText()"
 
 
@@ -106,6 +107,44 @@ def test_the_notebook_stays_trusted(lab: Lab, page: Page, server: Server, name: 
     study.notebook.screenshot("as-cells-dark")
 
 
+def test_long_code_becomes_a_cell_whole(lab: Lab, page: Page, server: Server, name: str) -> None:
+    """The trace has an excerpt of it; the kernel, which is asked, has all."""
+    code = "\n".join(f"value_{i} = {i}" for i in range(2_000))
+    study = Study(page, lab, server, name, "%%kimi --ask never\nname them all")
+    control.order(server, turn(("run_python", {"code": code})), turn(text="Done."))
+    study.run_asked()
+    study.trace.get_by_role("button", name="Expand all").click()
+    study.trace.get_by_role("button", name="more lines").click()
+    expect(study.trace.get_by_text("left out here")).to_be_visible()
+    press(study, 0, "As a cell")
+    page.wait_for_function(N_CELLS, arg=len(study.ids) + 1)
+    assert [cell["source"] for cell in below(study)] == [code]
+
+
+UNDO = "name => window.jupyterapp.commands.execute(`notebook:${name}-cell-action`)"
+
+
+@pytest.mark.parametrize("place", ["alone", "together"])
+def test_one_undo_takes_all_code_away(
+    request: pytest.FixtureRequest, page: Page, server: Server, name: str, place: str
+) -> None:
+    """The control is the cell that the person has just made: it stays."""
+    shared: Lab = request.getfixturevalue("lab" if place == "alone" else "collab_lab")
+    study = study_of(page, shared, server, name)
+    study.write_below("mine = 1")
+    before = study.cells()
+    study.trace.get_by_role("button", name="All code as cells").click()
+    page.wait_for_function(N_CELLS, arg=len(before) + 3)
+    assert [cell["source"] for cell in below(study)] == [*CODES, "mine = 1"]
+    page.evaluate(UNDO, "undo")
+    page.wait_for_function(N_CELLS, arg=len(before))
+    assert [cell["id"] for cell in study.cells()] == [cell["id"] for cell in before]
+    page.evaluate(UNDO, "redo")
+    page.wait_for_function(N_CELLS, arg=len(before) + 3)
+    assert [cell["source"] for cell in below(study)] == [*CODES, "mine = 1"]
+    assert below(study)[0]["outputs"][0]["text"] == "counted 1\n"
+
+
 def test_a_request_becomes_a_cell(lab: Lab, page: Page, server: Server, name: str) -> None:
     study = study_of(page, lab, server, name)
     press(study, 1, "Copy request as cell")
@@ -170,3 +209,18 @@ def test_a_trace_without_its_notebook_copies(
     expect(panel.tab.get_by_role("button", name="Copied: paste it")).to_be_visible()
     assert page.evaluate(CLIPBOARD) == "\n\n".join(CODES)
     panel.screenshot("as-cells-tab")
+
+
+def test_a_trace_beside_its_notebook_puts_code_last(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    study = study_of(page, lab, server, name)
+    panel = Panel(page).show()
+    panel.row("count, tell, draw").first.dblclick()
+    panel.tab.get_by_role("button", name="All code as cells").click(timeout=WAIT_MS)
+    tabs = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab")
+    tabs.filter(has_text=study.notebook.path.name).click()
+    page.wait_for_function(N_CELLS, arg=len(study.ids) + 3)
+    made = study.cells()[-3:]
+    assert [cell["source"] for cell in made] == CODES
+    assert made[0]["outputs"][0]["text"] == "counted 1\n"

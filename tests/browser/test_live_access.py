@@ -296,6 +296,34 @@ def test_the_page_never_scrolls_sideways(browser: Browser, width: int, scale: in
     page.close()
 
 
+TIGHT = """[...window.shown.querySelectorAll('button')].filter(node => {
+  const box = node.getBoundingClientRect();
+  const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  for (let text; box.width && (text = texts.nextNode());) {
+    let at = text.parentElement;  // what may be cut short shows that it was
+    while (at !== node && getComputedStyle(at).overflowX === 'visible') at = at.parentElement;
+    const words = document.createRange();
+    words.selectNodeContents(text);
+    const { left, right, width } = words.getBoundingClientRect();
+    const isOut = left < box.left - 0.5 || right > box.right + 0.5;
+    if (at === node && width && isOut) return true;
+  }
+}).map(node => node.ariaLabel || node.textContent)"""
+
+
+@pytest.mark.parametrize("state", some(STATES, "question"))
+def test_no_words_are_wider_than_their_button(page: Page, state: str) -> None:
+    """In a page of 1180 px: alone, beside JupyterLab's side bar, and with a cell beside it."""
+    page.set_viewport_size({"width": 1180, "height": 500})
+    view = ViewPage(page).open()
+    for width in (1156, 760, 690, 566):
+        page.evaluate(f"document.querySelector('#output').style.width = '{width}px'")
+        show(view, state)
+        assert page.evaluate(TIGHT) == [], width
+    page.evaluate("window.shown.querySelectorAll('.seg,.b').forEach(e => e.style.maxWidth='30px')")
+    assert page.evaluate(TIGHT), "the control: words that stick out would be seen"
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_forced_colours(page: Page, *, dark: bool) -> None:
     page.emulate_media(forced_colors="active", color_scheme="dark" if dark else "light")

@@ -11,7 +11,7 @@ export interface CellJson {
   readonly execution_count?: number | null;
 }
 
-interface Undoable {
+export interface Undoable {
   /** Several changes as one; `undoable` for the person who presses Ctrl+Z. */
   transact(change: () => void, undoable?: boolean): void;
   /** Not in the documented interface; without it a step of undo may hold what was typed before. */
@@ -53,7 +53,7 @@ export function isCode(cell: SharedCell): cell is SharedCodeCell {
 }
 
 /** Make a change that is one step of undo by itself. */
-export function asOneStep(place: SharedNotebook | SharedCell, change: () => void): void {
+export function asOneStep(place: Undoable, change: () => void): void {
   place.undoManager?.stopCapturing();
   try {
     place.transact(change);

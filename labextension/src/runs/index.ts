@@ -2,6 +2,8 @@
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { Acts } from './acts';
+import { insertCode } from '../shell/new_cells';
+import type { NewCells } from '../view';
 import type { StoreDoor } from './door';
 import type { App, Parts } from './host';
 import { LiveStore } from './live_store';
@@ -64,14 +66,13 @@ function openTab(app: App, parts: Parts, store: LiveStore, row: RunRow): RunTab 
 
 function newTab(app: App, { tracker }: Parts, store: LiveStore, row: RunRow): RunTab {
   const kernel = store.kernels.reach(row.run_id)?.kernel;
-  const newCell = (source: string): void => {
+  const newCells: NewCells = cells => {
     const panel = tracker?.find(({ context }) => context.path === row.notebook);
     const { model } = panel?.content ?? {};
-    const n = model?.cells.length ?? 0;
-    model?.sharedModel.insertCell(n, { cell_type: 'code', source });
+    if (model) insertCode(model, model.cells.length, cells);
   };
   const hasNotebook = tracker?.find(({ context }) => context.path === row.notebook);
-  const tab = new RunTab(row, store.server, kernel, hasNotebook && newCell);
+  const tab = new RunTab(row, store.server, kernel, hasNotebook && newCells);
   if (kernel) tab.disposed.connect(store.kernels.hold(kernel.id));
   app.shell.add(tab, 'main');
   if (!tab.parent) {

@@ -6,7 +6,7 @@ import { goneNote } from '../shell/note';
 import { h } from '../view/dom';
 import { askFor } from '../view/goals';
 import { oneLine } from '../view/phrases';
-import type { Extras, Mounted, TraceJson } from '../view';
+import type { Extras, Mounted, NewCells, TraceJson } from '../view';
 import type { WatchedKernel } from './host';
 import { runsIcon } from './icon';
 import { LiveLink, StoredLink } from './links';
@@ -32,7 +32,7 @@ export class RunTab extends Widget {
     private readonly row: RunRow,
     private readonly server: ServerRuns,
     private readonly kernel: WatchedKernel | undefined,
-    private readonly newCell: ((source: string) => void) | undefined
+    private readonly newCells: NewCells | undefined
   ) {
     super();
     this.id = tabId(row.run_id);
@@ -114,7 +114,7 @@ export class RunTab extends Widget {
 
   private get extras(): Extras {
     const loadStep: Extras['loadStep'] = () => import(/* webpackChunkName: "step" */ '../step');
-    return this.newCell ? { loadStep, newCell: this.newCell } : { loadStep };
+    return this.newCells ? { loadStep, newCells: this.newCells } : { loadStep };
   }
 }
 

@@ -1,5 +1,6 @@
 // The way to a run's notebook: to its cell, and to a new cell below it.
 
+import { insertCode } from '../shell/new_cells';
 import type { App, Panel, Tracker } from './host';
 import type { RunRow } from './store';
 import { nameOf } from './words';
@@ -57,7 +58,7 @@ export async function resumeIn(
   const line = `%kimi resume ${row.run_id}`;
   const source = isLoaded ? line : `${LOAD}\n${line}`;
   const index = at < 0 ? content.widgets.length : at + 1;
-  content.model?.sharedModel.insertCell(index, { cell_type: 'code', source });
+  if (content.model) insertCode(content.model, index, [{ source }]);
   await goTo(panel, index);
   await app.commands.execute('notebook:run-cell');
 }

@@ -2,6 +2,7 @@
 // Its own packages would bring several hundred megabytes for these types.
 
 import type { Widget } from '@lumino/widgets';
+import type { CellJson, Undoable } from '../cells/shared';
 import type { ControlKernel } from './control';
 
 export interface Signal<Sender, Args> {
@@ -66,18 +67,10 @@ export interface NotebookModel {
   /** Whether other pages may have the same model. */
   readonly collaborative: boolean;
   /** Its state is shared like its cells, and never saved. */
-  readonly sharedModel: {
+  readonly sharedModel: Undoable & {
     setState(key: string, value: string): void;
     getState(key: string): unknown;
-    insertCell(
-      index: number,
-      cell: {
-        cell_type: 'code';
-        source: string;
-        outputs?: readonly object[];
-        metadata?: { trusted: boolean };
-      }
-    ): unknown;
+    insertCells(index: number, cells: readonly CellJson[]): unknown;
   };
 }
 

@@ -33,6 +33,8 @@ export class Tabs {
   private readonly buttons = new Map<Tab, { button: HTMLButtonElement; more: HTMLElement }>();
   private open: Tab = 'History';
   private openedAt = '';
+  /** Whether `open` was chosen for a move of which nothing is known yet. */
+  private isEarly = false;
   private form: HTMLElement | null = null;
 
   constructor(
@@ -63,7 +65,8 @@ export class Tabs {
     const key = `${model.runId} ${facts.n} ${facts.place}`;
     if (key !== this.openedAt) {
       this.openedAt = key;
-      this.open = OPENS[facts.place];
+      if (!this.isEarly) this.open = OPENS[facts.place];
+      this.isEarly = false;
       this.panel.scrollTop = 0;
     }
     for (const [tab, { button: node, more }] of this.buttons) {
@@ -75,9 +78,12 @@ export class Tabs {
   }
 
   show(tab: Tab): void {
+    const { shown, at } = this.model;
     this.open = tab;
+    this.isEarly = shown?.n !== at;
     this.panel.scrollTop = 0;
-    if (this.model.shown) this.draw(this.model.shown);
+    this.mark();
+    if (shown) this.draw(shown);
   }
 
   /** Put a form in the place of the pane, or (null) take it away. */
@@ -86,12 +92,16 @@ export class Tabs {
     if (this.model.shown) this.draw(this.model.shown);
   }
 
-  private draw(facts: MoveFacts): void {
+  private mark(): void {
     for (const [tab, { button: node }] of this.buttons) {
       const isOpen = tab === this.open;
       put(node, { 'aria-selected': String(isOpen), tabindex: isOpen ? 0 : -1 });
     }
     put(this.panel, { 'aria-label': nameOf(this.open) });
+  }
+
+  private draw(facts: MoveFacts): void {
+    this.mark();
     const pane = this.panes[this.open];
     if (!this.form) pane.update(facts);
     const shown = this.form ?? pane.node;

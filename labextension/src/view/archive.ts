@@ -1,6 +1,8 @@
 // Steps of which the view has a line alone, asked from the kernel that still has the run.
 
+import type { Call } from './call';
 import { RunView } from './fold';
+import { clean } from './phrases';
 import { bounded } from './pictures';
 import type { Scene } from './stored';
 import type { Step } from './steps';
@@ -13,6 +15,8 @@ const CHUNK = 10;
 const REACH = 3;
 /** Steps that are kept once they came. */
 const KEPT = 100;
+/** The line that stands in an excerpt for what it lacks. */
+const CUT = /^… .* left out here …$/m;
 
 export class Archive {
   private readonly whole = new Map<number, Step>();
@@ -55,6 +59,22 @@ export class Archive {
       'Its texts were left out to keep this notebook small, and no kernel answers that has them. {show} brings the run back from memory or disk; then this step opens.',
       { show: `%kimi show ${runId}` }
     );
+  }
+
+  /** All code of a call, of which the trace may have an excerpt alone.
+   *
+   * @throws if nobody answers who has it
+   */
+  async code({ number }: Step, { index, code }: Call): Promise<string> {
+    if (code && !CUT.test(code)) return code;
+    const codes = eventsIn(await this.ask(number, number)).flatMap(event => {
+      const isOfCall = event.kind === 'tool_started' || event.kind === 'approval_asked';
+      const given = isOfCall && event.index === index ? event.arguments?.['code'] : null;
+      return typeof given === 'string' ? [clean(given)] : [];
+    });
+    const last = codes.at(-1);
+    if (last === undefined) throw new Error('No such call is known.');
+    return last;
   }
 
   /** A kernel may be there now: what it did not have can be asked for again. */

@@ -4,14 +4,19 @@
 import { blockNode } from './blocks';
 import type { Call } from './call';
 import type { Desk } from './desk';
-import { button, setText } from './dom';
+import { button, h, setText } from './dom';
+import type { Step } from './steps';
 import type { Block, Picture } from './types';
-import { t } from '../words';
+import { counted, t } from '../words';
 
-/** Puts code into a new cell of the notebook, with outputs in nbformat's shape. */
-export type NewCell = (source: string, outputs?: readonly object[]) => void;
+/** Code for a cell of the notebook, with outputs in nbformat's shape. */
+export interface CodeCell {
+  readonly source: string;
+  readonly outputs?: readonly object[];
+}
+/** Puts code into new cells of the notebook, one below the other; one undo takes them away. */
+export type NewCells = (cells: readonly CodeCell[]) => void;
 type Pictures = ReadonlyMap<string, Picture>;
-const CUT = /^… .* left out here …$/m;
 
 const NO_VALUE =
   /^(?:\s|#|@|[)\]}]|(?:async|await|assert|class|def|del|for|from|global|if|elif|else|import|pass|print|raise|return|try|except|finally|while|with|display)\b)|[^=!<>]=[^=]|[;:\\,([{]\s*$/;
@@ -66,50 +71,76 @@ export function showAll(code: string): string | null {
   ].join('\n');
 }
 
-/** Whether a call's code can become a cell: it is Python, and the trace has kept all of it. */
-export function isCell({ isPython, code }: Call): boolean {
-  return isPython && !CUT.test(code);
-}
-
-/** A button that puts code into cells.
+/** A button that puts code into cells, with room for what has to be said of it.
  *
- * @param act does it; where the front end gives no way to the notebook it copies, and calls `copied`
+ * @param act does it; where the front end gives no way to the notebook it copies, and calls
+ *   `copied`; what it returns is said
  */
 export function cellButton(
+  desk: Desk,
   words: string,
-  act: (copied: () => void) => void
-): HTMLButtonElement {
+  act: (copied: () => void) => Promise<string> | undefined
+): HTMLElement {
+  const note = h('span', { class: 'm s' });
   const copied = (): void => setText(node, t('Copied: paste it into a new cell'));
-  const node: HTMLButtonElement = button({}, () => act(copied), words);
-  return node;
+  const say = (said: string): void => {
+    setText(note, said);
+    if (said) desk.say(said);
+  };
+  const press = (): void => {
+    const asked = act(copied);
+    if (asked) setText(note, t('Asking the kernel')); // never drawn where the code is here
+    void asked?.then(say);
+  };
+  const node = button({}, press, words);
+  return h('span', { class: 'row' }, node, note);
+}
+
+/** Put the code of calls into cells, each with what it has shown.
+ *
+ * @returns what to say of calls of which the trace has an excerpt, and nobody answers with the rest
+ */
+export async function putCalls(
+  desk: Desk,
+  calls: readonly (readonly [Step, Call])[],
+  copied: () => void
+): Promise<string> {
+  const { pictures } = desk.scene.view;
+  const asked = calls.map(async ([step, call]) => {
+    const source = await desk.archive.code(step, call);
+    return { source, outputs: outputsOf(call, pictures) };
+  });
+  const settled = await Promise.allSettled(asked);
+  const cells = settled.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []));
+  if (cells.length && desk.newCells) desk.newCells(cells);
+  else if (cells.length) {
+    desk.copy(cells.map(({ source }) => source).join('\n\n'), t('Code'), copied);
+  }
+  const n = calls.length - cells.length;
+  const missed = { calls: counted(n, 'call') };
+  return n ? t('{calls} left out: only an excerpt is here, and no kernel has the rest', missed) : '';
 }
 
 /** The button that puts all code of a run into cells: what ran well, in its order. */
 export class AllCells {
-  private readonly button = cellButton(t('All code as cells'), copied => this.put(copied));
+  private readonly button: HTMLElement;
 
-  constructor(private readonly desk: Desk) {}
+  constructor(private readonly desk: Desk) {
+    this.button = cellButton(desk, t('All code as cells'), copied =>
+      putCalls(desk, this.calls(), copied)
+    );
+  }
 
   /** Nothing where there is no code, or where older steps are here as lines only. */
   get nodes(): HTMLElement[] {
     return !this.desk.scene.view.lines.length && this.calls().length ? [this.button] : [];
   }
 
-  private calls(): Call[] {
-    const calls = this.desk.scene.view.steps.flatMap(step => step.calls);
-    return calls.filter(call => isCell(call) && call.done && !call.isError && !call.stopped);
-  }
-
-  private put(copied: () => void): void {
-    const { desk } = this;
-    const calls = this.calls();
-    if (!desk.newCell) {
-      desk.copy(calls.map(({ code }) => code).join('\n\n'), t('Code'), copied);
-      return;
-    }
-    // Each goes below the trace, so the last comes first.
-    for (const call of calls.reverse()) {
-      desk.newCell(call.code, outputsOf(call, desk.scene.view.pictures));
-    }
+  private calls(): (readonly [Step, Call])[] {
+    const { steps } = this.desk.scene.view;
+    const calls = steps.flatMap(step => step.calls.map(call => [step, call] as const));
+    return calls.filter(([, call]) => {
+      return call.isPython && call.done && !call.isError && !call.stopped;
+    });
   }
 }

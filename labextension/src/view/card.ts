@@ -1,7 +1,7 @@
 // A tool call: its code, what it showed, what the model got of it, and how it ended.
 
 import { Approval } from './approval';
-import { cellButton, isCell, outputsOf, showAll } from './as_cell';
+import { cellButton, putCalls, showAll } from './as_cell';
 import { blockNode, textNode, traceback } from './blocks';
 import { codeNode, diffNode, failingLine } from './code';
 import type { Desk, RequestForm } from './desk';
@@ -191,7 +191,7 @@ export class CallCard {
     const { desk, call, step } = this;
     const box = h('div', { class: 'acts', hidden: true });
     if (call.code) {
-      box.append(button({ class: 'b' }, () => desk.copy(call.code, t('Code')), t('Copy code')));
+      box.append(button({ class: 'b' }, () => void this.copyCode(), t('Copy code')));
     }
     box.append(...this.cells());
     const forms: [RequestForm, string, string][] = [
@@ -215,21 +215,31 @@ export class CallCard {
   /** What can be put into cells of the notebook. */
   private cells(): HTMLElement[] {
     const { desk, call, step } = this;
-    const put = (words: string, code: string, outputs: () => object[] = () => []): HTMLElement =>
-      cellButton(words, copied => {
-        if (desk.newCell) desk.newCell(code, outputs());
-        else desk.copy(code, t('Code'), copied);
-      });
-    const shown = (): object[] => outputsOf(call, desk.scene.view.pictures);
     const isCut = call.outputs.some(block => block.kind === 'table' && block.note);
     const all = isCut ? showAll(call.code) : null;
-    const request = (copied: () => void): void =>
+    const showsAll = (source: string) => (copied: () => void) => {
+      if (desk.newCells) desk.newCells([{ source }]);
+      else desk.copy(source, t('Code'), copied);
+      return undefined;
+    };
+    const request = (copied: () => void): undefined => {
       desk.copyRequest(step.number, 'cell', copied);
+    };
+    const own = (copied: () => void): Promise<string> => putCalls(desk, [[step, call]], copied);
     return [
-      ...(isCell(call) ? [put(t('As a cell'), call.code, shown)] : []),
-      ...(all ? [put(t('Show all of the table'), all)] : []),
-      ...(desk.alive ? [cellButton(t('Copy request as cell'), request)] : [])
+      ...(call.isPython ? [cellButton(desk, t('As a cell'), own)] : []),
+      ...(all ? [cellButton(desk, t('Show all of the table'), showsAll(all))] : []),
+      ...(desk.alive ? [cellButton(desk, t('Copy request as cell'), request)] : [])
     ];
+  }
+
+  private async copyCode(): Promise<void> {
+    const { desk, call, step } = this;
+    try {
+      desk.copy(await desk.archive.code(step, call), t('Code'));
+    } catch {
+      desk.copy(call.code, t('An excerpt of the code')); // nobody answers who has more
+    }
   }
 
   private code(): HTMLElement[] {

@@ -1,7 +1,7 @@
 // What the parts of a view share: the run as it is now, and what they can ask of the whole.
 
 import type { Decision } from './approval';
-import type { NewCell } from './as_cell';
+import type { NewCells } from './as_cell';
 import type { Archive } from './archive';
 import type { Step } from './steps';
 import type { Scene } from './stored';
@@ -25,8 +25,8 @@ export interface Desk {
   /** Let a screen reader say it, when it has said what comes before. */
   say(words: string): void;
   copy(text: string, what: string, done?: () => void): void;
-  /** A new cell below the trace; null where the front end gives no way to one. */
-  readonly newCell: NewCell | null;
+  /** New cells below the trace; null where the front end gives no way to them. */
+  readonly newCells: NewCells | null;
   copyRequest(step: number, form: RequestForm | 'cell', copied?: () => void): void;
   goTo(step: number): void;
 }

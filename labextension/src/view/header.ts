@@ -42,6 +42,8 @@ export class Header {
   private readonly usual = h('span', { class: 'm nw usual' });
   private readonly step = h('span', { class: 'm nw' });
   private readonly time = h('span', { class: 'm nw' });
+  /** Its buttons go to a line of their own together where there is no room. */
+  private readonly acts = h('span', { class: 'keep' });
   private readonly stop: HTMLButtonElement;
   private readonly decision: HTMLButtonElement;
   /** What the run as a whole asks: whether to go on past a limit. */
@@ -167,7 +169,10 @@ export class Header {
     this.phase.replaceChildren(...(shown ? [icon(...shown)] : []));
     put(this.node, { class: 'hd' });
     const state = h('span', { class: 'state' }, this.phase, this.words);
-    const stop = desk.live && this.stop;
+    const given = (part: HTMLElement | false): part is HTMLElement => Boolean(part);
+    const decision = phase === 'asking' && this.decision;
+    const acts = [desk.live && decision, ...this.door.controls, desk.live && this.stop];
+    reconcile(this.acts, acts.filter(given));
     const parts = [
       this.lead,
       this.who,
@@ -178,14 +183,9 @@ export class Header {
       this.time,
       h('span', { class: 'grow' }),
       this.tools,
-      desk.live && phase === 'asking' && this.decision,
-      ...this.door.controls,
-      stop
+      this.acts
     ];
-    reconcile(
-      this.node,
-      parts.filter((part): part is HTMLElement => Boolean(part))
-    );
+    reconcile(this.node, parts);
   }
 
   private over(): void {

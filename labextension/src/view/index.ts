@@ -4,6 +4,7 @@ import type { Extras } from './step_door';
 import { TraceView } from './trace';
 import type { Link, TraceJson } from './types';
 
+export type { CodeCell, NewCells } from './as_cell';
 export type { Extras, StepModule } from './step_door';
 export type { KernelMessage, Link, TraceJson } from './types';
 

@@ -1,7 +1,7 @@
 // The way from a trace to the step view: a module of its own, which is loaded when it is opened.
 // While the run rests at a move it opens by itself, unless the person has closed it.
 
-import type { NewCell } from './as_cell';
+import type { NewCells } from './as_cell';
 import { whoOf } from './phrases';
 import type { Desk } from './desk';
 import { button, icon, put } from './dom';
@@ -36,7 +36,7 @@ export interface StepModule {
 /** What a host offers besides the trace. */
 export interface Extras {
   readonly loadStep?: () => Promise<StepModule>;
-  readonly newCell?: NewCell;
+  readonly newCells?: NewCells;
   /** The host's own, among those of a finished run. */
   readonly tools?: readonly HTMLElement[];
 }
@@ -105,12 +105,13 @@ export class StepDoor {
     this.isLoading = true;
     try {
       const step = await extras.loadStep();
+      const { newCells } = extras;
       const { scripted, model } = desk.scene.view;
       this.pane = step.open({
         ...this.space,
         runId: desk.scene.view.runId,
         who: () => whoOf(scripted, model),
-        newCell: extras.newCell ?? null,
+        newCell: newCells ? source => newCells([{ source }]) : null,
         close: () => this.close(),
         words: language()
       });

@@ -7,10 +7,11 @@ import { CODE } from './styles_code';
 
 const SHELL = `
 .run{border:1px solid var(--nba-line);border-radius:6px;background:var(--nba-bg)}
-.hd{display:flex;align-items:center;gap:8px;min-height:40px;padding:0 8px 0 12px;border-bottom:1px solid var(--nba-line);position:sticky;top:0;z-index:2;background:var(--nba-bg);border-radius:6px 6px 0 0}
+.hd{display:flex;align-items:center;gap:6px 8px;min-height:40px;padding:6px 8px 6px 12px;border-bottom:1px solid var(--nba-line);position:sticky;top:0;z-index:2;background:var(--nba-bg);border-radius:6px 6px 0 0}
 .hd .who{font-weight:600}.hd .sep{width:1px;height:16px;background:var(--nba-line-strong);flex:none}
-.hd .state{display:inline-flex;align-items:center;gap:6px;min-width:0}.hd .state .words{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.hd.long .state .words{white-space:normal;padding:4px 0}.hd.long .b{flex:none}
+.hd .state{display:inline-flex;align-items:center;gap:6px;min-width:0;flex:1000 1 96px;max-width:max-content}.hd .state .words{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.hd.long .state{flex-basis:320px}.hd.long .state .words{white-space:normal;padding:4px 0}.hd .b{flex:none}
+.run>.hd,.hd .keep{flex-wrap:wrap;justify-content:flex-end}.hd .keep{display:inline-flex;gap:6px 8px}
 .hd .lead{display:inline-flex;align-items:center}
 .badge{display:block;padding:4px 12px;font-size:12px;border-bottom:1px dashed var(--nba-ctl-line)}
 .top .badge{display:inline-block;margin:12px 16px 0;border:1px dashed var(--nba-ctl-line);border-radius:4px;padding:1px 6px}
@@ -76,7 +77,7 @@ const NARROW = `
 @container (max-width:480px){
 .st,.group>.st,.many .st{grid-template-columns:20px minmax(16px,auto) minmax(0,1fr) auto;row-gap:0;padding-top:4px;padding-bottom:4px}
 .st .deed{grid-column:3/5;grid-row:2;justify-content:start}.st .deed:empty{display:none}.st .dur{grid-column:4;grid-row:1}.st .gist{white-space:normal}
-.body{padding-left:12px}.hd{flex-wrap:wrap;padding:6px 8px 6px 12px}.hd .sep,.hd .usual{display:none}.sl{gap:2px 10px}.hd .state .words{white-space:normal}
+.body{padding-left:12px}.hd .sep,.hd .usual{display:none}.sl{gap:2px 10px}.hd .state .words{white-space:normal}
 .oh,.ch{flex-wrap:wrap;padding-top:4px;padding-bottom:4px}.md{padding-left:12px;padding-right:12px}
 }
 @media (prefers-reduced-motion:reduce){.spin,.live .win p:last-child::after,.stream::after{animation:none!important}}

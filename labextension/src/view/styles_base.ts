@@ -35,7 +35,7 @@ code{font-size:12px}
 b{font-weight:600}
 .m{color:var(--nba-text2)}.s{font-size:12px}.xs{font-size:11px}
 .grow{flex:1 1 auto;min-width:0}.el{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;min-width:0}
-.row{display:inline-flex;align-items:center;gap:6px;min-width:0}.nw{white-space:nowrap}
+.row{display:inline-flex;align-items:center;gap:6px;min-width:0}.row>.b{flex:none}.b+.m:empty{display:none}.nw{white-space:nowrap}
 .i{width:14px;height:14px;flex:none;display:inline-block;vertical-align:-2px;fill:none;stroke:currentColor;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}
 .i.f{fill:currentColor;stroke:none}
 :focus-visible{outline:2px solid var(--nba-accent);outline-offset:1px}

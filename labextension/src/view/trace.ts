@@ -3,7 +3,7 @@
 import { Announcer } from './announce';
 import { type Decision, focusQuestion } from './approval';
 import { AnswerTop } from './answer_top';
-import { AllCells, type NewCell } from './as_cell';
+import { AllCells, type NewCells } from './as_cell';
 import { Archive } from './archive';
 import { requestText, type SentRequest, toClipboard, withRequest } from './copy';
 import { ChartPane } from './chart_pane';
@@ -49,7 +49,7 @@ export class TraceView implements Desk {
   private readonly errors: ErrorButtons;
   private readonly long: LongRunView;
   readonly archive: Archive;
-  readonly newCell: NewCell | null;
+  readonly newCells: NewCells | null;
   private readonly cells = new AllCells(this);
   private readonly tools: readonly HTMLElement[];
   private readonly all: HTMLButtonElement;
@@ -69,7 +69,7 @@ export class TraceView implements Desk {
     extras: Extras = {}
   ) {
     this.feed = new Feed(trace);
-    this.newCell = extras.newCell ?? null;
+    this.newCells = extras.newCells ?? null;
     this.tools = extras.tools ?? [];
     this.door = this.doorTo(extras);
     this.header = new Header(
@@ -166,7 +166,7 @@ export class TraceView implements Desk {
   copyRequest(step: number, form: RequestForm | 'cell', copied?: () => void): void {
     const use = (sent: SentRequest): void => {
       const text = requestText(sent, form === 'cell' ? 'python' : form);
-      if (form === 'cell' && this.newCell) this.newCell(text);
+      if (form === 'cell' && this.newCells) this.newCells([{ source: text }]);
       else this.copy(text, t('Request of step {n}', { n: step }), copied);
     };
     withRequest(this.ask('request', { step }), use, words => this.announcer.alert(words));

@@ -14,7 +14,8 @@ function pages(n: number): NotebookModel[] {
     cells: { length: 0, get: () => expect.fail('no cell is asked for') },
     collaborative: n > 1,
     sharedModel: {
-      insertCell: () => expect.fail('no cell is made'),
+      insertCells: () => expect.fail('no cell is made'),
+      transact: () => expect.fail('nothing is changed'),
       getState: key => own.get(key)?.[1],
       setState: (key, value) => {
         const said: [number, string] = [(now += 1), value];

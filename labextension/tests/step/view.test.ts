@@ -42,6 +42,28 @@ describe('the step view', () => {
     expect(open()).toEqual([expect.stringMatching(/^Reply 1 call/)]);
   });
 
+  it('keeps a tab that was chosen before the facts of its move came', async () => {
+    const tab = (name: string): HTMLElement => {
+      const tabs = [...document.querySelectorAll<HTMLElement>('[role=tab]')];
+      return tabs.find(each => each.textContent.startsWith(name)) ?? document.body;
+    };
+    const open = (): string[] => texts(document, '[role=tab][aria-selected=true]');
+    const opening = stepPage(13);
+    tab('History').click();
+    expect(open()).toEqual([expect.stringMatching(/^History/)]);
+    const { node, press, drawn } = await opening;
+    expect(open()).toEqual([expect.stringMatching(/^History/)]);
+    node.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }));
+    tab('Reply').click();
+    await drawn();
+    expect(open()).toEqual([expect.stringMatching(/^Reply/)]);
+    await press('ArrowRight'); // the choice was for that move alone
+    expect(open()).toEqual([expect.stringMatching(/^Request/)]);
+    tab('History').click();
+    await press('ArrowLeft'); // and one for a move that is shown does not go along
+    expect(open()).toEqual([expect.stringMatching(/^Tool/)]);
+  });
+
   it('shows the very bytes of the request', async () => {
     const { node, click, kernel } = await stepPage(13);
     await click('Exact bytes');

@@ -1,7 +1,7 @@
 // A view in jsdom, and a kernel's side of its link.
 import { vi } from 'vitest';
 
-import { mount, type KernelMessage, type Link } from '../../src/view';
+import { mount, type Extras, type KernelMessage, type Link } from '../../src/view';
 import type { Event } from '../../src/view/types';
 
 /** What jsdom lacks and a browser has. */
@@ -53,11 +53,11 @@ export interface Page {
 }
 
 /** Mount a view that is told these events. */
-export async function opened(events: readonly Event[]): Promise<Page> {
+export async function opened(events: readonly Event[], extras: Extras = {}): Promise<Page> {
   const kernel = new Kernel();
   const host = document.createElement('div');
   document.body.append(host);
-  const view = mount(host, { run_id: 'r1' }, kernel);
+  const view = mount(host, { run_id: 'r1' }, kernel, extras);
   kernel.snapshot(events);
   const drawn = (): Promise<void> => new Promise(done => setTimeout(done, 5));
   await drawn();
