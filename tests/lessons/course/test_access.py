@@ -19,7 +19,6 @@ from nbagent.lessons.course import exercises, notebooks
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 AXE = Path(__file__).parents[3] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
-PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 THEIRS = [".jp-InputPrompt", ".jp-OutputPrompt", ".highlight"]
 """The export's own: cells' numbers, and the colours of code. Nothing that we write is in them."""
 SERIOUS = """async (theirs) => {
@@ -73,7 +72,7 @@ def test_a_picture_that_says_nothing_is_found(page: Page, tmp_path: Path) -> Non
     book = notebooks.read(notebooks.source("01"))
     code = next(cell for cell in book.cells if cell.cell_type == "code")
     metadata = {"image/png": {"alt": "A loop"}}
-    code.outputs = [new_output("display_data", {"image/png": PIXEL}, metadata=metadata)]
+    code.outputs = [new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata=metadata)]
     book.cells[0].source += '\n\n<img alt="Figure" src="data:,">'
     assert judged(page, book, tmp_path / "page.html", "light") == []
     assert sorted(unsaid(page)) == sorted(NOTHING_SAID[:2])
