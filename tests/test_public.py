@@ -89,7 +89,6 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
     package = ROOT / "nbagent"
     sources = {f"nbagent/{path.relative_to(package)}" for path in package.rglob("*.py")}
     data = {"nbagent/py.typed", "nbagent/prompt.md", "nbagent/words/zh-CN.json"}
-    data |= {"nbagent/lessons/course/recap.js"}
     data |= {f"nbagent/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     data |= {"nbagent/trace/static/view.js", "nbagent/trace/static/step.js"}
     data |= {"nbagent/server/openapi.json", "nbagent/server/nbagent.json"}

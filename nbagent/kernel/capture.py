@@ -24,6 +24,7 @@ from typing import Any, Self
 
 from IPython.core.displayhook import DisplayHook
 
+from nbagent.kernel import figures
 from nbagent.kernel.calling import text_of_error, without_ours
 from nbagent.kernel.fds import Descriptors
 from nbagent.kernel.late import Late
@@ -84,6 +85,8 @@ class Capture:
             swaps.keep(sys, "displayhook")
         swaps.attr(shell, "displayhook", hook)
         swaps.attr(shell.display_trap, "hook", hook)
+        formatter = shell.display_formatter
+        swaps.attr(formatter, "format", figures.worded(formatter.format))
         swaps.attr(shell, "display_pub", _Publisher(self, shell, self._sink))
         self._show_traceback = swaps.attr(shell, "_showtraceback", self._traceback)
         printer = shell.InteractiveTB

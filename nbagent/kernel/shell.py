@@ -178,7 +178,7 @@ class LiveShell:
             return self._loop.run(coroutine)
 
     def _run_cell(self, code: str, call: _Call) -> Outcome:
-        with figures.flushed(call.sink), self._sources.watched():
+        with figures.flushed(call.sink, by_inline=True), self._sources.watched():
             result = self._shell.run_cell(code, store_history=False)
         error = result.error_before_exec or result.error_in_exec
         return Outcome(call.capture.value, error)

@@ -35,6 +35,10 @@ class State:
     orders: Orders = field(default_factory=Orders)
     prefixes: Prefixes = field(default_factory=Prefixes)
     lock: Lock = field(default_factory=Lock)
+    usual_pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.usual_pace = self.pace
 
 
 @dataclass(frozen=True, slots=True)

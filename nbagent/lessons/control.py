@@ -49,6 +49,12 @@ def set_pace(server: Server, tokens_per_s: float, ttft_s: float | None = None) -
     _call(server, "POST", "/lesson/pace", pace if ttft_s is None else pace | {"ttft_s": ttft_s})
 
 
+def restore(server: Server) -> None:
+    """Go back to the pace that the server began with, and forget the orders that wait."""
+    _call(server, "DELETE", "/lesson/pace")
+    _call(server, "DELETE", "/lesson/next")
+
+
 def clear(server: Server) -> None:
     """Forget the ledger and the orders that wait."""
     _call(server, "DELETE", "/lesson/ledger")

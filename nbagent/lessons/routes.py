@@ -108,6 +108,7 @@ class Handler(BaseHTTPRequestHandler):
             ("POST", "/lesson/next"): self._order,
             ("DELETE", "/lesson/next"): self._clear_orders,
             ("POST", "/lesson/pace"): self._set_pace,
+            ("DELETE", "/lesson/pace"): self._reset_pace,
             ("POST", "/lesson/stop"): self._stop,
         }
         route = routes.get((self.command, path))
@@ -196,6 +197,14 @@ class Handler(BaseHTTPRequestHandler):
         usual = Pace(ttft_s=float(wanted.get("ttft_s", self.server.state.pace.ttft_s)))
         pace = Pace.parse(str(wanted.get("tokens_per_s", "")), usual)
         self.server.state.pace = pace
+        self._tell_pace()
+
+    def _reset_pace(self, _: Entry) -> None:
+        self.server.state.pace = self.server.state.usual_pace
+        self._tell_pace()
+
+    def _tell_pace(self) -> None:
+        pace = self.server.state.pace
         rate = "inf" if math.isinf(pace.tokens_per_s) else pace.tokens_per_s
         self._send_json({"tokens_per_s": rate, "ttft_s": pace.ttft_s})
 

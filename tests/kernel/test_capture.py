@@ -123,6 +123,33 @@ def test_figures_are_flushed_also_after_an_error(kernel: LiveKernel) -> None:
     assert told.leaked == []
 
 
+TITLED = "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.title('Oslo'); plt.ylabel('°C')"
+
+
+def test_a_figure_says_in_words_what_it_shows(kernel: LiveKernel) -> None:
+    """Also where the backend is chosen in this very call, which drops printers of figures."""
+    again = "get_ipython().run_line_magic('matplotlib', 'inline')"
+    (shown,) = [b for b in kernel.tool(f"{again}\n{TITLED}").bundles if "image/png" in b]
+    assert shown["text/plain"] == "Oslo (y: °C)"
+    (shown,) = [b for b in kernel.tool(f"{TITLED}\nplt.show()").bundles if "image/png" in b]
+    assert shown["text/plain"] == "Oslo (y: °C)"
+    (plain,) = kernel.tool("plt.plot([1, 2]); plt.show()").bundles
+    assert plain["text/plain"].startswith("<Figure size"), "the control: it says nothing"
+    own = kernel.cell(f"{TITLED}\nplt.show()").outputs
+    assert [o["data"]["text/plain"] for o in own if "data" in o][-1].startswith("<Figure size")
+
+
+def test_a_form_of_the_users_own_for_figures_is_kept(kernel: LiveKernel) -> None:
+    form = "get_ipython().display_formatter.formatters['text/plain']"
+    kernel.cell(
+        "from matplotlib.figure import Figure as _Figure\n"
+        f"{form}.for_type(_Figure, lambda figure, p, _: p.text('mine'))"
+    )
+    shown = kernel.tool(f"{TITLED}\nplt.show()").bundles[-1]
+    kernel.cell(f"{form}.pop(_Figure)")
+    assert shown["text/plain"] == "mine"
+
+
 def test_out_in_underscore_and_counter_are_untouched(kernel: LiveKernel) -> None:
     before = kernel.cell("print(len(In), sorted(Out), get_ipython().execution_count)").stdout
     kernel.cell("41")

@@ -78,6 +78,9 @@ def test_a_returned_figure_that_pyplot_shows_goes_once(asked: LiveKernel) -> Non
     assert [part["type"] for part in content].count("image_url") == 1
     assert shown == ["display_data"]
     assert outcome == "figure"
+    cell = asked.cell("import matplotlib.pyplot as _plt; _ask('draw')")
+    assert [o for o in cell.outputs if "data" in o] == [], "the cell does not show it once more"
+    assert asked.cell("print(_plt.get_backend())").stdout.strip().endswith("inline")
 
 
 def test_an_error_names_its_line_and_no_file_of_this_kernel(asked: LiveKernel) -> None:

@@ -16,6 +16,7 @@ from nbagent.lessons import control
 from nbagent.lessons.judge import Refused
 from nbagent.lessons.ledger import Ledger
 from nbagent.lessons.orders import REFUSALS, STREAMS, TURNS, Orders
+from nbagent.lessons.pace import Pace
 from tests.lessons.conftest import Lesson, chunks, user
 from tests.lessons.kernel_like import ALL_TOOLS
 
@@ -201,6 +202,7 @@ def test_control_needs_the_key(lesson: Lesson) -> None:
         ("GET", "/lesson/ledger"),
         ("POST", "/lesson/next"),
         ("POST", "/lesson/pace"),
+        ("DELETE", "/lesson/pace"),
         ("POST", "/lesson/stop"),
     ):
         assert lesson.request(method, path, "{}", Authorization="Bearer wrong")[0] == 401
@@ -213,6 +215,15 @@ def test_the_pace_is_set_and_told(lesson: Lesson) -> None:
     _, _, told = lesson.request("POST", "/lesson/pace", '{"tokens_per_s": "inf"}')
     assert json.loads(told)["tokens_per_s"] == "inf"
     assert math.isinf(lesson.inner.state.pace.tokens_per_s)
+
+
+def test_a_server_is_put_back_to_how_it_began(lesson: Lesson) -> None:
+    state = lesson.inner.state
+    control.set_pace(lesson.server, 3.0, ttft_s=9.0)
+    control.order(lesson.server, {"kind": "overloaded"})
+    assert (state.pace, len(state.orders)) == (Pace(3.0, 9.0), 1), "the control: something to undo"
+    control.restore(lesson.server)
+    assert (state.pace, len(state.orders)) == (Pace(math.inf), 0)
 
 
 def test_a_verdict_reads_as_its_text() -> None:

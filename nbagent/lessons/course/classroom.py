@@ -119,7 +119,7 @@ class Classroom:
 
     def recap(self, number: str) -> Recap:
         """A lesson's questions."""
-        return Recap(exercises.lesson(number), interactive=_somebody_is_there(self._shell))
+        return Recap(exercises.lesson(number))
 
     def race(self) -> Race:
         """Two speeds of decoding side by side."""

@@ -33,6 +33,9 @@ class Place(Protocol):
 class Scripted:
     """The user's lesson server, from now on; what another kernel sends there is not seen.
 
+    A lesson that was left early may have left the server in haste, or with faults in store: it
+    begins as it was.
+
     Args:
         server: the server.
     """
@@ -44,6 +47,7 @@ class Scripted:
         self.server = server
         self.base_url = server.url
         self.api_key = server.key
+        control.restore(server)
         seen = control.ledger(server)
         self._since = seen[-1]["n"] + 1 if seen else 0
 

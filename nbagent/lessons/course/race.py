@@ -1,15 +1,18 @@
 """Two agents make the same turns at two speeds of decoding: a chart of where the time goes.
 
-With sliders where somebody is there, else a picture with the words and numbers beside it.
+A picture with the words and numbers beside it; below it sliders where somebody is there. They
+redraw the picture, which is an output of its own, so that a saved notebook keeps it as it was left.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
+
+from IPython.display import display
 
 WIDTH, BAR, GAP = 640, 26, 12
 PARTS = ("waiting for the first token", "decoding", "tools")
@@ -65,6 +68,23 @@ class Setting:
         return sum(self.parts(self.slow)) / sum(self.parts(self.fast))
 
 
+class Chart:
+    """One picture of the race.
+
+    Args:
+        setting: what is compared.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+
+    def __repr__(self) -> str:
+        return told(self.setting)
+
+    def _repr_html_(self) -> str:
+        return html(self.setting)
+
+
 class Race:
     """The chart, which shows itself.
 
@@ -80,11 +100,11 @@ class Race:
     def __repr__(self) -> str:
         return told(self.setting)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = {"text/plain": repr(self), "text/html": html(self.setting)}
+    def _ipython_display_(self) -> None:
+        show: Any = display  # IPython does not annotate it
+        chart = show(Chart(self.setting), display_id=True)
         if self.interactive:
-            return {**shown, **_widget(self.setting)._repr_mimebundle_(), "text/plain": repr(self)}
-        return shown
+            show(_sliders(self.setting, lambda changed: chart.update(Chart(changed))))
 
 
 def told(setting: Setting) -> str:
@@ -147,11 +167,10 @@ def svg(setting: Setting) -> str:
     )
 
 
-def _widget(setting: Setting) -> Any:
-    """The sliders above the chart, which follows them."""
+def _sliders(setting: Setting, redraw: Callable[[Setting], None]) -> Any:
+    """A slider for each number; `redraw` is given what they say."""
     import ipywidgets as widgets  # noqa: PLC0415 -- loaded when shown
 
-    chart = widgets.HTML(html(setting))
     wide = widgets.Layout(width="28em")
     sliders: dict[str, Any] = {}
     for name, (label, least, largest, step) in SLIDERS.items():
@@ -161,9 +180,9 @@ def _widget(setting: Setting) -> Any:
             style={"description_width": "11em"}, layout=wide, continuous_update=True,
         )  # fmt: skip
 
-    def redraw(_: Any) -> None:
-        chart.value = html(replace(setting, **{name: s.value for name, s in sliders.items()}))
+    def moved(_: Any) -> None:
+        redraw(replace(setting, **{name: each.value for name, each in sliders.items()}))
 
     for slider in sliders.values():
-        slider.observe(redraw, "value")
-    return widgets.VBox([*sliders.values(), chart])
+        slider.observe(moved, "value")
+    return widgets.VBox([*sliders.values()])

@@ -1,22 +1,19 @@
-"""Three questions at a lesson's end: radio buttons where somebody is there, text elsewhere."""
+"""Three questions at a lesson's end: each option opens and says whether it holds.
+
+They are plain HTML, so a saved notebook asks them as well as a live one does, with no kernel and
+no script; a front end without HTML shows the text.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from typing import Any
 
 from nbagent.lessons.course.exercise import Outline, Question
 from nbagent.lessons.course.verdict import marked_up
 
-RECAP_JS = files("nbagent.lessons.course") / "recap.js"
-
-
-def answered(question: Question, chosen: int) -> str:
-    """What is said to an answer."""
-    if chosen == question.right:
-        return f"✔ right. {question.why}"
-    return f"✘ not yet: “{question.options[chosen]}” does not hold. Choose again."
+TASK = "Choose an answer: it opens, and says whether it holds."
+RIGHT, WRONG = "✔ right.", "✘ not yet: this does not hold. Choose again."
 
 
 class Recap:
@@ -24,12 +21,10 @@ class Recap:
 
     Args:
         lesson: the lesson.
-        interactive: whether somebody is there to answer.
     """
 
-    def __init__(self, lesson: Outline, *, interactive: bool) -> None:
+    def __init__(self, lesson: Outline) -> None:
         self.lesson = lesson
-        self.interactive = interactive
 
     def __repr__(self) -> str:
         return "\n\n".join(
@@ -40,19 +35,27 @@ class Recap:
         )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = {"text/plain": repr(self), "text/html": self._html()}
-        if self.interactive:
-            data, _metadata = _widget(self.lesson.recap)._repr_mimebundle_()
-            return {**data, **shown}
-        return shown
+        return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        return "".join(
-            f"<p><b>{n}. {marked_up(question.text)}</b></p><ul>"
-            + "".join(f"<li>{a}) {marked_up(text)}</li>" for a, text in _lettered(question))
-            + f"</ul><details><summary>Answer</summary>{marked_up(_answer(question))}</details>"
+        asked = (
+            f'<p style="margin:16px 0 4px"><b>{n}. {marked_up(question.text)}</b></p>'
+            + _options(question)
             for n, question in enumerate(self.lesson.recap, start=1)
         )
+        return f"<p>{TASK}</p>{''.join(asked)}"
+
+
+def _options(question: Question) -> str:
+    return "".join(
+        f"<details><summary>{letter}) {marked_up(text)}</summary>"
+        f'<p style="margin:2px 0 8px 2em">{_said(question, i)}</p></details>'
+        for i, (letter, text) in enumerate(_lettered(question))
+    )
+
+
+def _said(question: Question, chosen: int) -> str:
+    return f"{RIGHT} {marked_up(question.why)}" if chosen == question.right else WRONG
 
 
 def _lettered(question: Question) -> Sequence[tuple[str, str]]:
@@ -62,26 +65,3 @@ def _lettered(question: Question) -> Sequence[tuple[str, str]]:
 def _answer(question: Question) -> str:
     letter, text = _lettered(question)[question.right]
     return f"{letter}) {text}. {question.why}"
-
-
-def _widget(questions: Sequence[Question]) -> Any:
-    """The questions as radio buttons; the page itself answers."""
-    import anywidget  # noqa: PLC0415 -- loaded when shown
-    import traitlets  # noqa: PLC0415 -- comes with it
-
-    class RecapWidget(anywidget.AnyWidget):  # type: ignore[misc] # anywidget is not followed
-        """Draws `questions`."""
-
-        _esm = RECAP_JS.read_text(encoding="utf-8")
-        questions: Any = traitlets.List().tag(sync=True)
-
-    return RecapWidget(
-        questions=[
-            {
-                "text": f"{n}. {question.text}",
-                "options": list(question.options),
-                "said": [answered(question, i) for i in range(len(question.options))],
-            }
-            for n, question in enumerate(questions, start=1)
-        ]
-    )

@@ -30,6 +30,14 @@ def test_a_lesson_sees_its_own_kernels_requests_since_it_began(server: Server) -
     assert len(control.ledger(server, since=0)) >= 3, "the positive control: the server saw all"
 
 
+def test_a_lesson_begins_without_what_another_left_behind(server: Server) -> None:
+    control.set_pace(server, 1.0)  # would take minutes
+    control.order(server, {"kind": "overloaded"})
+    lesson = Lesson(exercises.lesson("01"), Scripted(server))
+    ask(server, lesson.api_key)
+    assert [request.status for request in lesson.requests] == [200]
+
+
 def test_a_check_is_not_misled_by_another_kernel(server: Server) -> None:
     """The other kernel switched thinking off; this one did not."""
     lesson = Lesson(exercises.lesson("01"), Scripted(server))
