@@ -314,7 +314,8 @@ def test_a_difference_is_short_and_quickly_found() -> None:
         "  x702",
     ]
     many = "\n".join(map(str, range(100_000)))
-    assert cell_diff("", many).splitlines()[-1] == "… 99940 more lines"
+    assert cell_diff("", many).splitlines()[-1] == "… 99,940 more lines"
+    assert cell_diff("", "\n".join(lines[:61])).splitlines()[-1] == "… 1 more line"
 
 
 def test_outputs_that_are_too_large_stay_with_the_run(browser: Browser) -> None:
