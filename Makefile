@@ -16,8 +16,7 @@ lab: .venv/with-lab frontend ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) notebooks
 
 test: .venv/with-test chromium lint ## everything a change must pass, in minutes
-	$(PYTEST) -q -n 2 -m "not browser"
-	$(PYTEST) -q -n 2 -m browser
+	$(PYTEST) -q -n 2
 
 ci: test build/collab build/chinese build/kernels ## test, the course's notebooks, and a share of the long tests that changes by the day
 	$(PYTEST) -q -n 2 --long all tests/lessons/course/test_executed.py

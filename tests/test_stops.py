@@ -16,18 +16,21 @@ from tests.followed import FINISHED, STOP_ASKED, WAYS, Place, State, tool, turn
 
 pytestmark = pytest.mark.kernel
 
+# The mutex is free only while the main thread waits inside of C: from then on it is deaf.
 IN_C = """
 import ctypes, pathlib, threading
 c = ctypes.CDLL(None)
-mutex = ctypes.create_string_buffer(256)
+mutex, told = (ctypes.create_string_buffer(256) for _ in range(2))
 c.pthread_mutex_lock(mutex)
 def let_go():
+    c.pthread_mutex_lock(mutex)
+    print("begun", flush=True)
     while not pathlib.Path({path!r}).exists():
         pass
+    c.pthread_cond_signal(told)
     c.pthread_mutex_unlock(mutex)
 threading.Thread(target=let_go, daemon=True).start()
-print("begun", flush=True)
-c.pthread_mutex_lock(mutex)
+c.pthread_cond_wait(told, mutex)
 """
 SWALLOWS = """
 import pathlib, time

@@ -103,6 +103,7 @@ def answer_by_key(page: Page, keys: str) -> None:
     press(page, f"Enter {keys}")
 
 
+@pytest.mark.long
 def test_always_for_this_kind_and_undo(lab: Lab, page: Page, server: Server, name: str) -> None:
     rebinds, changes = call("prices = [9]"), call("costs.append(3)")
     control.order(server, rebinds, changes, say("All changed."))
@@ -123,6 +124,7 @@ def test_always_for_this_kind_and_undo(lab: Lab, page: Page, server: Server, nam
     notebook.screenshot("approvals.undo")
 
 
+@pytest.mark.long
 def test_a_plan_looks_and_changes_nothing(lab: Lab, page: Page, server: Server, name: str) -> None:
     looks = "import statistics\nprint(statistics.mean(prices))"
     control.order(server, call(looks), call("prices.append(3)"), call("total = sum(prices)"))

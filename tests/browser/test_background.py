@@ -88,6 +88,7 @@ async def run():
 task = asyncio.ensure_future(run())"""
 
 
+@pytest.mark.long
 def test_a_plain_task_draws_into_a_strangers_cell(lab: Lab, page: Page, name: str) -> None:
     """The positive control: what looks for strangers' outputs finds one."""
     waits = "import asyncio\nawait asyncio.wait([task])\nprint('mine')"

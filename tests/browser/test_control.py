@@ -117,6 +117,7 @@ def test_a_question_is_there_again_in_another_page(lab: Lab, page: Page, server:
     assert "still here" in results(server)[0]
 
 
+@pytest.mark.long
 def test_a_note_joins_at_the_next_request(lab: Lab, page: Page, server: Server) -> None:
     control.order(server, call("print('one')"), say("Read."))
     notebook = opened(lab, page, "steered", "%%kimi --ask always\ngo")
@@ -145,6 +146,7 @@ def test_a_limit_asks_in_the_view(lab: Lab, page: Page, server: Server) -> None:
     expect(output).to_contain_text("limit reached after 2 steps")
 
 
+@pytest.mark.long
 def test_without_a_question_nothing_waits(lab: Lab, page: Page, server: Server) -> None:
     """The positive control: what finds questions finds none where nobody is asked."""
     control.order(server, call("print('one')"), say("Done."))

@@ -272,7 +272,11 @@ OUTSIDE = """[...window.shown.querySelectorAll('button')].filter(node => {
 }).map(node => node.textContent || node.ariaLabel)"""
 
 
-@pytest.mark.parametrize(("width", "scale"), [(320, 4), (590, 2)], ids=["320 px", "200 %"])
+@pytest.mark.parametrize(
+    ("width", "scale"),
+    [(320, 4), pytest.param(590, 2, marks=pytest.mark.long)],
+    ids=["320 px", "200 %"],
+)
 def test_the_page_never_scrolls_sideways(browser: Browser, width: int, scale: int) -> None:
     """A page of 1180 px at 200 % zoom is one of 590 px with twice the dots."""
     size: ViewportSize = {"width": width, "height": 500}

@@ -80,11 +80,13 @@ def words_of(view: ViewPage) -> str:
     return str(view.page.evaluate("window.shown.querySelector('.run').textContent"))
 
 
-@pytest.mark.parametrize("first", [0, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "first", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2, 3))]
+)
 def test_nothing_fires_in_the_view(page: Page, first: int) -> None:
     """Live, at its end, and from what the notebook stores, as the renderer draws it."""
     view = ViewPage(page).open()
-    for payload in PAYLOADS[first::2]:
+    for payload in PAYLOADS[first::4]:
         story = everywhere(payload)
         view.live(story.events)
         assert_only_text(view, payload)
@@ -188,6 +190,7 @@ def test_nothing_fires_in_a_saved_notebook(lab: Lab, page: Page, *, trusted: boo
     assert_nothing_fired(lab, page, asked)
 
 
+@pytest.mark.long
 def test_html_in_a_saved_notebook_does_fire(lab: Lab, page: Page) -> None:
     """The positive control: in a notebook of one's own the same texts as HTML run and fetch."""
     bundles = [
