@@ -49,6 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("notes.txt").write_text("first\nsecond\n", encoding="utf-8")
     Path("my file.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     Path("big.txt").write_text("line\n" * 100_000, encoding="utf-8")
+    Path("line.txt").write_text("x" * 200_000, encoding="utf-8")
     Path("blob.bin").write_bytes(b"\0\1\2" * 1_000)
     Path("latin.txt").write_bytes("caf\xe9".encode("latin-1"))
     Path("empty.txt").touch()
@@ -195,6 +196,7 @@ def test_every_piece_and_all_together_are_bounded() -> None:
     [
         ("penguins.csv", "(the first 6 of 345 lines, "),
         ("big.txt", "of 100,000 lines, 500 kB)"),
+        ("line.txt", "(the beginning of one line, 200 kB)"),
         ("blob.bin", "A binary file of 3.0 kB; only this was sent."),
         ("latin.txt", "café"),
         ("empty.txt", "\n\n"),

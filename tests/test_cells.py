@@ -68,8 +68,11 @@ class Browser:
     def stops(self) -> Iterator[Callable[[], bool]]:
         yield lambda: self.stopped
 
-    def come(self, page: str = "p", client: str = "", *, focus: bool = False) -> dict[str, Any]:
-        return self.pages.answer("page", {"page": page, "client": client, "focus": focus})
+    def come(
+        self, page: str = "p", client: str = "", *, focus: bool = False, path: str = ""
+    ) -> dict[str, Any]:
+        facts = {"page": page, "client": client, "focus": focus, "path": path}
+        return self.pages.answer("page", facts)
 
     def take(self, request: Mapping[str, Any]) -> None:
         if request["mode"] == "propose":
@@ -100,6 +103,7 @@ class Agent:
         redact.add(SECRET)
         self.draft = Draft()
         browser.pages.offers = self.draft.told
+        browser.pages.on_chosen = self.draft.drop
         self.saved = Notebook((), "Saved.")
         self.cells = Cells(
             browser.pages, self.draft, lambda: self.saved, Seen(), own=own, plan=plan
@@ -154,6 +158,23 @@ def test_a_page_that_is_silent_is_given_up_after_five_seconds(browser: Browser) 
     assert len(browser.asked) == n_asked, "but it is not waited for again"
     told = browser.come()["proposals"]
     assert [each["ops"][0]["source"] for each in told] == ["x", "y"]
+
+
+def test_what_the_person_has_not_decided_is_told_to_a_page_that_is_loaded_anew() -> None:
+    browser = Browser()
+    assert browser.come(path="a.ipynb") == {"proposals": []}
+    agent = Agent(browser, plan=True)
+    assert agent.call("insert_cell", source="x").outcome == "proposed"
+    (told,) = browser.come("anew", path="a.ipynb")["proposals"]
+    assert (told["run_id"], told["tool_call_id"]) == ("run-1", "call-1")
+    assert [op["source"] for op in told["ops"]] == ["x"]
+    assert browser.come("other", path="b.ipynb") == {"proposals": []}, "of another notebook"
+    assert not agent.draft.of("run-1"), "the page has it: it is no draft, and in no file"
+    agent.call("insert_cell", source="y")
+    (told,) = browser.come("anew", path="a.ipynb")["proposals"]
+    assert told["ops"][0]["source"] == "y", "the same call's earlier words give way"
+    browser.pages.answer("chosen", {"run": "run-1", "call": "call-1", "how": "dismissed"})
+    assert browser.come("anew", path="a.ipynb") == {"proposals": []}
 
 
 def test_a_page_that_closes_in_the_midst_is_not_waited_for(browser: Browser) -> None:
@@ -293,7 +314,8 @@ def test_a_difference_is_short_and_quickly_found() -> None:
         "  x702",
     ]
     many = "\n".join(map(str, range(100_000)))
-    assert cell_diff("", many).splitlines()[-1] == "… 99940 more lines"
+    assert cell_diff("", many).splitlines()[-1] == "… 99,940 more lines"
+    assert cell_diff("", "\n".join(lines[:61])).splitlines()[-1] == "… 1 more line"
 
 
 def test_outputs_that_are_too_large_stay_with_the_run(browser: Browser) -> None:

@@ -76,6 +76,7 @@ def test_odd_columns_are_described_too() -> None:
 def test_wide_and_long_tables_are_bounded() -> None:
     wide = pd.DataFrame(np.zeros((3, 500)), columns=[f"column_{i}" for i in range(500)])
     assert "and 460 more columns: column_40, column_41" in describe(wide)
+    assert "and 1 more column: column_40" in describe(wide.iloc[:, :41])
     long = pd.DataFrame({"a": np.arange(300_000)})
     text = describe(long)
     assert "300,000 rows" in text

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from nbagent.events import Reason
 from nbagent.events.as_json import from_dict
 from nbagent.kernel.interrupts import Interrupts
 from nbagent.kernel.person import Keyboard
@@ -20,6 +21,7 @@ from nbagent.magics.config import Kimi
 from nbagent.magics.lab_defaults import ADDRESS, LabDefaults
 from nbagent.meter import Meter
 from nbagent.phrases import columns, padded
+from nbagent.policy.approval import told_why, told_words, words
 from nbagent.run.work import Decide
 from nbagent.trace import TRACE_MIME, mimebundle
 from nbagent.view import RunView
@@ -39,6 +41,43 @@ def english_again() -> Iterator[None]:
 @pytest.fixture
 def chinese() -> None:
     choose("zh-CN")
+
+
+# A denial
+
+DEEDS = (
+    Reason(kind="deletes", verb="deletes files", what="os.remove", line=2),
+    Reason(kind="deletes", verb="deletes files", what="shutil.rmtree", line=3),
+    Reason(kind="network", verb="uses the network", line=4),
+    Reason(kind="installs", verb="installs packages"),
+)
+
+
+@pytest.mark.parametrize("n", range(1, 5))
+def test_why_a_call_needed_an_ok_is_told_where_it_was_denied_without_a_reason(n: int) -> None:
+    kept = words(DEEDS[:n])
+    assert told_why(kept) == kept, "in English it is as it was kept"
+    choose("zh-CN")
+    assert told_why(kept) == told_words(DEEDS[:n])
+    assert told_why("not while (I am) away") == "not while (I am) away", "the person's own words"
+
+
+def test_the_fallback_tells_of_a_denial_in_chinese() -> None:
+    story = json.loads((FIXTURES / "run_asked.json").read_text(encoding="utf-8"))
+    view, meter = RunView(), Meter()
+    for told_of in story["events"]:
+        if told_of["kind"] == "approval_asked":
+            told_of["why"] = words(DEEDS)
+        elif told_of["kind"] == "approval_given" and told_of["decision"] == "deny":
+            told_of["why"] = ""
+        event = from_dict(told_of)
+        view.apply(event)
+        meter.apply(event)
+    choose("zh-CN")
+    html = mimebundle(view, meter)["text/html"]
+    assert "已被你拒绝" in html
+    assert told_words(DEEDS) in unescape(html)
+    assert "deletes files" not in html.partition("已被你拒绝")[2][:300]
 
 
 # Which language

@@ -107,9 +107,9 @@ def _text(path: Path, head: bytes, n_bytes: int, budget_bytes: int) -> FileHead:
     total = f"{len(lines):,}" if whole else _line_count(path, n_bytes)
     if whole and n_shown == len(lines) and len(fit) == len("\n".join(shown)):
         return FileHead("file", fit)
-    return FileHead(
-        "head of a file", f"(the first {n_shown} of {total} lines, {size(n_bytes)})\n{fit}"
-    )
+    is_in_one = n_shown == 1 and total in ("0", "1")  # a last line may lack its end
+    of = "the beginning of one line" if is_in_one else f"the first {n_shown} of {total} lines"
+    return FileHead("head of a file", f"({of}, {size(n_bytes)})\n{fit}")
 
 
 def _line_count(path: Path, n_bytes: int) -> str:

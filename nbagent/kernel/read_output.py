@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from nbagent.kernel.spill import spill_dir
-from nbagent.phrases import clean, size
+from nbagent.phrases import clean, plural, size
 from nbagent.tools import Tool, ToolResult, as_tool, tool
 
 PIECE_BYTES = 12_000
@@ -103,8 +103,9 @@ def _lines_that_fit(fd: int, pattern: str) -> ToolResult:
             found.append(row[:room])
             room -= len(row.encode("utf-8", "replace")) + 1
     shown = f", the first {len(found):,} shown" if len(found) < n_found else ""
-    note = f"[{n_found:,} lines fit{shown}]"
-    return ToolResult(content="\n".join([*found, note]), outcome=f"{n_found:,} lines")
+    lines = plural(n_found, "line")
+    note = f"[{lines} {'fits' if n_found == 1 else 'fit'}{shown}]"
+    return ToolResult(content="\n".join([*found, note]), outcome=lines)
 
 
 def _lines(fd: int) -> Iterator[tuple[int, int, str]]:

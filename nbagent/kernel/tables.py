@@ -79,7 +79,8 @@ def describe_frame(frame: Any) -> str:
         lines.append(f"{one_line(str(name), 60)} | {column.dtype} | {_summary(column)}")
     if n_columns > MAX_COLUMNS:
         rest = ", ".join(str(name) for name in names[MAX_COLUMNS:])
-        lines.append(f"and {n_columns - MAX_COLUMNS} more columns: {one_line(rest, 600)}")
+        more = plural(n_columns - MAX_COLUMNS, "more column")
+        lines.append(f"and {more}: {one_line(rest, 600)}")
     if n_rows:
         lines += ["first rows:", _head(frame)]
     return "\n".join(lines)

@@ -157,7 +157,10 @@ class Cells:
             return Unclear(UNREADABLE.format(what=bad))
         if isinstance(came, Refused):
             return came
-        return Change("proposed") if came is None else Change("made", tuple(came))
+        if came is None:
+            self._draft.show(ops, self._asker, reply.path)
+            return Change("proposed")
+        return Change("made", tuple(came))
 
     def _keep(self, ops: tuple[Op, ...], why: str, request_id: str) -> Change | Refused:
         """Keep operations as a proposal; a page that was asked may still answer."""

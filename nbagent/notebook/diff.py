@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
+from nbagent.phrases import plural
+
 MOST_LINES = 60
 AROUND = 2
 _MOST_COMPARED = 2_000
@@ -16,7 +18,7 @@ def cell_diff(before: str, after: str) -> str:
     old, new = before.splitlines(), after.splitlines()
     rows = list(_rows(old, new) if max(len(old), len(new)) <= _MOST_COMPARED else _all(old, new))
     if len(rows) > MOST_LINES:
-        rows = [*rows[:MOST_LINES], f"… {len(rows) - MOST_LINES} more lines"]
+        rows = [*rows[:MOST_LINES], f"… {plural(len(rows) - MOST_LINES, 'more line')}"]
     return "\n".join(rows)
 
 

@@ -2,10 +2,13 @@
 
 Later changes build on earlier ones, so an agent can insert a cell, edit it and run it also where
 nobody looks on. Nothing is written to a file; see `nbagent.notebook.proposals` for that.
+
+What a page shows for the person to decide is remembered besides, for a page that is loaded anew.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +18,27 @@ from nbagent.notebook.pages import Asker
 from nbagent.notebook.reading import Notebook
 from nbagent.phrases import plural
 
+MOST_SHOWN = 200
+"""So many undecided proposals are remembered of those that pages show."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The operations of one tool call, and whose they are."""
+    """The operations of one tool call, and whose they are.
+
+    Attributes:
+        path: of the notebook that they are for; '' for any.
+    """
 
     run_id: str
     call_id: str
     ops: tuple[Op, ...]
     who: str = ""
+    path: str = ""
+
+    def is_of(self, run_id: str, call_id: str = "") -> bool:
+        """Whether it is a run's; or, if a call is named, that call's."""
+        return self.run_id == run_id and call_id in ("", self.call_id)
 
     def told(self) -> dict[str, Any]:
         """The proposal as JSON values."""
@@ -36,6 +51,8 @@ class Draft:
 
     def __init__(self) -> None:
         self._proposals: list[Proposal] = []
+        self._shown: list[Proposal] = []
+        self._lock = threading.Lock()
 
     def over(self, notebook: Notebook) -> Notebook:
         """A notebook with the proposals put in, as far as they fit it."""
@@ -66,27 +83,40 @@ class Draft:
         if answer["ok"]:
             results = zip(ops, answer["results"], strict=True)
             kept = tuple(_named(op, result["id"]) for op, result in results)
-            self._proposals.append(Proposal(asker.run_id, asker.call_id, kept, asker.who))
+            with self._lock:
+                self._proposals.append(Proposal(asker.run_id, asker.call_id, kept, asker.who))
         return answer
+
+    def show(self, ops: Sequence[Op], asker: Asker, path: str) -> None:
+        """Remember what a page now shows; the same call's earlier words give way.
+
+        Args:
+            ops: what the person is to decide about.
+            asker: on whose behalf.
+            path: of the page's notebook.
+        """
+        shown = Proposal(asker.run_id, asker.call_id, tuple(ops), asker.who, path)
+        with self._lock:
+            others = [each for each in self._shown if not each.is_of(asker.run_id, asker.call_id)]
+            self._shown = [*others, shown][-MOST_SHOWN:]
 
     def of(self, run_id: str) -> list[Proposal]:
         """The proposals of a run, in order."""
         return [proposal for proposal in self._proposals if proposal.run_id == run_id]
 
-    def told(self) -> list[dict[str, Any]]:
-        """All proposals as JSON values; from any thread."""
-        return [proposal.told() for proposal in list(self._proposals)]
+    def told(self, path: str) -> list[dict[str, Any]]:
+        """All that is undecided in a notebook, as JSON values; from any thread."""
+        with self._lock:
+            all_ = [*self._proposals, *self._shown]
+        return [each.told() for each in all_ if "" in (path, each.path) or path == each.path]
 
     def drop(self, run_id: str, call_id: str = "") -> int:
         """Forget the proposals of a run, or of one call; how many there were."""
-        left = [
-            each
-            for each in self._proposals
-            if each.run_id != run_id or (call_id and each.call_id != call_id)
-        ]
-        n = len(self._proposals) - len(left)
-        self._proposals = left
-        return n
+        with self._lock:
+            n = len(self._proposals) + len(self._shown)
+            self._proposals = [p for p in self._proposals if not p.is_of(run_id, call_id)]
+            self._shown = [p for p in self._shown if not p.is_of(run_id, call_id)]
+            return n - len(self._proposals) - len(self._shown)
 
 
 def _placed(op: Op, cells: Sequence[CellDict]) -> Op:

@@ -101,12 +101,13 @@ class _Waiting:
 class Reply:
     """What came of a request: the page's result, or why there is none.
 
-    `request_id` is '' where nothing was asked.
+    `request_id` is '' where nothing was asked; `path` is that of the page's notebook.
     """
 
     result: Any = None
     why: Why | Literal[""] = ""
     request_id: str = ""
+    path: str = ""
 
 
 class Pages:
@@ -118,7 +119,7 @@ class Pages:
         clock: the one clock.
 
     Attributes:
-        offers: gives what was proposed while no page was there, for one that comes.
+        offers: gives what a person has still to decide in the notebook that has a path.
         on_chosen: is told run and call of a proposal that the person has taken or dropped.
     """
 
@@ -131,7 +132,7 @@ class Pages:
         self._unanswered: OrderedDict[str, _Waiting] = OrderedDict()
         self._lock = threading.Lock()
         self._n_focused = 0
-        self.offers: Callable[[], list[dict[str, Any]]] = list
+        self.offers: Callable[[str], list[dict[str, Any]]] = lambda _path: []
         self.on_chosen: Callable[[str, str], object] = lambda _run_id, _call_id: None
         self._close_call: Callable[[], None] = lambda: None
         self._is_awaited = False
@@ -169,7 +170,7 @@ class Pages:
                 page.focused = self._n_focused
             while len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
-        return {"proposals": self.offers()}
+        return {"proposals": self.offers(page.path)}
 
     def _go(self, command: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
@@ -245,7 +246,7 @@ class Pages:
         if why in ("silent", "gone"):
             self._go({"page": page.id})
             self.call_out()
-        return Reply(waiting.result if not why else None, why, request_id)
+        return Reply(waiting.result if not why else None, why, request_id, page.path)
 
     @staticmethod
     def _request(

@@ -8,6 +8,7 @@ code that means harm, which has all the rights of the kernel that it runs in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -159,6 +160,11 @@ class Standing:
         return kinds
 
 
+_DEED = re.compile(r"([^()]+?)(?: \((.+)\))?")
+"""What a call does, and the places where it does it."""
+_BETWEEN = re.compile(r" and (?=[a-z]+s )")
+
+
 def words(reasons: tuple[Reason, ...]) -> str:
     """Reasons in words: `deletes files (shutil.rmtree, line 3) and uses the network (line 4)`."""
     parts = [f"{verb} ({where})" if where else verb for verb, where in _deeds(reasons, str)]
@@ -169,6 +175,19 @@ def told_words(reasons: tuple[Reason, ...]) -> str:
     """The same in the language of whoever reads it."""
     deeds = _deeds(reasons, told)
     return series(t("{verb} ({where})", verb=v, where=w) if w else v for v, w in deeds)
+
+
+def told_why(why: str) -> str:
+    """What `words` made, and a trace has kept, in the language of whoever reads it."""
+    deeds = [_DEED.fullmatch(part) for part in _BETWEEN.split(why)]
+    said = [(told(deed[1]), _told_places(deed[2] or "")) for deed in deeds if deed]
+    if len(said) < len(deeds) or any(deed and told(deed[1]) == deed[1] for deed in deeds):
+        return told(why)
+    return series(t("{verb} ({where})", verb=v, where=w) if w else v for v, w in said)
+
+
+def _told_places(where: str) -> str:
+    return "; ".join(", ".join(map(told, place.split(", "))) for place in where.split("; "))
 
 
 def _deeds(reasons: tuple[Reason, ...], say: Callable[[str], str]) -> list[tuple[str, str]]:

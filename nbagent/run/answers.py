@@ -28,7 +28,8 @@ def answers_of(
             shown = [part for part in content if part["type"] == "image_url"]
             pictures += shown
             content = "\n".join(p["text"] for p in content if p["type"] == "text")
-            content += f"\n[{len(shown)} pictures follow in the next message]" * bool(shown)
+            follow = "picture follows" if len(shown) == 1 else "pictures follow"
+            content += f"\n[{len(shown)} {follow} in the next message]" * bool(shown)
         answers.append({"role": "tool", "tool_call_id": call["id"], "content": content})
     if pictures:
         label: Part = {"type": "text", "text": "Pictures from the tool results above:"}

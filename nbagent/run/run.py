@@ -16,6 +16,7 @@ from nbagent.events import (
     Event,
 )
 from nbagent.messages import Message, Request
+from nbagent.phrases import plural
 from nbagent.run.edits import edited
 from nbagent.run.fork import beginning_at
 from nbagent.run.machine import Machine
@@ -108,7 +109,7 @@ class Run(Machine):
 
     def __repr__(self) -> str:
         state = self.finished.reason if self.finished else "running"
-        return f"<Run {self.run_id}: {self._asking.step} steps, {state}>"
+        return f"<Run {self.run_id}: {plural(self._asking.step, 'step')}, {state}>"
 
     # What a person does
 
@@ -337,7 +338,8 @@ class Run(Machine):
             UsageError: there is no such move, or the change cannot be made.
         """
         if not 1 <= n <= len(self.moves):
-            raise UsageError(f"The run has made {len(self.moves)} moves; there is no move {n}.")
+            made = plural(len(self.moves), "move")
+            raise UsageError(f"The run has made {made}; there is no move {n}.")
         beginning = beginning_at(self.moves, n, self.cursor)
         if edit is not None:
             beginning = replace(beginning, edit=self._edited(self.moves[n - 1], edit))

@@ -14,7 +14,7 @@ from typing import Any
 from nbagent.bounded import clip, mime_of, picture_of, picture_part, size_of
 from nbagent.events import Output
 from nbagent.messages import Content, Part
-from nbagent.phrases import clean
+from nbagent.phrases import clean, plural
 
 RESULT_BYTES = 16_000
 """How much text one tool result gives to the model, in bytes."""
@@ -44,7 +44,8 @@ def content_of(texts: Iterable[str], pictures: Iterable[bytes] = ()) -> tuple[Co
     parts = [picture_part(data) for data in shown[:MAX_PICTURES]]
     fit: list[Part] = [part for part in parts if part is not None]
     if len(fit) < len(shown):
-        text += f"\n[{len(shown) - len(fit)} more pictures, too many or too large to send]"
+        more = plural(len(shown) - len(fit), "more picture")
+        text += f"\n[{more}, too many or too large to send]"
     cut = max(size_of(whole) - RESULT_BYTES, 0)
     if not fit:
         return text or "(no output)", cut

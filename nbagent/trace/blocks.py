@@ -7,7 +7,7 @@ from typing import Any
 
 from nbagent.events import Reason
 from nbagent.phrases import size
-from nbagent.policy.approval import told_words
+from nbagent.policy.approval import told_why, told_words
 from nbagent.trace.markup import FAILED, LABEL, QUIET, Html, details, join, pre, prose, tag
 from nbagent.view.outputs import Block
 from nbagent.words import counted, t, told, told_series
@@ -103,7 +103,7 @@ def _call(call: Mapping[str, Any], pictures: Mapping[str, Html]) -> list[Html]:
 
 def _denied(by: str, why: str) -> Html:
     words = t("Denied by {who}", who=by) if by not in {"", "you"} else t("Denied by you")
-    return _label(tag("b", words), " ", _quiet(told(why)))
+    return _label(tag("b", words), " ", _quiet(told_why(why)))
 
 
 def _question(question: Mapping[str, Any], why: str) -> list[Html]:

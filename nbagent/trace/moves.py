@@ -105,7 +105,8 @@ def move_told(run: Run, n: int) -> dict[str, Any]:
         LookupError: there is no such move.
     """
     if not 1 <= n <= len(run.moves):
-        raise LookupError(f"the run has made {len(run.moves)} moves; there is no move {n}")
+        made = plural(len(run.moves), "move")
+        raise LookupError(f"the run has made {made}; there is no move {n}")
     moves = _with_edit(run, run.moves[:n])
     move = moves[-1]
     ran = passage(run.cursor, move.sends)

@@ -86,6 +86,31 @@ def test_what_is_inserted_and_deleted_waits_too(
         expect(study.group(card)).to_have_count(0)
 
 
+def test_a_card_outlives_a_reload_until_it_is_decided(
+    lab: Lab, page: Page, server: Server, name: str
+) -> None:
+    """The control is the card that was decided before: it does not come back."""
+    study = Study(page, lab, server, name, PLAN)
+    study.run(study.edit, study.insert, study.delete)
+    press(study.group(CELL), "Insert")
+    expect(study.group(CELL)).to_have_count(0)
+    study.notebook.save()
+    study.reload(lab)
+    expect(study.group(FIX)).to_be_visible(timeout=WAIT_MS)
+    expect(study.group(DELETE)).to_be_visible()
+    expect(study.group(CELL)).to_have_count(0)
+    press(study.group(FIX), "Replace and run")
+    study.notebook.wait_done(HEAVY_AT)
+    press(study.group(DELETE), "Dismiss")
+    assert study.sources() == [FIXED, INSERTED, "spare = 1"]
+    study.notebook.save()
+    study.reload(lab)
+    study.notebook.wait_for_kernel()
+    expect(study.trace.get_by_role("button", name="Expand all")).to_be_visible(timeout=WAIT_MS)
+    for card in (FIX, CELL, DELETE):
+        expect(study.group(card)).to_have_count(0)
+
+
 def test_a_card_is_dismissed_and_a_cell_that_has_changed_is_not_replaced(
     lab: Lab, page: Page, server: Server, name: str
 ) -> None:

@@ -74,6 +74,8 @@ def test_a_pattern_finds_lines_and_where_they_begin(context: ToolContext) -> Non
         f"line {n}" for n in (8, 1008, 2008, 3008)
     ]
     assert lines[-1] == "[4 lines fit]"
+    one = read(context, name=path.name, pattern="row 7: bad")
+    assert (str(one.content).splitlines()[-1], one.outcome) == ("[1 line fits]", "1 line")
     at = int(lines[1].partition("byte ")[2].partition(":")[0])
     piece = str(read(context, name=path.name, offset=at, length=12).content)
     assert piece.startswith("row 1007: ba")

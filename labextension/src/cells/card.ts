@@ -7,7 +7,7 @@ import { markdown } from '../view/markdown_dom';
 import { splitLines } from '../view/phrases';
 import { t } from '../words';
 import { act } from './bars';
-import type { Op, Request } from './protocol';
+import type { Op, Proposed } from './protocol';
 import type { Told } from './told';
 
 /** An operation that can be proposed. */
@@ -17,7 +17,7 @@ export type Proposable = Extract<Op, { op: 'insert' | 'edit' | 'delete' }>;
 export type How = 'replaced' | 'inserted' | 'dismissed';
 
 export interface Proposal {
-  readonly request: Pick<Request, 'run_id' | 'tool_call_id' | 'who'>;
+  readonly request: Proposed;
   readonly op: Proposable;
 }
 

@@ -36,7 +36,7 @@ export async function begin(
     hasFocus: () => tracker.currentWidget?.id === panel.id,
     mentions: () => notebook.cells.some(cell => /%kimi|nbagent/.test(cell.getSource())),
     carryOut: request => carryOut(notebook, request, panel, proposals),
-    propose: ({ ops, ...request }) => proposals.add(request, ops),
+    offer: undecided => proposals.offer(undecided),
     overhear: request => {
       if (!model.collaborative && request.path === panel.context.path) board.tellElsewhere(request);
     }
@@ -67,7 +67,7 @@ function carryOut(
   }
   const refused = refusal(notebook, request);
   if (refused) return refused;
-  proposals.add(request, request.ops);
+  proposals.add(request);
   return { ok: true, proposed: true };
 }
 

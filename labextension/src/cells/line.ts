@@ -6,18 +6,11 @@ import { newId, RunLink } from '../shell/link';
 import type { IOPubMessage, Kernel, SessionContext } from '../shell/notebook';
 import { TRACE_MIME } from '../renderer';
 import type { Comm, CommKernel } from './host';
-import { isRequest, type Op, type Request, type Result, TARGET } from './protocol';
+import { isRequest, type Proposed, type Request, type Result, TARGET } from './protocol';
 
 /** How many answers are kept, for a kernel that asks once more. */
 const KEPT = 50;
 const RESTARTED = ['restarting', 'autorestarting'];
-
-/** What was proposed while no page was there. */
-interface Proposed {
-  readonly run_id: string;
-  readonly tool_call_id: string;
-  readonly ops: readonly Op[];
-}
 
 /** What a line asks of its page. */
 export interface Page {
@@ -28,7 +21,8 @@ export interface Page {
   /** Whether its notebook speaks of us, so that its kernel may know us. */
   mentions(): boolean;
   carryOut(request: Request): Result;
-  propose(proposed: Proposed): void;
+  /** This is all that the kernel knows to be undecided here. */
+  offer(undecided: readonly Proposed[]): void;
   /** Another page was asked. */
   overhear(request: Request): void;
 }
@@ -107,7 +101,7 @@ export class Line {
     const answer = (await this.say('page', facts)) as { proposals?: Proposed[] } | null;
     if (!answer) return;
     this.isKnown = true;
-    for (const proposed of answer.proposals ?? []) page.propose(proposed);
+    page.offer(answer.proposals ?? []);
   }
 
   /** A restarted kernel has the same connection, and knows nothing of the page. */

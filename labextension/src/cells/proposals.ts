@@ -5,7 +5,7 @@ import { card, type CardActs, type How, type Proposal } from './card';
 import type { Piece } from './board';
 import type { App, CellsPanel, CellWidget } from './host';
 import { hostOf, show } from './places';
-import type { Op } from './protocol';
+import type { Proposed } from './protocol';
 import { toldBy } from './told';
 import { asOneStep, isCode, type SharedCell, type SharedNotebook } from './shared';
 import { hashOf, rewrite } from './text';
@@ -14,10 +14,16 @@ interface Open extends Proposal {
   readonly name: string;
 }
 
+const callOf = ({ run_id, tool_call_id }: Proposed): string => `${run_id} ${tool_call_id}`;
+
 export class Proposals {
   /** Called when there is another one, or one less. */
   changed: () => void = () => undefined;
   private open: Open[] = [];
+  /** The calls that the kernel has told to be undecided. */
+  private told = new Set<string>();
+  /** Those that were decided here: the kernel's word may have been on the way meanwhile. */
+  private readonly decided = new Set<string>();
 
   /** @param chosen tells the kernel how the person chose */
   constructor(
@@ -27,15 +33,25 @@ export class Proposals {
   ) {}
 
   /** Show what a request proposes; the same call's earlier words give way. */
-  add(request: Proposal['request'], ops: readonly Op[]): void {
-    const { run_id, tool_call_id } = request;
-    this.open = this.open.filter(
-      old => old.request.run_id !== run_id || old.request.tool_call_id !== tool_call_id
-    );
-    for (const op of ops) {
+  add(request: Proposed): void {
+    const call = callOf(request);
+    this.open = this.open.filter(old => callOf(old.request) !== call);
+    for (const op of request.ops) {
       if (op.op !== 'edit' && op.op !== 'insert' && op.op !== 'delete') continue;
       this.open.push({ request, op, name: `card:${newId()}` });
     }
+    this.changed();
+  }
+
+  /** Show what the kernel knows to be undecided. What it told of before, and does not any more, was
+   * decided in another page. */
+  offer(undecided: readonly Proposed[]): void {
+    const now = new Set(undecided.map(callOf));
+    const isOver = (call: string): boolean => this.told.has(call) && !now.has(call);
+    this.open = this.open.filter(({ request }) => !isOver(callOf(request)));
+    this.told = now;
+    const here = new Set([...this.decided, ...this.open.map(({ request }) => callOf(request))]);
+    for (const proposed of undecided) if (!here.has(callOf(proposed))) this.add(proposed);
     this.changed();
   }
 
@@ -108,6 +124,7 @@ export class Proposals {
   /** The person chose: the card goes, and so does the focus, to the notebook. */
   private choose(proposal: Open, how: How): void {
     this.open = this.open.filter(other => other !== proposal);
+    this.decided.add(callOf(proposal.request));
     this.chosen(proposal, how);
     this.panel.content.node.focus({ preventScroll: true });
     this.changed();

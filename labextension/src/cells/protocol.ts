@@ -42,6 +42,9 @@ export interface Request {
   readonly who?: string;
 }
 
+/** What a call proposes: nothing of it is done until the person has decided. */
+export type Proposed = Pick<Request, 'run_id' | 'tool_call_id' | 'who' | 'ops'>;
+
 /** Why nothing was done, with what the cell holds now. */
 export interface Refusal {
   readonly ok: false;
