@@ -76,11 +76,11 @@ class Classroom:
         _print(f"Lesson {outline.number} · {outline.title} · about {outline.minutes} minutes")
         if isinstance(place, live.Live):
             _print(
-                f"LIVE: this lesson's requests go to {place.host} with your key, at most "
-                f"{live.PER_MINUTE} a minute. The whole lesson may cost about "
-                f"${outline.live_usd:.2f}: {MARGIN:.0f} times its requests with "
-                f"{REPLY_TOKENS:,} tokens a reply, at the prices of {AS_OF}. "
-                "`lesson.cost()` counts what it does cost."
+                f"LIVE: this lesson's requests go to {place.host} with your key. The client's go "
+                f"at most {live.PER_MINUTE} a minute; `%%kimi` waits when the endpoint asks it "
+                f"to. The whole lesson may cost about ${outline.live_usd:.2f}: {MARGIN:.0f} "
+                f"times its requests with {REPLY_TOKENS:,} tokens a reply, at Moonshot's prices "
+                f"of {AS_OF}. `lesson.cost()` counts what it does cost."
             )
         self._choose("lesson" if not place.live else "moonshot")
         return self.lesson

@@ -11,6 +11,7 @@ from nbagent.lessons.course.exercise import Outline, seeded
 from nbagent.lessons.course.requests import Request, from_ledger
 from nbagent.lessons.process import Server
 from nbagent.lessons.wire import MODEL
+from nbagent.phrases import plural
 
 
 class Place(Protocol):
@@ -25,8 +26,8 @@ class Place(Protocol):
         """The chat requests since the lesson began, oldest first."""
         ...
 
-    def cost_usd(self) -> float | None:
-        """What they cost; None where replies are scripted."""
+    def cost(self) -> str:
+        """What the lesson cost so far, in words."""
         ...
 
 
@@ -55,9 +56,9 @@ class Scripted:
         """The chat requests since the lesson began, oldest first."""
         return from_ledger(control.ledger(self.server, self._since), self.server)
 
-    def cost_usd(self) -> float | None:
+    def cost(self) -> str:
         """Scripted replies have no cost."""
-        return None
+        return f"{plural(len(self.requests()), 'request')}, scripted: no cost."
 
 
 class Lesson:
@@ -102,12 +103,8 @@ class Lesson:
         return found.given(seeded(self.student, exercise)) if found.given else None
 
     def cost(self) -> str:
-        """What this lesson's own requests cost so far, in words; `%%kimi` shows its own."""
-        usd = self.place.cost_usd()
-        n = len(self.requests)
-        if usd is None:
-            return f"{n} requests, scripted: no cost."
-        return f"{n} requests to the real model: ${usd:.4f}."
+        """What this lesson cost so far, in words."""
+        return self.place.cost()
 
     def __repr__(self) -> str:
         kind = "live" if self.live else "scripted"

@@ -2,7 +2,8 @@
 
 A learner's plain client goes to this door and never holds the key; the door adds it, waits where
 a new account's three requests a minute need it, passes the reply on as it comes, and keeps what
-the checks look at. `%%kimi` goes to the endpoint itself, by its own settings.
+the checks look at. `%%kimi` and `Agent` go to the endpoint itself, by their own settings; what
+they cost is read from the journal.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ import urllib.error
 import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from nbagent.clock import Clock
+from nbagent.journal import Journal, RunLine
 from nbagent.lessons.course.prices import cost_usd
 from nbagent.lessons.course.requests import PATH, Request
+from nbagent.phrases import plural
 from nbagent.settings import DEFAULT_MODEL, KEY_VARIABLES, URL_VARIABLES, Secret
 
 LIVE_VARIABLE = "NBAGENT_LIVE"
@@ -85,6 +89,23 @@ class Limiter:
             self._clock.sleep(seconds)
 
 
+class Runs:
+    """The user's runs that a real model answers, from now on.
+
+    Args:
+        clock: for the journal.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._journal = Journal(clock=clock)
+        self._before = {run.run_id for run in self._journal.runs()}
+
+    def since(self) -> list[RunLine]:
+        """Those that have begun, newest first, as the journal knows them."""
+        runs = self._journal.runs()
+        return [run for run in runs if not run.scripted and run.run_id not in self._before]
+
+
 class Live:
     """The real endpoint, by way of a door on this machine.
 
@@ -111,6 +132,7 @@ class Live:
         self.api_key = f"lesson-{secrets.token_urlsafe(24)}"
         self._key = key
         self._limiter = Limiter(clock, tell)
+        self._runs = Runs(clock)
         self._seen: list[Request] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _door(self))
         self._server.daemon_threads = True
@@ -126,11 +148,21 @@ class Live:
         """The chat requests since the lesson began, oldest first."""
         return tuple(self._seen)
 
+    def cost(self) -> str:
+        """What the lesson cost so far, in words: the client's requests, and runs of nbagent."""
+        runs = self._runs.since()
+        asked, ran = self.cost_usd(), _known_sum([run.cost_usd for run in runs])
+        rows = [f"{plural(len(self._seen), 'request')} to the real model: {_dollars(asked)}."]
+        if runs:
+            rows.append(
+                f"{plural(len(runs), 'run')} of yours since the lesson began: {_dollars(ran)}."
+            )
+            rows.append(f"Together {_dollars(_known_sum([asked, ran]))}.")
+        return "\n".join(rows)
+
     def cost_usd(self) -> float | None:
-        """What they cost, by their token counts; None if the price is not known."""
-        costs = [cost_usd(each.usage, self.model) for each in self._seen if each.usage]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
+        """What the client's requests cost, by their tokens; None if the price is not known."""
+        return _known_sum([cost_usd(each.usage, self.model) for each in self._seen if each.usage])
 
     def close(self) -> None:
         """Close the door."""
@@ -158,11 +190,12 @@ class Live:
             whole = bytearray(text)
             kind = response.headers.get("Content-Type", "application/json")
             take = answer(response.status, kind)
-            if text:
-                take(text)
-            while piece := response.read1(65_536):
-                whole += piece
-                take(piece)
+            with closing(response):
+                if text:
+                    take(text)
+                while piece := response.read1(65_536):
+                    whole += piece
+                    take(piece)
             self._seen[at] = _with_outcome(self._seen[at], response.status, kind, bytes(whole))
 
     def _send(self, raw: bytes) -> Any:
@@ -176,6 +209,16 @@ class Live:
             return urllib.request.build_opener(*proxies).open(request, timeout=TIMEOUT_S)
         except urllib.error.HTTPError as refused:
             return refused
+
+
+def _known_sum(costs: Sequence[float | None]) -> float | None:
+    """The sum; None where one of them is not known."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+def _dollars(usd: float | None) -> str:
+    return "cost not known" if usd is None else f"${usd:.4f}"
 
 
 def _door(place: Live) -> type[BaseHTTPRequestHandler]:

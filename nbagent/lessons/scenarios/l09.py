@@ -16,6 +16,7 @@ SAVE_ROWS = re.compile(
     r"\s*save the rows (?P<first>\d{1,3}) to (?P<last>\d{1,3})\s*[.]?\s*", re.IGNORECASE
 )
 NOBODY_KNOWS = re.compile(r"nobody knows", re.IGNORECASE)
+SAID_DONE = re.compile(r"the user says that it was done", re.IGNORECASE)
 NUMBER = re.compile(r"\d+")
 
 
@@ -39,7 +40,10 @@ def add_up(chat: Chat) -> Story:
 
 
 def save_rows(chat: Chat) -> Story:
-    """Save one row a step; where nobody knows whether one was saved, look first."""
+    """Save one row a step; where nobody knows whether one was saved, look first.
+
+    A person who says that it was saved is believed.
+    """
     found = SAVE_ROWS.fullmatch(chat.prompt)
     assert found is not None
     n, last = int(found["first"]), int(found["last"])
@@ -53,7 +57,7 @@ def save_rows(chat: Chat) -> Story:
                 calls=(Call("list_rows"),),
             )
             n += str(n) in NUMBER.findall(listed.text)
-        elif str(n) in NUMBER.findall(saved.text):
+        elif SAID_DONE.search(saved.text) or str(n) in NUMBER.findall(saved.text):
             n += 1
         else:
             return unexpected(f"that row {n} was saved", saved.text)

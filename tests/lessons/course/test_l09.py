@@ -7,7 +7,7 @@ from typing import Any
 from nbagent.lessons.scenarios import select
 from nbagent.lessons.scenarios.unknown import unknown
 from nbagent.lessons.story import Turn, next_turn, typed
-from nbagent.run.calls import UNKNOWN
+from nbagent.run.calls import DONE, UNKNOWN
 from nbagent.run.resume import FRESH_KERNEL
 from nbagent.summary import framed
 from tests.lessons.test_stories import as_message
@@ -47,6 +47,14 @@ def test_a_row_that_is_not_there_is_saved_again() -> None:
     """The positive control: the story does read what the list says."""
     turn, _ = saving("saved 1", UNKNOWN, "1\n", note=FRESH_KERNEL)
     assert [(call.name, call.arguments) for call in turn.calls] == [("save_row", {"n": 2})]
+
+
+def test_a_row_that_the_person_says_is_saved_is_not_saved_again() -> None:
+    turn, _ = saving("saved 1", DONE, note=FRESH_KERNEL)
+    assert not turn.calls
+    assert turn.content == "The rows 1 to 2 are saved."
+    turn, _ = saving("saved 1", "it broke", note=FRESH_KERNEL)
+    assert "I stopped here" in turn.content, "the positive control: it reads what came back"
 
 
 def test_what_a_person_wrote_in_between_is_still_theirs() -> None:

@@ -13,8 +13,9 @@ import pytest
 from nbagent.clock import ManualClock, SystemClock
 from nbagent.errors import NoKeyError
 from nbagent.kimi.endpoints import PRESETS, price_of
+from nbagent.lessons import control
 from nbagent.lessons.course.classroom import Classroom
-from nbagent.lessons.course.live import Limiter, Live, wanted
+from nbagent.lessons.course.live import MOST_REFUSALS, Limiter, Live, wanted
 from nbagent.lessons.course.prices import AS_OF, CACHED_USD, INPUT_USD, OUTPUT_USD, cost_usd
 from nbagent.lessons.process import Server
 from nbagent.settings import Secret
@@ -80,6 +81,38 @@ def test_a_refusal_is_passed_on(place: tuple[Live, ManualClock, list[str]]) -> N
     with pytest.raises(openai.BadRequestError, match="only 1 is allowed"):
         client(live).chat.completions.create(model="kimi-k2.6", messages=SKY, temperature=0.2)  # type: ignore[arg-type]
     assert "only 1 is allowed" in live.requests()[0].refusal
+
+
+def test_a_wait_that_the_endpoint_names_is_waited_out(
+    server: Server, place: tuple[Live, ManualClock, list[str]]
+) -> None:
+    live, clock, told = place
+    control.order(server, {"kind": "rate_limit", "seconds": 7})
+    response = client(live).chat.completions.create(model="kimi-k2.6", messages=SKY)  # type: ignore[arg-type]
+    assert response.choices[0].finish_reason == "stop"
+    assert clock.slept == [7.0]
+    assert "7 s" in told[0]
+    (request,) = live.requests()
+    assert request.status == 200, "the refusal was no reply"
+
+
+def test_an_endpoint_that_goes_on_refusing_is_passed_on(
+    server: Server, place: tuple[Live, ManualClock, list[str]]
+) -> None:
+    live, _, _ = place
+    control.order(server, *[{"kind": "rate_limit"}] * MOST_REFUSALS)
+    with pytest.raises(openai.RateLimitError, match="max RPM: 3"):
+        client(live).chat.completions.create(model="kimi-k2.6", messages=SKY)  # type: ignore[arg-type]
+    assert "max RPM: 3" in live.requests()[0].refusal
+
+
+def test_what_it_cost_is_told(
+    place: tuple[Live, ManualClock, list[str]],
+) -> None:
+    live, _, _ = place
+    assert live.cost() == "0 requests to the real model: $0.0000."
+    client(live).chat.completions.create(model="kimi-k2.6", messages=SKY)  # type: ignore[arg-type]
+    assert live.cost() == f"1 request to the real model: ${live.cost_usd():.4f}."
 
 
 def test_a_stranger_on_this_machine_is_not_served(

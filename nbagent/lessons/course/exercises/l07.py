@@ -154,8 +154,10 @@ def _rules(rules: Any, ground: Ground) -> Cases:
 
 def _of_topic(topic: Topic, verdicts: list[tuple[ProposedCall, Any]]) -> Case:
     for call, got in verdicts:
-        if not isinstance(got, LABELS[topic.label]):
-            said = f"{type(got).__name__} for {call.arguments.get('code', call.name)!r}"
+        due = LABELS[topic.label]
+        if not isinstance(got, due):
+            code = call.arguments.get("code", call.name)
+            said = f"it returned {type(got).__name__} for {code!r}; {due.__name__} is due"
             hint = topic.hints[type(got).__name__]
             return Case(topic.name, passed=False, difference=said, hint=hint)
     return Case(topic.name, passed=True)
@@ -201,7 +203,7 @@ def _act(guarded_act: Any, _: Ground) -> Cases:
     yield Case(
         "a denied call does not run",
         "delete" not in [name for name, _ in ran],
-        "delete ran",
+        "`delete` ran; its verdict was `Deny`",
         "Ask `decide` first; what it denies is never handed to `run`.",
     )
     ids = [a.get("tool_call_id") for a in answers] if isinstance(answers, list) else answers

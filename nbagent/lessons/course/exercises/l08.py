@@ -85,8 +85,12 @@ def _told_to_wait(ask_again: Any) -> Case:
     elif not line.waits:
         hint = "It asks again at once, which makes a busy server busier: call `wait` before."
     passed = got == ANSWER and line.waits[:1] == [7.0]
-    said = f"{error!r}" if error else f"it waited {line.waits}, the server said 7 s"
+    said = f"{error!r}" if error else f"{_waited(line.waits)}; the server said 7 s"
     return Case("a rate limit is waited out", passed, said, hint)
+
+
+def _waited(waits: list[float]) -> str:
+    return f"it waited {', '.join(f'{s:g} s' for s in waits)}" if waits else "it did not wait"
 
 
 def _busy(ask_again: Any) -> Case:
@@ -94,7 +98,7 @@ def _busy(ask_again: Any) -> Case:
     line = Line(faults)
     got, error = attempt(ask_again, line.ask, line.wait)
     grows = len(set(line.waits)) == len(faults) and line.waits == sorted(line.waits)
-    said = f"{error!r}" if error else f"it waited {line.waits}"
+    said = f"{error!r}" if error else _waited(line.waits)
     hint = "Let each wait be longer than the one before, as by `0.5 * 2**attempt`."
     return Case("a busy server gets longer and longer pauses", got == ANSWER and grows, said, hint)
 

@@ -146,7 +146,7 @@ def _taken_up(
     if not isinstance(got, list) or len(got) != len(due):
         return Case(name, passed=False, difference=f"it returned {got!r:.80}", hint=WORDS)
     at = next(i for i, word in enumerate(due) if got[i] != word)
-    said = f"call {at} ({calls[at]['name']}): {got[at]!r}"
+    said = f"call {at} ({calls[at]['name']}): it returned {got[at]!r}"
     hint = HINTS.get((due[at], str(got[at])), WORDS)
     if calls[at]["name"] in PURE and _begun(at) in journal:
         hint = HARMLESS
