@@ -28,7 +28,7 @@ from nbagent.clock import SystemClock
 
 SCREENS = Path(__file__).parents[2] / "build" / "screens"
 START_S = 120.0
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 NUMBERED = re.compile(r"\[\d+\]:")
 VIEWPORT: ViewportSize = {"width": 1180, "height": 900}
 
