@@ -142,8 +142,7 @@ class Stream:
         t0, t1 = self.t_first, self.t_last
         half = (1.0 if t1 - t0 >= 2 else 0.25) / 2  # noqa: PLR2004 -- see the docstring
         times, sums = self._times, [0.0, *accumulate(w for _, w, _ in self.samples)]
-        whole = sum(w for _, w, _ in self.samples)
-        scale = self.n_tokens / whole if whole else 0.0
+        scale = self.n_tokens / sums[-1] if sums[-1] else 0.0
         step = (t1 - t0) / n_points
         lines = []
         for phase, begin, end in self.phases():
