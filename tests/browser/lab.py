@@ -269,6 +269,8 @@ class Notebook:
             read = _on_disk(self.path)
             if read is not None and _outputs_of(read) == self.page.evaluate(_OUTPUTS):
                 return read
+            if not self.page.evaluate(_SAVED):  # a run that goes on has changed it since
+                self.page.keyboard.press("Control+s")
             clock.sleep(0.05)
         raise AssertionError("what is on disk is not what the page has")
 
