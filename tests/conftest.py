@@ -155,6 +155,7 @@ def chinese_lab(chinese_server: Lab) -> Iterator[Lab]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own for each test."""
     context = browser.new_context(viewport=VIEWPORT)
+    context.set_default_timeout(WAIT_MS)
     yield context.new_page()
     context.close()
 

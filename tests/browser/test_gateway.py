@@ -42,7 +42,7 @@ def behind(tmp_path: Path) -> Iterator[Lab]:
     yield lab
     lab.close()
     gateway.terminate()
-    gateway.wait(timeout=20)
+    gateway.wait(timeout=START_S)
 
 
 def wait_for(url: str) -> None:
