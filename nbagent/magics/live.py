@@ -22,7 +22,7 @@ from nbagent.run import Run
 from nbagent.settings import Settings
 from nbagent.trace import TRACE_MIME
 from nbagent.trace.feed import Feed
-from nbagent.trace.markup import QUIET, tag
+from nbagent.trace.markup import QUIET, coded, tag
 from nbagent.trace.widget import close, trace_widget
 from nbagent.words import t
 
@@ -218,5 +218,4 @@ class LiveDisplay(TraceDisplay):
 
 def _line(words: str) -> str:
     """A quiet line of HTML; what stands in backticks is code."""
-    parts = [tag("code", part) if i % 2 else part for i, part in enumerate(words.split("`"))]
-    return tag("p", *parts, style=f"font-size:13px;margin:0 0 8px;{QUIET}")
+    return tag("p", coded(words), style=f"font-size:13px;margin:0 0 8px;{QUIET}")

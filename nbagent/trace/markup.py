@@ -59,6 +59,12 @@ def tag(name: str, *children: object, style: str = "", **attributes: str) -> Htm
     )
 
 
+def coded(words: str) -> Html:
+    """A text, escaped, in which what stands between backticks is code."""
+    parts = re.split(r"`([^`\n]+)`", words)
+    return join(*(tag("code", part) if i % 2 else part for i, part in enumerate(parts)))
+
+
 def filled(words: str, **parts: Html) -> Html:
     """A text with markup in its places; the text itself is escaped.
 

@@ -17,7 +17,7 @@ from nbagent.trace.answer import to_html
 from nbagent.trace.blocks import table_html
 from nbagent.trace.chart import NAMES, run_svg, swatch_svg
 from nbagent.trace.markdown import parse
-from nbagent.trace.markup import FAILED, QUIET, Html, details, filled, join, pre, tag
+from nbagent.trace.markup import FAILED, QUIET, Html, coded, details, filled, join, pre, tag
 from nbagent.trace.pictures import svg_uri, uri
 from nbagent.trace.rows import figures_html, rows_html
 from nbagent.view.outputs import Block, Picture
@@ -165,7 +165,8 @@ def _answer(scene: Scene) -> list[Html]:
             if snapshot["state"] == "error"
             else ""
         )
-        parts.append(tag("p", told(snapshot["text"]), style=style or "margin:0 0 8px", dir="auto"))
+        words = coded(told(snapshot["text"]))
+        parts.append(tag("p", words, style=style or "margin:0 0 8px", dir="auto"))
     if answer:
         if snapshot["scripted"]:
             parts.append(tag("div", badge_html(), style="margin:0 0 6px"))

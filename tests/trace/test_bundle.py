@@ -226,6 +226,12 @@ def test_an_end_without_an_answer_says_why(reason: str, text: str) -> None:
     )
 
 
+def test_what_to_type_is_code_where_a_run_ends() -> None:
+    text = "Stopped by `it`. Go on with `%kimi <b>` or ` alone."
+    html = bundle_of(Story().finish(text=text, reason="stopped"))["text/html"]
+    assert "<code>it</code>. Go on with <code>%kimi &lt;b&gt;</code> or ` alone." in html
+
+
 def heavy(n: int) -> Story:
     story = Story()
     pictures = [display_output(png=png(900, 150, i, noisy=True)) for i in range(5)]

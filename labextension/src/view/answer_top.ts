@@ -2,7 +2,7 @@
 
 import type { Desk } from './desk';
 import { blockNode } from './blocks';
-import { h, icon } from './dom';
+import { coded, h, icon } from './dom';
 import { badgeNode } from './header';
 import { LiveMarkdown } from './markdown_dom';
 import { pictureUrl } from './outputs';
@@ -42,7 +42,7 @@ export class AnswerTop {
           'div',
           { class: failed ? 'ended err' : 'ended' },
           sign,
-          h('div', { dir: 'auto' }, told(view.text))
+          h('div', { dir: 'auto' }, ...coded(told(view.text)))
         )
       );
     }

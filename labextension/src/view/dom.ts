@@ -17,6 +17,11 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
+/** A text in which what stands between backticks is code. */
+export function coded(text: string): (string | HTMLElement)[] {
+  return text.split(/`([^`\n]+)`/).map((part, i) => (i % 2 ? h('code', {}, part) : part));
+}
+
 /** Make an SVG element. */
 export function svg(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
   const node = document.createElementNS(SVG, tag);

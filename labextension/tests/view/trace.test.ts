@@ -67,6 +67,17 @@ describe('a trace', () => {
     dispose();
   });
 
+  it('says what to type as code where a run ends without an answer', async () => {
+    const text = 'Stopped. Go on with `%kimi <b>` or ` alone.';
+    const { root, dispose } = await opened([
+      ...REPAIRED.slice(0, -1),
+      { ...REPAIRED.at(-1), reason: 'stopped', answer: '', text } as Event
+    ]);
+    expect(texts(root, '.ended')).toEqual(['Stopped. Go on with %kimi <b> or ` alone.']);
+    expect(texts(root, '.ended code')).toEqual(['%kimi <b>']);
+    dispose();
+  });
+
   it('keeps the step before the current one open until the current one calls a tool', async () => {
     const open = async (events: readonly Event[]): Promise<string[]> => {
       const { root, dispose } = await opened(events);
