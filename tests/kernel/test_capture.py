@@ -142,6 +142,7 @@ def test_a_figure_says_in_words_what_it_shows(kernel: LiveKernel) -> None:
 def test_a_form_of_the_users_own_for_figures_is_kept(kernel: LiveKernel) -> None:
     form = "get_ipython().display_formatter.formatters['text/plain']"
     kernel.cell(
+        "%matplotlib inline\n"  # choosing the backend later would drop the form
         "from matplotlib.figure import Figure as _Figure\n"
         f"{form}.for_type(_Figure, lambda figure, p, _: p.text('mine'))"
     )
