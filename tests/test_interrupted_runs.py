@@ -69,6 +69,8 @@ def test_an_interrupt_while_a_run_is_wound_up_cuts_nothing() -> None:
     )
     pump.drive([Job(run, Quiet(), end)])
     assert ended == [1]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # `&` in a shell ignores it
     with pytest.raises(KeyboardInterrupt):
         end()
+    signal.signal(signal.SIGINT, before)
     assert ended == [1], "the control: outside, Python's own handler cuts it"
