@@ -161,6 +161,7 @@ def test_show_more_reads_the_next_page(lab: Lab, page: Page) -> None:
     page.route(API, answer)
     page.goto(f"{lab.url}lab?token=test&reset")
     panel = Panel(page).show()
+    expect(page.locator(".jp-Launcher")).to_be_visible(timeout=WAIT_MS)  # it takes the focus
     panel.group("Earlier").click(timeout=WAIT_MS)
     expect(panel.row("Old 0")).to_be_visible()
     assert not any("before=" in url for url in asked), "nothing is read before it is asked for"

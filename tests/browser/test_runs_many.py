@@ -87,9 +87,11 @@ def test_what_is_in_sight_stays_while_runs_begin_and_end(lab: Lab, page: Page) -
     page.goto(f"{lab.url}lab?token=test&reset")
     panel = Panel(page).show()
     expect(panel.row("Run number 0 of many")).to_be_visible(timeout=WAIT_MS)
+    expect(page.locator(".jp-Launcher")).to_be_visible(timeout=WAIT_MS)  # it takes the focus
     panel.node.locator(".list").evaluate("list => { list.scrollTop = 9_000; }")
     middle = panel.row("Run number 190 of many")
     middle.locator(".rb").focus()
+    panel.expect_focus("Run number 190 of many")
     middle.evaluate("node => { node.marked = true; }")
     before = middle.evaluate(TOP)
     new = [row(f"new-{i}", title=f"New {i}", state="running", wall=now + i) for i in range(5)]
