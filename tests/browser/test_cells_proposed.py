@@ -102,7 +102,7 @@ def test_a_card_outlives_a_reload_until_it_is_decided(
     press(study.group(FIX), "Replace and run")
     study.notebook.wait_done(HEAVY_AT)
     press(study.group(DELETE), "Dismiss")
-    assert study.sources() == [FIXED, INSERTED, "spare = 1"]
+    study.expect_sources(FIXED, INSERTED, "spare = 1")
     study.notebook.save()
     study.reload(lab)
     study.notebook.wait_for_kernel()
